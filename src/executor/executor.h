@@ -1,0 +1,82 @@
+// The seam for running steps: start an attempt, ask how it is, end it.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/result.h"
+#include "base/time.h"
+#include "base/version.h"
+#include "table/partition_key.h"
+#include "table/table_writer.h"
+
+namespace latecomer::executor {
+
+// A program, with its arguments as a list; templates are filled in already.
+struct CommandWork {
+  std::vector<std::string> argv;
+};
+
+// A query over pinned sources whose rows become the output partition.
+struct SqlWork {
+  struct SourceView {
+    std::string name;                 // of the view
+    std::string location;             // of the table
+    Version version;                  // pinned
+    std::function<bool(const table::PartitionKey&)> mapped;  // which source partitions the view holds
+  };
+  std::string query;                  // exactly one SELECT; templates are filled in already
+  std::string query_file;             // for messages; empty when inline
+  std::vector<SourceView> sources;
+  std::string into;                   // location of the output table
+  table::PartitionKey partition;      // output key; the columns named in it may be left out by the query
+  table::PartitionSchema partition_columns;
+  std::string time_zone = "UTC";
+  table::WriteTransaction transaction;
+};
+
+struct AttemptSpec {
+  std::string folder;                 // absolute, own to this attempt: scratch files, process identity; made by the executor
+  std::string log;                    // absolute path; appended to, made with its folder by the executor
+  std::string working_folder;         // absolute; where a command runs
+  std::map<std::string, std::string> environment;  // in addition to the scheduler's own
+  std::optional<Duration> timeout;
+  std::variant<CommandWork, SqlWork> work;
+};
+
+enum class Phase { kRunning, kSucceeded, kFailed };
+
+struct AttemptStatus {
+  Phase phase = Phase::kRunning;
+  std::optional<int> exit_code;       // of the process; 128 + signal when a signal ended it
+  std::string message;                // "exit code 3", "timed out after 1h", "killed by signal 9", or what the SQL engine said
+  // What the attempt wrote, when the executor did the writing.
+  std::optional<table::WriteReport> written;
+};
+
+class Executor {
+ public:
+  virtual ~Executor() = default;
+
+  // Starts the work and returns at once with a handle that outlives this process.
+  virtual Result<std::string> Start(const AttemptSpec& spec) = 0;
+  // Of an attempt this process started. A timeout that has passed ends the attempt.
+  virtual Result<AttemptStatus> Poll(const std::string& handle) = 0;
+  // Ends the whole process group: SIGTERM, after `grace` SIGKILL. Returns at once; Poll shows the end.
+  virtual Status Cancel(const std::string& handle, Duration grace) = 0;
+  // After a crash: makes sure nothing of the attempt in `folder` lives any more (kills what is left of
+  // its process group). Returns when that is certain; kUnknownOutcome when it can't be made certain
+  // (another machine).
+  virtual Status EnsureDead(const std::string& folder) = 0;
+  // Blocks until some attempt's state may have changed, `Wake` was called, or the time is up.
+  virtual void Wait(Duration at_most) = 0;
+  // From any thread or signal handler.
+  virtual void Wake() = 0;
+};
+
+}  // namespace latecomer::executor

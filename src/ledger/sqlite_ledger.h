@@ -1,0 +1,34 @@
+// The ledger in one SQLite file (WAL mode, synchronous=FULL).
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "base/ids.h"
+#include "base/result.h"
+#include "ledger/ledger.h"
+
+namespace latecomer::ledger {
+
+enum class OpenMode {
+  kCreate,    // make the file and its folder when missing, migrate an older schema
+  kExisting,  // kNotFound when there is none; still migrates
+  kReadOnly,  // kNotFound when there is none; never writes
+};
+
+// `path` is a file, or ":memory:". kDamaged when it is no latecomer ledger or fails SQLite's checks,
+// kUnsupported when a newer latecomer made it.
+Result<std::unique_ptr<Ledger>> OpenSqliteLedger(const std::string& path, OpenMode mode, Random& random);
+
+// A consistent copy while others write. kConflict when `target` exists.
+Status BackupSqliteLedger(const std::string& path, const std::string& target);
+
+struct LedgerCheck {
+  std::int64_t runs = 0, tries = 0, events = 0, partitions = 0;
+  std::vector<std::string> problems;  // empty: sound
+};
+// SQLite's integrity check, foreign keys, legal states, one claim per partition, processed entries that
+// name known tries.
+Result<LedgerCheck> CheckSqliteLedger(const std::string& path);
+
+}  // namespace latecomer::ledger

@@ -1,0 +1,88 @@
+// A pipeline file, parsed and checked: sources, output, schedule, steps, late-data rules.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "base/cadence.h"
+#include "base/result.h"
+#include "base/time.h"
+#include "lateness/key_interval.h"
+#include "lateness/plan.h"
+
+namespace latecomer::pipeline {
+
+struct Source {
+  std::string name;
+  std::string table;        // as written
+  std::string location;     // absolute path or URI: `table` resolved against the pipeline file's folder
+  lateness::TimeColumns partition;
+  Cadence cadence;
+  TimeZone time_zone = TimeZone::Utc();
+};
+
+// Default: the time columns, cadence and zone of the first source.
+struct Output {
+  std::vector<std::string> columns;   // of the output partition's key, time columns first
+  lateness::TimeColumns partition;
+  Cadence cadence;
+  TimeZone time_zone = TimeZone::Utc();
+};
+
+struct CommandStep {
+  std::vector<std::string> argv;      // templates not yet filled in; with `shell`, one string for /bin/sh -c
+  bool shell = false;
+  std::map<std::string, std::string> environment;
+};
+
+struct SqlStep {
+  std::string query;                  // text, from `query:` or read from `file:`
+  std::string file;                   // where it came from; empty when inline
+  std::string into;                   // as written
+  std::string into_location;          // resolved like a source's table
+};
+
+struct Step {
+  std::string id;
+  std::vector<std::string> needs;     // ids of user steps
+  std::variant<CommandStep, SqlStep> action;
+  int retries = 0;
+  Duration retry_delay = std::chrono::minutes(1);
+  std::optional<Duration> timeout;
+};
+
+struct Pipeline {
+  std::string name;
+  std::string id;                     // what the ledger knows; [A-Za-z0-9_.-]+
+  std::string file;                   // absolute path
+  std::string folder;                 // absolute; steps run here
+  std::string text;                   // the file as read
+  std::string definition_hash;        // of the parsed content and the SQL files it names; layout and comments don't count
+  std::vector<Source> sources;
+  Output output;
+  lateness::Rules rules;
+  int max_active_runs = 1;
+  bool depends_on_past = false;
+  int concurrency = 1;                // of backfills
+  Duration max_wait = std::chrono::hours(6);
+  std::vector<Step> steps;            // in file order; `needs` form no ring
+};
+
+// Reads and checks a file. kInvalidFile with file, line and column, and the nearest valid key where a key
+// is unknown. Keys of the design that don't work yet are refused by name (kUnsupported).
+Result<Pipeline> LoadPipeline(const std::string& path);
+// Same, on text; `path` is for messages and for resolving relative names.
+Result<Pipeline> ParsePipeline(std::string_view text, const std::string& path);
+
+struct Warning {
+  std::int64_t line = 0;
+  std::string message;
+};
+// Things that are allowed and probably not meant (concurrency above max_active_runs, …).
+std::vector<Warning> Warnings(const Pipeline& pipeline);
+
+}  // namespace latecomer::pipeline

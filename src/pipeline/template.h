@@ -1,0 +1,31 @@
+// `{{ partition.event_time }}` and friends in commands, SQL and arguments.
+#pragma once
+
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+
+namespace latecomer::pipeline {
+
+// Dotted name → value: "partition.event_time", "partition", "sources.devices.table",
+// "sources.devices.version", "interval.start", "interval.end", "run.id", "run.kind", "claim.token".
+using TemplateValues = std::map<std::string, std::string>;
+
+// kInvalidFile naming the unknown variable and the nearest known one, or the unclosed "{{". "{{{{" is a
+// literal "{{". A filled-in value is never looked at again for templates.
+Result<std::string> FillTemplate(std::string_view text, const TemplateValues& values);
+
+// As FillTemplate, but each value is put in as a SQL string literal's content is quoted ('' for ').
+// Used for SQL text, where a value must never end a literal.
+Result<std::string> FillSqlTemplate(std::string_view text, const TemplateValues& values);
+
+// The names used in a text, for checks at load time.
+Result<std::vector<std::string>> TemplateNames(std::string_view text);
+
+// LATECOMER_PARTITION_EVENT_TIME=…, one for each value: upper case, dots and odd characters as '_'.
+std::map<std::string, std::string> TemplateEnvironment(const TemplateValues& values);
+
+}  // namespace latecomer::pipeline

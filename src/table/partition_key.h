@@ -1,0 +1,69 @@
+// Partition keys: the typed values of a table's partition columns, under their logical names.
+#pragma once
+
+#include <compare>
+#include <functional>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "table/value.h"
+
+namespace latecomer::table {
+
+struct PartitionColumn {
+  std::string name;  // logical
+  DataType type;
+  friend bool operator==(const PartitionColumn&, const PartitionColumn&) = default;
+};
+using PartitionSchema = std::vector<PartitionColumn>;  // in the table's order; empty: unpartitioned
+
+// The key of an unpartitioned table has no values. Ordered by the columns in the table's order.
+class PartitionKey {
+ public:
+  PartitionKey() = default;
+  PartitionKey(std::vector<std::string> names, std::vector<PartitionValue> values)
+      : names_(std::move(names)), values_(std::move(values)) {}
+
+  // `texts` has logical names; a column that is missing there is null, an unknown name is kDamaged.
+  static Result<PartitionKey> FromTexts(const PartitionSchema& schema,
+                                        const std::map<std::string, std::optional<std::string>>& texts);
+
+  // "event_time=2024-01-01" or "year=2024/month=9", as people write it in commands; the order of
+  // columns is free, values may be percent-encoded, `__HIVE_DEFAULT_PARTITION__` is null.
+  // kInvalidArgument when a column is missing, unknown, twice there, or the value is none of its type.
+  static Result<PartitionKey> ParsePath(const PartitionSchema& schema, std::string_view path);
+
+  bool Empty() const { return values_.empty(); }
+  std::size_t size() const { return values_.size(); }
+  const std::string& name(std::size_t i) const { return names_[i]; }
+  const PartitionValue& value(std::size_t i) const { return values_[i]; }
+  // Null when there is no such column.
+  const PartitionValue* Find(std::string_view name) const;
+
+  // "event_time=2024-01-01", columns in the table's order, printable on a terminal; "(whole table)" when empty.
+  std::string Display() const;
+  // The ledger's identity of the key: JSON object of logical name → canonical text, columns in the
+  // table's order, null for null. Equal for equal keys, whatever spelling the log used.
+  std::string Canonical() const;
+  // JSON object of logical name → text as the log writes it; null for null.
+  std::string LogJson() const;
+
+  friend bool operator==(const PartitionKey& a, const PartitionKey& b) { return a.values_ == b.values_; }
+  friend std::strong_ordering operator<=>(const PartitionKey& a, const PartitionKey& b);
+
+ private:
+  std::vector<std::string> names_;
+  std::vector<PartitionValue> values_;
+};
+
+// The reverse of PartitionKey::Canonical, for keys read back from a ledger.
+Result<PartitionKey> ParseCanonicalKey(const PartitionSchema& schema, std::string_view json);
+
+// Hive-style folder of a key as Spark writes it: "event_time=2024-01-01/country=a%2Fb",
+// null as __HIVE_DEFAULT_PARTITION__. Empty for an unpartitioned table.
+std::string HivePath(const PartitionKey& key);
+
+}  // namespace latecomer::table
