@@ -1,0 +1,233 @@
+#include "engine/observed_table.h"
+
+#include <utility>
+
+namespace latecomer::engine {
+namespace {
+
+using ledger::ChangeRecord;
+using ledger::SourcePartitionRecord;
+
+// A first look reads single commits only of a log that is whole and no longer than this; of a longer
+// one the newest state is enough, because nothing was processed before the first look.
+constexpr std::int64_t kFirstContactCommits = 20'000;
+
+std::optional<std::int64_t> Plus(std::optional<std::int64_t> a, std::optional<std::int64_t> b, int sign) {
+  if (!a || !b) return std::nullopt;
+  return *a + sign * *b;
+}
+
+ChangeRecord ToChange(const table::Commit& commit, const table::PartitionChange& change) {
+  return ChangeRecord{.version = commit.version,
+                      .key = change.key.Canonical(),
+                      .timestamp = commit.timestamp,
+                      .operation = commit.operation,
+                      .counts = change.counts,
+                      .assumed = false,
+                      .note = {}};
+}
+
+void ApplyChange(const table::Commit& commit, const table::PartitionChange& change, ObservedTable& table) {
+  const std::string key = change.key.Canonical();
+  auto [it, is_new] = table.partitions.try_emplace(key);
+  SourcePartitionRecord& state = it->second;
+  if (is_new) {
+    state.key = key;
+    state.log_json = change.key.LogJson();
+    state.last_changed = commit.version;
+    state.first_seen = commit.timestamp;
+  }
+  state.files += change.counts.files_added - change.counts.files_removed;
+  state.rows = Plus(Plus(state.rows, change.counts.rows_added, 1), change.counts.rows_removed, -1);
+  state.bytes += change.counts.bytes_added - change.counts.bytes_removed;
+  state.fingerprint += change.fingerprint_delta;
+  table.touched.insert(key);
+  if (!change.data_change) return;
+  state.last_changed = commit.version;
+  table.new_changes.push_back(ToChange(commit, change));
+}
+
+Status CheckPartitioning(const table::Commit& commit, const ObservedTable& table) {
+  if (!commit.partitioning_changed || commit.version == Version{0}) return {};
+  return Fail(Error(ErrorKind::kHistoryGone,
+                    "version " + std::to_string(commit.version.value) +
+                        " changed the table's id or its partition columns; what was processed before can't be "
+                        "compared with it")
+                  .In(table.record.location)
+                  .Hint("start with a new pipeline id, then `latecomer adopt` what is already processed"));
+}
+
+Status ReadNewCommits(const table::TableHistory& history, VersionRange range, bool apply_states, ObservedTable& table) {
+  return history.ReadCommits(range, [&](table::Commit&& commit) -> Status {
+    if (apply_states) LATECOMER_RETURN_IF_ERROR(CheckPartitioning(commit, table));
+    table.new_commits.push_back({commit.version, commit.timestamp, commit.timestamp_source, commit.operation});
+    for (const table::PartitionChange& change : commit.partitions) {
+      if (apply_states) {
+        ApplyChange(commit, change, table);
+        continue;
+      }
+      if (change.data_change) table.new_changes.push_back(ToChange(commit, change));
+      auto it = table.partitions.find(change.key.Canonical());
+      if (it == table.partitions.end()) continue;
+      if (!it->second.first_seen) it->second.first_seen = commit.timestamp;
+      if (change.data_change) it->second.last_changed = commit.version;
+    }
+    return {};
+  });
+}
+
+SourcePartitionRecord ToRecord(const table::PartitionState& state, Version fallback) {
+  return SourcePartitionRecord{.key = state.key.Canonical(),
+                               .log_json = state.key.LogJson(),
+                               .files = state.files,
+                               .rows = state.rows,
+                               .bytes = state.bytes,
+                               .fingerprint = state.fingerprint,
+                               .last_changed = state.last_changed.value_or(fallback),
+                               .first_seen = std::nullopt};
+}
+
+Result<ObservedTable> FirstContact(const table::TableHistory& history, Instant now) {
+  LATECOMER_ASSIGN_OR_RETURN(const table::Snapshot snapshot, history.ReadSnapshot(std::nullopt));
+  ObservedTable table;
+  const Version newest = snapshot.info.version;
+  LATECOMER_ASSIGN_OR_RETURN(table::CommitIdentity identity, history.IdentityOf(newest));
+  table.record = {.location = history.location(),
+                  .table_id = snapshot.info.id,
+                  .partition_columns = snapshot.info.partition_columns,
+                  .seen = std::move(identity),
+                  .first_contact = newest,
+                  .observed_at = now};
+  for (const table::PartitionState& state : snapshot.partitions) {
+    SourcePartitionRecord record = ToRecord(state, newest);
+    table.touched.insert(record.key);
+    table.partitions.emplace(record.key, std::move(record));
+  }
+  LATECOMER_ASSIGN_OR_RETURN(const Version oldest, history.OldestCommit());
+  if (oldest == Version{0} && newest.value < kFirstContactCommits) {
+    LATECOMER_RETURN_IF_ERROR(ReadNewCommits(history, {kBeforeFirst, newest}, false, table));
+  } else {
+    table.note = "first look at a long or cleaned log: started from its state at version " + std::to_string(newest.value);
+  }
+  for (auto& [key, partition] : table.partitions) {
+    if (!partition.first_seen) partition.first_seen = snapshot.timestamp;
+  }
+  return table;
+}
+
+ChangeRecord AssumedChange(const std::string& key, const table::Snapshot& now_there, std::string note) {
+  ChangeRecord change;
+  change.version = now_there.info.version;
+  change.key = key;
+  change.timestamp = now_there.timestamp;
+  change.counts.rows_added = std::nullopt;
+  change.counts.rows_removed = std::nullopt;
+  change.assumed = true;
+  change.note = std::move(note);
+  return change;
+}
+
+Error AnotherTable(const std::string& location, const std::string& what) {
+  return Error(ErrorKind::kHistoryGone, what)
+      .In(location)
+      .Hint("if this is intended, give the pipeline a new `id:` and `latecomer adopt` what is already processed");
+}
+
+// Commits between what was seen and now are gone: compare states instead of reading changes.
+Result<ObservedTable> Bridge(const table::TableHistory& history, ObservedTable table, Instant now) {
+  LATECOMER_ASSIGN_OR_RETURN(const table::Snapshot snapshot, history.ReadSnapshot(std::nullopt));
+  const Version newest = snapshot.info.version;
+  if (snapshot.info.id != table.record.table_id) {
+    return Fail(AnotherTable(table.record.location, "this is another table than the one seen before (its id changed)"));
+  }
+  if (newest < table.record.seen.version) {
+    return Fail(AnotherTable(table.record.location, "the table went backwards: version " +
+                                                        std::to_string(table.record.seen.version.value) +
+                                                        " was seen, the newest is now " + std::to_string(newest.value)));
+  }
+  const std::string lost = "commits after version " + std::to_string(table.record.seen.version.value) + " are gone";
+  std::set<std::string> live;
+  for (const table::PartitionState& state : snapshot.partitions) {
+    SourcePartitionRecord record = ToRecord(state, newest);
+    live.insert(record.key);
+    auto it = table.partitions.find(record.key);
+    if (it != table.partitions.end() && it->second.fingerprint == record.fingerprint &&
+        it->second.files == record.files) {
+      continue;
+    }
+    record.last_changed = newest;
+    record.first_seen = it != table.partitions.end() ? it->second.first_seen : snapshot.timestamp;
+    table.new_changes.push_back(AssumedChange(record.key, snapshot, lost + "; its files differ from those seen then"));
+    table.touched.insert(record.key);
+    table.partitions.insert_or_assign(record.key, std::move(record));
+  }
+  for (auto& [key, partition] : table.partitions) {
+    if (live.contains(key) || partition.files == 0) continue;
+    partition.files = 0;
+    partition.rows = 0;
+    partition.bytes = 0;
+    partition.fingerprint = 0;
+    partition.last_changed = newest;
+    table.new_changes.push_back(AssumedChange(key, snapshot, lost + "; it has no files any more"));
+    table.touched.insert(key);
+  }
+  LATECOMER_ASSIGN_OR_RETURN(table.record.seen, history.IdentityOf(newest));
+  table.record.observed_at = now;
+  table.note = lost + "; bridged by comparing what each partition held with what it holds at version " +
+               std::to_string(newest.value);
+  return table;
+}
+
+}  // namespace
+
+Result<std::optional<ObservedTable>> LoadObserved(ledger::Reader& reader, const std::string& location) {
+  LATECOMER_ASSIGN_OR_RETURN(std::optional<ledger::TableRecord> record, reader.FindTable(location));
+  if (!record) return std::optional<ObservedTable>{};
+  ObservedTable table;
+  table.base = record->seen;
+  table.record = std::move(*record);
+  LATECOMER_ASSIGN_OR_RETURN(std::vector<SourcePartitionRecord> partitions, reader.SourcePartitions(location));
+  for (SourcePartitionRecord& partition : partitions) {
+    std::string key = partition.key;
+    table.partitions.emplace(std::move(key), std::move(partition));
+  }
+  return std::optional<ObservedTable>(std::move(table));
+}
+
+Result<ObservedTable> Advance(const table::TableHistory& history, std::optional<ObservedTable> before, Instant now) {
+  if (!before) return FirstContact(history, now);
+  ObservedTable table = std::move(*before);
+  const Result<Version> newest = history.LatestVersionAfter({table.record.seen, table.record.table_id});
+  if (!newest) {
+    if (newest.error().kind == ErrorKind::kHistoryGone) return Bridge(history, std::move(table), now);
+    return Fail(newest.error());
+  }
+  if (*newest == table.record.seen.version) return table;
+  const Status read = ReadNewCommits(history, {table.record.seen.version, *newest}, true, table);
+  if (!read) {
+    // Cleaned away between the look and the read; without a commit read, `table` is as it was.
+    if (read.error().kind == ErrorKind::kHistoryGone && table.new_commits.empty()) {
+      return Bridge(history, std::move(table), now);
+    }
+    return Fail(read.error());
+  }
+  LATECOMER_ASSIGN_OR_RETURN(table.record.seen, history.IdentityOf(*newest));
+  table.record.observed_at = now;
+  return table;
+}
+
+Status Store(ledger::Writer& writer, const ObservedTable& table) {
+  if (!table.Changed()) return {};
+  const std::string& location = table.record.location;
+  LATECOMER_ASSIGN_OR_RETURN(const std::optional<ledger::TableRecord> there, writer.FindTable(location));
+  const bool same_base = there ? table.base && there->seen == *table.base : !table.base;
+  if (!same_base) return {};
+  LATECOMER_RETURN_IF_ERROR(writer.PutTable(table.record));
+  LATECOMER_RETURN_IF_ERROR(writer.PutCommits(location, table.new_commits));
+  LATECOMER_RETURN_IF_ERROR(writer.PutChanges(location, table.new_changes));
+  std::vector<SourcePartitionRecord> touched;
+  for (const std::string& key : table.touched) touched.push_back(table.partitions.at(key));
+  return writer.PutSourcePartitions(location, touched);
+}
+
+}  // namespace latecomer::engine

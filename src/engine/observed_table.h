@@ -1,0 +1,43 @@
+// What a scheduler knows of a source table: loaded from the ledger, brought up to the newest version,
+// stored again. `plan` uses the first two without the third, and so stays read-only.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "ledger/ledger.h"
+#include "table/table.h"
+
+namespace latecomer::engine {
+
+struct ObservedTable {
+  ledger::TableRecord record;
+  std::map<std::string, ledger::SourcePartitionRecord> partitions;  // by canonical key
+
+  // What Advance found beyond the ledger; Store writes just this.
+  std::optional<table::CommitIdentity> base;  // the seen commit it started from; nullopt: first contact
+  std::vector<ledger::CommitRecord> new_commits;
+  std::vector<ledger::ChangeRecord> new_changes;
+  std::set<std::string> touched;
+  std::string note;  // for people: what was unusual (first contact, bridged history); empty otherwise
+
+  bool Changed() const { return !base || !(*base == record.seen); }
+};
+
+// Nullopt when no pipeline has read the table yet.
+Result<std::optional<ObservedTable>> LoadObserved(ledger::Reader& reader, const std::string& location);
+
+// Reads the commits after what was seen. First contact reads the whole log when it is there and short,
+// else the newest state. Vanished commits of the same table are bridged by comparing what each partition
+// held with what it holds now; changes found so are marked `assumed`. kHistoryGone when the table is
+// another one, went backwards, or got other partition columns.
+Result<ObservedTable> Advance(const table::TableHistory& history, std::optional<ObservedTable> before, Instant now);
+
+// Writes what Advance found. Does nothing when another scheduler stored newer knowledge meanwhile.
+Status Store(ledger::Writer& writer, const ObservedTable& table);
+
+}  // namespace latecomer::engine

@@ -1,0 +1,74 @@
+#include "engine/run_names.h"
+
+#include <algorithm>
+
+#include "base/text.h"
+#include "table/commit.h"
+
+namespace latecomer::engine {
+namespace {
+
+// "20240104T100000.123Z": sorts by time and stands in file names on every system.
+std::string CompactTime(Instant at) {
+  std::string text = FormatInstant(at);
+  std::erase_if(text, [](char c) { return c == '-' || c == ':'; });
+  return text;
+}
+
+// With several columns a dash stands between them, so one inside a value is encoded.
+std::string ValueName(const table::PartitionValue& value, bool alone) {
+  if (value.IsNull()) return "null";
+  std::string name;
+  for (const char c : PercentEncode(value.text(), "+:")) {
+    if (c == '-' && !alone) {
+      name += "%2D";
+    } else {
+      name += c;
+    }
+  }
+  return name;
+}
+
+}  // namespace
+
+std::string PartitionName(const table::PartitionKey& key) {
+  constexpr std::size_t kLongest = 120;  // leaves room for the rest of a run id in a file name
+  std::string name;
+  for (std::size_t i = 0; i < key.size(); ++i) {
+    if (i > 0) name += '-';
+    name += ValueName(key.value(i), key.size() == 1);
+  }
+  if (name.empty()) return "all";
+  // A name of dots alone would be a way out of the folder.
+  if (name.find_first_not_of('.') == std::string::npos) return "%2E" + name.substr(1);
+  if (name.size() <= kLongest) return name;
+  return name.substr(0, 100) + "~" + std::to_string(table::FileFingerprint(name, ""));
+}
+
+std::string ScheduledRunId(const table::PartitionKey& key) { return "scheduled_" + PartitionName(key); }
+
+std::string BackfillRunId(const table::PartitionKey& key, const ledger::RunRecord* caused_by,
+                          const lateness::PlanEntry& entry, Instant now) {
+  const std::string prefix = "backfill_" + PartitionName(key);
+  if (caused_by != nullptr) return prefix + "_from_" + caused_by->partition_display + "_" + CompactTime(now);
+  Version newest = kBeforeFirst;
+  for (const lateness::Change& change : entry.changes) newest = std::max(newest, change.version);
+  if (newest == kBeforeFirst) return prefix + "_" + CompactTime(now);
+  return prefix + "_v" + std::to_string(newest.value);
+}
+
+std::string ManualRunId(const table::PartitionKey& key, Instant now) {
+  return "manual_" + PartitionName(key) + "_" + CompactTime(now);
+}
+
+std::string AttemptFolder(const std::string& state_folder, const std::string& kind, const ledger::RunRecord& run,
+                          int try_number, const std::string& step) {
+  return state_folder + "/" + kind + "/" + run.pipeline + "/" + run.run_id + "/" + std::to_string(try_number) + "/" +
+         step;
+}
+
+std::string TransactionAppId(const std::string& pipeline, const table::PartitionKey& key, const std::string& step) {
+  return "latecomer/" + pipeline + "/" + table::HivePath(key) + "/" + step;
+}
+
+}  // namespace latecomer::engine

@@ -1,0 +1,35 @@
+// Ids of runs, names of partitions in them, and where a run's logs lie.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "base/time.h"
+#include "lateness/plan.h"
+#include "ledger/records.h"
+#include "table/partition_key.h"
+
+namespace latecomer::engine {
+
+inline constexpr std::string_view kScheduledCause = "interval";
+
+// "2024-01-01", "2024-9-5" for several columns, "null": what people call the partition. Characters that
+// can't stand in a file name are percent-encoded.
+std::string PartitionName(const table::PartitionKey& key);
+
+// scheduled_<partition>
+std::string ScheduledRunId(const table::PartitionKey& key);
+// backfill_<partition>_from_<run's partition>_<time>, or without a causing run backfill_<partition>_v<version>
+std::string BackfillRunId(const table::PartitionKey& key, const ledger::RunRecord* caused_by,
+                          const lateness::PlanEntry& entry, Instant now);
+// manual_<partition>_<time>
+std::string ManualRunId(const table::PartitionKey& key, Instant now);
+
+// <state folder>/<kind>/<pipeline>/<run>/<try>/<step>[.<index>]; `kind` is "logs" or "work".
+std::string AttemptFolder(const std::string& state_folder, const std::string& kind, const ledger::RunRecord& run,
+                          int try_number, const std::string& step);
+
+// "latecomer/<pipeline id>/<partition>/<step>"
+std::string TransactionAppId(const std::string& pipeline, const table::PartitionKey& key, const std::string& step);
+
+}  // namespace latecomer::engine
