@@ -1,0 +1,101 @@
+#include "engine/admission.h"
+
+#include <algorithm>
+#include <tuple>
+
+#include "lateness/key_interval.h"
+
+namespace latecomer::engine {
+namespace {
+
+using ledger::RunKind;
+using ledger::RunState;
+
+std::string Names(const std::vector<const PlacedRun*>& runs) {
+  std::string names;
+  for (const PlacedRun* run : runs) names += (names.empty() ? "" : ", ") + run->run.run_id;
+  return names;
+}
+
+Wait SlotWait(const std::string& rule, int limit, const std::vector<const PlacedRun*>& active) {
+  return {WaitKind::kSlot, "a slot: " + std::to_string(active.size()) + " of " + std::to_string(limit) + " (" + rule +
+                               ") active: " + Names(active)};
+}
+
+// The newest run of the nearest earlier partition that has any.
+const PlacedRun* RunBefore(const PlacedRun& run, const std::vector<PlacedRun>& all) {
+  const PlacedRun* before = nullptr;
+  if (!run.start) return nullptr;
+  for (const PlacedRun& other : all) {
+    if (!other.start || *other.start >= *run.start || other.run.state == RunState::kSkipped) continue;
+    const bool nearer = before == nullptr || *other.start > *before->start ||
+                        (*other.start == *before->start && other.run.id > before->run.id);
+    if (nearer) before = &other;
+  }
+  return before;
+}
+
+}  // namespace
+
+std::vector<PlacedRun> PlaceRuns(const pipeline::Pipeline& pipeline, const table::PartitionSchema& schema,
+                                 std::vector<ledger::RunRecord> runs) {
+  std::vector<PlacedRun> placed;
+  placed.reserve(runs.size());
+  for (ledger::RunRecord& run : runs) {
+    std::optional<LocalTime> start;
+    if (const auto key = table::ParseCanonicalKey(schema, run.partition); key) {
+      start = lateness::StartOfKey(*key, pipeline.output.partition, pipeline.rules.calendar);
+    }
+    placed.push_back({std::move(run), start});
+  }
+  return placed;
+}
+
+Wait WhatItWaitsFor(const pipeline::Pipeline& pipeline, bool paused, const PlacedRun& run,
+                    const std::vector<PlacedRun>& all) {
+  if (paused) return {WaitKind::kPaused, "the pipeline to be resumed (latecomer pause --resume)"};
+  std::vector<const PlacedRun*> active;
+  std::vector<const PlacedRun*> active_backfills;
+  for (const PlacedRun& other : all) {
+    if (other.run.state != RunState::kRunning) continue;
+    if (other.run.partition == run.run.partition) {
+      return {WaitKind::kSamePartition, other.run.run_id + ", which processes the same partition"};
+    }
+    active.push_back(&other);
+    if (other.run.kind == RunKind::kBackfill) active_backfills.push_back(&other);
+  }
+  if (pipeline.depends_on_past) {
+    const PlacedRun* before = RunBefore(run, all);
+    if (before != nullptr && before->run.state != RunState::kSuccess) {
+      return {WaitKind::kPast, before->run.run_id + ", the run of the partition before, which is " +
+                                   std::string(Name(before->run.state))};
+    }
+  }
+  if (static_cast<int>(active.size()) >= pipeline.max_active_runs) {
+    return SlotWait("max_active_runs", pipeline.max_active_runs, active);
+  }
+  if (run.run.kind == RunKind::kBackfill && static_cast<int>(active_backfills.size()) >= pipeline.concurrency) {
+    return SlotWait("concurrency", pipeline.concurrency, active_backfills);
+  }
+  return {};
+}
+
+std::vector<PlacedRun> InStartOrder(const pipeline::Pipeline& pipeline, const std::vector<PlacedRun>& all,
+                                    Instant now) {
+  std::vector<PlacedRun> queued;
+  for (const PlacedRun& run : all) {
+    if (run.run.state == RunState::kQueued) queued.push_back(run);
+  }
+  const auto rank = [&](const PlacedRun& run) {
+    const bool backfill = run.run.kind == RunKind::kBackfill;
+    const bool waited = backfill && now - run.run.created >= pipeline.max_wait;
+    const int group = waited ? 0 : backfill ? 2 : 1;
+    // Backfills were inserted in the plan's order, so their ids keep it.
+    const LocalTime start = backfill ? LocalTime::min() : run.start.value_or(LocalTime::min());
+    return std::make_tuple(group, start, run.run.id);
+  };
+  std::sort(queued.begin(), queued.end(), [&](const auto& a, const auto& b) { return rank(a) < rank(b); });
+  return queued;
+}
+
+}  // namespace latecomer::engine

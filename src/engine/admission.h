@@ -1,0 +1,46 @@
+// May a queued run start now, and if not, what does it wait for.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/cadence.h"
+#include "base/time.h"
+#include "ledger/records.h"
+#include "pipeline/pipeline.h"
+#include "table/partition_key.h"
+
+namespace latecomer::engine {
+
+enum class WaitKind {
+  kNone,           // may start
+  kPaused,
+  kSlot,           // max_active_runs or concurrency is reached
+  kSamePartition,  // another run of the same partition is running
+  kPast,           // depends_on_past: the partition before it is open or failed
+};
+
+struct Wait {
+  WaitKind kind = WaitKind::kNone;
+  std::string for_what;  // for people: "a slot: 1 of 1 runs active (scheduled_2024-01-02)"
+};
+
+// A run with the start of its partition's interval; nullopt without one.
+struct PlacedRun {
+  ledger::RunRecord run;
+  std::optional<LocalTime> start;
+};
+
+// All runs of the pipeline with their places; `schema` has the output's partition columns.
+std::vector<PlacedRun> PlaceRuns(const pipeline::Pipeline& pipeline, const table::PartitionSchema& schema,
+                                 std::vector<ledger::RunRecord> runs);
+
+Wait WhatItWaitsFor(const pipeline::Pipeline& pipeline, bool paused, const PlacedRun& run,
+                    const std::vector<PlacedRun>& all);
+
+// Queued runs in the order they should get slots: scheduled and manual ones by interval, then backfills in
+// the order they were planned; a backfill that waited `max_wait` goes first.
+std::vector<PlacedRun> InStartOrder(const pipeline::Pipeline& pipeline, const std::vector<PlacedRun>& all, Instant now);
+
+}  // namespace latecomer::engine

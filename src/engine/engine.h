@@ -1,0 +1,110 @@
+// The loop of one pipeline: observe, plan, claim, start, watch, record.
+//
+// Any number of engines, in any processes, may work on one ledger; what one of them does is fenced by
+// claims. Everything it needs comes from the Environment. Not thread-safe: one thread per engine.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "engine/admission.h"
+#include "engine/environment.h"
+#include "engine/observed_table.h"
+#include "engine/step_machine.h"
+#include "lateness/plan.h"
+#include "pipeline/pipeline.h"
+
+namespace latecomer::engine {
+
+// What a look at the pipeline gave.
+struct TickReport {
+  bool progressed = false;          // something changed; call Tick again at once
+  int mine = 0;                     // runs this engine is working on
+  int elsewhere = 0;                // runs other schedulers are working on
+  std::vector<PlacedRun> waiting;   // queued runs, with `waiting_for`
+  std::optional<Instant> wake_at;   // the next retry or lease renewal
+  // Nothing is running here or elsewhere and nothing more can start.
+  bool Idle() const { return !progressed && mine == 0 && elsewhere == 0; }
+};
+
+class Engine {
+ public:
+  Engine(pipeline::Pipeline pipeline, Environment environment);
+  ~Engine();
+
+  // Makes the pipeline known to the ledger. First call.
+  Status Register();
+
+  // Does everything that can be done at this moment without waiting.
+  Result<TickReport> Tick();
+
+  // No new run is started from now on; what is running goes on.
+  void StopStarting() { stop_starting_ = true; }
+  // Ends what is running here; its runs go back to the queue.
+  Status CancelMine(const std::string& reason);
+
+  // Queues a run of one partition on a person's request; returns its id. Processed whatever the plan says.
+  Result<ledger::RunRecord> RequestRun(const table::PartitionKey& key);
+
+  // The plan as it stands: observes, writes nothing but what was observed.
+  Result<lateness::Plan> PlanNow();
+
+  // What was observed of the source, up to date after each Tick or PlanNow.
+  const ObservedTable& observed() const { return *observed_; }
+
+ private:
+  struct Active;  // a run this engine holds the claim of
+
+  // engine.cc
+  Result<bool> Observe();
+  Result<bool> CreateRuns();
+  Result<bool> CreateScheduled(const lateness::Plan& plan, const std::vector<PlacedRun>& runs);
+  Result<bool> CreateBackfills(const lateness::Plan& plan);
+  Status StartQueued(TickReport& report);
+  Result<std::vector<PlacedRun>> LoadRuns();
+  Result<bool> IsPaused();
+  void Announce(const ledger::RunRecord& run);
+
+  // grant.cc
+  struct Granted;
+  Result<std::optional<Granted>> Grant(const PlacedRun& queued);
+  Status GrantInTransaction(ledger::Writer& writer, const PlacedRun& queued, std::int64_t token_floor, Granted& granted);
+  Result<std::int64_t> NewestTokenInOutputs(const table::PartitionKey& key);
+  Status EnsureOldAttemptsDead(const ledger::RunRecord& run);
+  Result<std::string> NothingUnseen(ledger::Reader& reader, const ledger::RunRecord& run);
+  Result<bool> TakeOverDead();
+  Status TakeOver(const ledger::ClaimRecord& claim, const std::string& why);
+
+  // try_driver.cc
+  Result<bool> AdvanceMine();
+  Result<bool> AdvanceOne(Active& active);
+  Status CheckClaim(ledger::Writer& writer, const Active& active);
+  Status ApplyFinished(ledger::Writer& writer, Active& next, Instant now);
+  Status StartDue(ledger::Writer& writer, Active& next, const std::vector<std::string>& steps, Instant now);
+  Status FailTry(ledger::Writer& writer, Active& next, const NextMoves& moves, Instant now);
+  void LaunchStarting(Active& active);
+  Result<executor::AttemptSpec> SpecFor(const Active& active, const pipeline::Step& step,
+                                        const ledger::AttemptRecord& attempt);
+  Status Detect(Active& active);
+  Status DetectInTransaction(ledger::Writer& writer, Active& next, std::vector<ledger::RunRecord>& children);
+  Status Record(Active& active);
+  Status VerifyOutputs(const Active& active);
+  Result<bool> RenewLease(Active& active);
+  void Abandon(Active& active, const std::string& reason);
+  void ReapDoomed();
+
+  pipeline::Pipeline pipeline_;
+  Environment env_;
+  std::shared_ptr<table::TableHistory> history_;
+  std::optional<ObservedTable> observed_;
+  table::PartitionSchema output_schema_;
+  std::map<std::int64_t, std::unique_ptr<Active>> active_;  // by run id
+  std::vector<std::string> doomed_;                         // handles of attempts that were told to end
+  bool stop_starting_ = false;
+  bool plan_due_ = true;                                    // something changed since the last plan
+};
+
+}  // namespace latecomer::engine
