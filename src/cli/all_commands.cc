@@ -1,0 +1,25 @@
+// The list of commands. One line per command, in the order --help shows them.
+#include "cli/commands.h"
+#include "cli/program.h"
+
+namespace latecomer::cli {
+
+void AddAllCommands(CommandLine& line) {
+  // Tables and their logs.
+  AddChangesCommand(line);
+  AddPartitionsCommand(line);
+
+  // Pipelines.
+
+  // Runs.
+
+  // In place of the original Spark job.
+  AddConfigureBackfillCommand(line);
+  AddUpdateLastProcessedCommand(line);
+
+  // The program itself.
+  AddVersionCommand(line);
+  AddCompletionCommand(line);
+}
+
+}  // namespace latecomer::cli
