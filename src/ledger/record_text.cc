@@ -1,0 +1,87 @@
+#include "ledger/record_text.h"
+
+#include <nlohmann/json.hpp>
+
+#include <utility>
+
+namespace latecomer::ledger {
+namespace {
+
+using Json = nlohmann::json;
+
+// Paths and ids come from outside and need not be valid UTF-8.
+std::string Dump(const Json& json) {
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+Error Damaged(std::string_view what, std::string_view json) {
+  return Error(ErrorKind::kDamaged,
+               "the ledger holds a " + std::string(what) + " that can't be read: " +
+                   std::string(json.substr(0, 100)))
+      .Hint("`latecomer ledger check` shows the damage");
+}
+
+}  // namespace
+
+std::string VectorToJson(const VersionVector& vector) {
+  Json json = Json::object();
+  for (const auto& [name, version] : vector) json[name] = version.value;
+  return Dump(json);
+}
+
+Result<VersionVector> VectorFromJson(std::string_view text) {
+  const Json json = Json::parse(text, nullptr, false);
+  if (!json.is_object()) return Fail(Damaged("version vector", text));
+  VersionVector vector;
+  for (const auto& [name, version] : json.items()) {
+    if (!version.is_number_integer()) return Fail(Damaged("version vector", text));
+    vector.emplace(name, Version{version.get<std::int64_t>()});
+  }
+  return vector;
+}
+
+std::string SchemaToJson(const table::PartitionSchema& schema) {
+  Json json = Json::array();
+  for (const table::PartitionColumn& column : schema) {
+    json.push_back({{"name", column.name}, {"type", table::FormatDataType(column.type)}});
+  }
+  return Dump(json);
+}
+
+Result<table::PartitionSchema> SchemaFromJson(std::string_view text) {
+  const Json json = Json::parse(text, nullptr, false);
+  if (!json.is_array()) return Fail(Damaged("partition schema", text));
+  table::PartitionSchema schema;
+  for (const Json& column : json) {
+    const bool whole = column.is_object() && column.contains("name") && column.contains("type") &&
+                       column["name"].is_string() && column["type"].is_string();
+    if (!whole) return Fail(Damaged("partition schema", text));
+    LATECOMER_ASSIGN_OR_RETURN(const table::DataType type,
+                               table::ParseDataType(column["type"].get<std::string>()));
+    schema.push_back({.name = column["name"].get<std::string>(), .type = type});
+  }
+  return schema;
+}
+
+std::string_view Name(table::TimestampSource source) {
+  switch (source) {
+    case table::TimestampSource::kInCommit:
+      return "in_commit";
+    case table::TimestampSource::kCommitInfo:
+      return "commit_info";
+    case table::TimestampSource::kFile:
+      break;
+  }
+  return "file";
+}
+
+Result<table::TimestampSource> ParseTimestampSource(std::string_view name) {
+  for (const auto source : {table::TimestampSource::kInCommit, table::TimestampSource::kCommitInfo,
+                            table::TimestampSource::kFile}) {
+    if (Name(source) == name) return source;
+  }
+  return Fail(ErrorKind::kDamaged,
+              "the ledger holds '" + std::string(name) + "', which is no source of a commit's time");
+}
+
+}  // namespace latecomer::ledger

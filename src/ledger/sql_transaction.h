@@ -1,0 +1,144 @@
+// Reader and Writer as SQL on a Database, inside the transaction that is open there. The statements
+// are shared by all databases; one .cc file per group of records.
+#pragma once
+
+#include <initializer_list>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/result.h"
+#include "ledger/database.h"
+#include "ledger/ledger.h"
+
+namespace latecomer::ledger {
+
+class SqlTransaction final : public Writer {
+ public:
+  explicit SqlTransaction(Database& database) : database_(database) {}
+
+  // sql_tables.cc
+  Result<std::optional<TableRecord>> FindTable(const std::string& location) override;
+  Result<std::vector<SourcePartitionRecord>> SourcePartitions(const std::string& location) override;
+  Result<std::vector<ChangeRecord>> Changes(const std::string& location, Version after,
+                                            const std::optional<std::string>& key) override;
+  Result<std::vector<CommitRecord>> Commits(const std::string& location, Version after) override;
+  Status PutTable(const TableRecord& record) override;
+  Status PutCommits(const std::string& location, const std::vector<CommitRecord>& records) override;
+  Status PutChanges(const std::string& location, const std::vector<ChangeRecord>& records) override;
+  Status PutSourcePartitions(const std::string& location,
+                             const std::vector<SourcePartitionRecord>& records) override;
+
+  // sql_pipelines.cc
+  Result<std::optional<PipelineRecord>> FindPipeline(const std::string& id) override;
+  Result<std::vector<PipelineRecord>> Pipelines() override;
+  Result<std::vector<ProcessedRecord>> Processed(const std::string& pipeline) override;
+  Result<std::optional<ProcessedRecord>> FindProcessed(const std::string& pipeline,
+                                                       const std::string& partition) override;
+  Result<std::optional<ClaimRecord>> FindClaim(const std::string& pipeline,
+                                               const std::string& partition) override;
+  Result<std::vector<ClaimRecord>> ClaimsHeld(const std::string& pipeline) override;
+  Result<std::vector<ReleaseRecord>> Releases(const std::string& pipeline) override;
+  Result<std::vector<EventRecord>> Events(const std::string& pipeline,
+                                          const std::optional<std::string>& run_id,
+                                          const std::optional<std::string>& partition) override;
+  Status PutPipeline(const PipelineRecord& record) override;
+  Status PutProcessed(const ProcessedRecord& record) override;
+  Status RemoveProcessed(const std::string& pipeline, const std::string& partition) override;
+  Status PutClaim(const ClaimRecord& record) override;
+  Status PutRelease(const ReleaseRecord& record) override;
+  Status AppendEvent(const EventRecord& record) override;
+
+  // sql_runs.cc
+  Result<std::vector<RunRecord>> Runs(const RunFilter& filter) override;
+  Result<std::optional<RunRecord>> FindRun(std::int64_t id) override;
+  Result<std::optional<RunRecord>> FindRunByName(const std::string& pipeline,
+                                                 const std::string& run_id) override;
+  Result<std::optional<RunRecord>> FindRunByCause(const std::string& pipeline,
+                                                  const std::string& partition,
+                                                  const std::string& cause) override;
+  Result<std::int64_t> InsertRun(const RunRecord& record) override;
+  Status UpdateRun(const RunRecord& record) override;
+
+  // sql_tries.cc
+  Result<std::vector<TryRecord>> Tries(std::int64_t run) override;
+  Result<std::vector<StepRecord>> Steps(std::int64_t run, int try_number) override;
+  Result<std::vector<AttemptRecord>> Attempts(std::int64_t run, int try_number) override;
+  Status InsertTry(const TryRecord& record) override;
+  Status UpdateTry(const TryRecord& record) override;
+  Status InsertStep(const StepRecord& record) override;
+  Status UpdateStep(const StepRecord& record) override;
+  Status InsertAttempt(const AttemptRecord& record) override;
+  Status UpdateAttempt(const AttemptRecord& record) override;
+
+ private:
+  using Parameters = std::initializer_list<Parameter>;
+
+  static std::span<const Parameter> Span(const Parameters& parameters) {
+    return {parameters.begin(), parameters.size()};
+  }
+
+  // A statement without an answer.
+  Status Run(std::string_view sql, Parameters parameters) {
+    return database_.Execute(sql, Span(parameters), [](const Row&) { return Status(); });
+  }
+
+  // Every row, read by `read` (Row → Result<T>).
+  template <typename T>
+  Result<std::vector<T>> All(std::string_view sql, std::span<const Parameter> parameters,
+                             Result<T> (*read)(const Row&)) {
+    std::vector<T> records;
+    LATECOMER_RETURN_IF_ERROR(database_.Execute(sql, parameters, [&](const Row& row) -> Status {
+      LATECOMER_ASSIGN_OR_RETURN(T record, read(row));
+      records.push_back(std::move(record));
+      return {};
+    }));
+    return records;
+  }
+  template <typename T>
+  Result<std::vector<T>> All(std::string_view sql, Parameters parameters,
+                             Result<T> (*read)(const Row&)) {
+    return All(sql, Span(parameters), read);
+  }
+
+  // The only row, or none.
+  template <typename T>
+  Result<std::optional<T>> One(std::string_view sql, Parameters parameters,
+                               Result<T> (*read)(const Row&)) {
+    LATECOMER_ASSIGN_OR_RETURN(std::vector<T> records, All(sql, Span(parameters), read));
+    if (records.empty()) return std::optional<T>();
+    return std::optional<T>(std::move(records.front()));
+  }
+
+  // The first column of the only row: an integer or a text.
+  Result<std::optional<std::int64_t>> OneInteger(std::string_view sql, Parameters parameters) {
+    return One<std::int64_t>(sql, parameters,
+                             [](const Row& row) -> Result<std::int64_t> { return row.Integer(0); });
+  }
+  Result<std::optional<std::string>> OneText(std::string_view sql, Parameters parameters) {
+    return One<std::string>(sql, parameters, [](const Row& row) -> Result<std::string> {
+      return std::string(row.Text(0));
+    });
+  }
+
+  // The key of a table that PutTable made known.
+  Result<std::int64_t> TableKey(const std::string& location);
+
+  // Refuses a change of state that isn't legal. `what` names the thing: "run 7".
+  template <typename State>
+  static Status CheckTransition(const std::optional<std::string>& stored, State to,
+                                Result<State> (*parse)(std::string_view), const std::string& what) {
+    if (!stored) return Fail(ErrorKind::kNotFound, "the ledger has no " + what);
+    LATECOMER_ASSIGN_OR_RETURN(const State from, parse(*stored));
+    if (MayFollow(from, to)) return {};
+    return Fail(ErrorKind::kUnexpected, what + " is " + *stored + " and can't become " +
+                                            std::string(Name(to)));
+  }
+
+  Database& database_;
+};
+
+}  // namespace latecomer::ledger

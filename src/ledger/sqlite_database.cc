@@ -1,0 +1,319 @@
+#include "ledger/sqlite_database.h"
+
+#include <fcntl.h>
+#include <sqlite3.h>
+#include <unistd.h>
+
+#include <SQLiteCpp/Backup.h>
+#include <SQLiteCpp/SQLiteCpp.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <exception>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "base/text.h"
+
+namespace latecomer::ledger {
+namespace {
+
+// How long to wait for another process's transaction. Ledger transactions take milliseconds; only a
+// stopped or badly stuck process holds one this long.
+constexpr std::chrono::seconds kBusyPatience{60};
+
+constexpr Dialect kSqliteDialect{
+    .integer = "INTEGER", .identity = "INTEGER PRIMARY KEY", .table_suffix = " STRICT"};
+
+ErrorKind KindOfCode(int code) {
+  switch (code & 0xff) {
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+      return ErrorKind::kDamaged;
+    case SQLITE_FULL:
+    case SQLITE_IOERR:
+    case SQLITE_CANTOPEN:
+      return ErrorKind::kIo;
+    case SQLITE_READONLY:
+    case SQLITE_PERM:
+    case SQLITE_AUTH:
+      return ErrorKind::kPermission;
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+      return ErrorKind::kConflict;
+    default:
+      return ErrorKind::kUnexpected;
+  }
+}
+
+std::string HintOfKind(ErrorKind kind, int code) {
+  switch (kind) {
+    case ErrorKind::kDamaged:
+      return "`latecomer ledger check` shows the damage; put back a copy that `latecomer ledger "
+             "backup` made";
+    case ErrorKind::kIo:
+      return (code & 0xff) == SQLITE_FULL ? "free space on the ledger's disk; nothing was changed"
+                                          : "check the disk that holds the ledger";
+    case ErrorKind::kPermission:
+      return "the ledger, and the folder it lies in, must be writable for this user";
+    case ErrorKind::kConflict:
+      return "find the process that holds the ledger, for example with `fuser`";
+    default:
+      return "";
+  }
+}
+
+Error SqliteError(sqlite3* handle, int code, std::string text, const std::string& path) {
+  // A file that can't be opened has its cause in errno.
+  if ((code & 0xff) == SQLITE_CANTOPEN && handle != nullptr) {
+    const int system = sqlite3_system_errno(handle);
+    if (system != 0) return SystemError(system, "open", path);
+  }
+  const ErrorKind kind = KindOfCode(code);
+  std::string message = kind == ErrorKind::kDamaged && (code & 0xff) == SQLITE_NOTADB
+                            ? "the file is no ledger: it is not an SQLite database"
+                            : "the ledger's database says: " + std::move(text);
+  if (kind == ErrorKind::kConflict) message = "another process holds the ledger for too long";
+  return Error(kind, std::move(message)).In(path).Hint(HintOfKind(kind, code));
+}
+
+// Called by SQLite while another connection holds the lock. Short, even waits are fairer between
+// processes than SQLite's own growing ones.
+int WaitWhileBusy(void* /*unused*/, int times) {
+  using std::chrono::milliseconds;
+  constexpr int kShortWaits = 20;
+  const milliseconds pause(times < kShortWaits ? 1 : 5);
+  if (times * pause > kBusyPatience) return 0;
+  ::usleep(static_cast<useconds_t>(std::chrono::microseconds(pause).count()));
+  return 1;
+}
+
+class SqliteRow final : public Row {
+ public:
+  explicit SqliteRow(const SQLite::Statement& statement) : statement_(statement) {}
+  int columns() const override { return statement_.getColumnCount(); }
+  std::string_view ColumnName(int column) const override {
+    return statement_.getColumnName(column);
+  }
+  bool IsNull(int column) const override { return statement_.isColumnNull(column); }
+  bool IsInteger(int column) const override { return statement_.getColumn(column).isInteger(); }
+  std::int64_t Integer(int column) const override {
+    return statement_.getColumn(column).getInt64();
+  }
+  std::string_view Text(int column) const override {
+    const SQLite::Column value = statement_.getColumn(column);
+    const char* text = value.getText();  // before the size: it may convert
+    return {text, static_cast<std::size_t>(value.getBytes())};
+  }
+
+ private:
+  const SQLite::Statement& statement_;
+};
+
+// Gives a statement back to the cache in a state to be run again, whatever happens.
+class Rewind {
+ public:
+  explicit Rewind(SQLite::Statement& statement) : statement_(statement) {}
+  Rewind(const Rewind&) = delete;
+  Rewind& operator=(const Rewind&) = delete;
+  ~Rewind() { statement_.tryReset(); }
+
+ private:
+  SQLite::Statement& statement_;
+};
+
+class SqliteDatabaseImpl final : public SqliteDatabase {
+ public:
+  SqliteDatabaseImpl(const std::string& name, int flags, std::string path)
+      : path_(std::move(path)), connection_(name, flags) {
+    sqlite3_extended_result_codes(connection_.getHandle(), 1);
+    sqlite3_busy_handler(connection_.getHandle(), WaitWhileBusy, nullptr);
+  }
+
+  const std::string& path() const override { return path_; }
+  const Dialect& dialect() const override { return kSqliteDialect; }
+
+  Status SetUp() {
+    return Guard([&]() -> Status {
+      connection_.exec("PRAGMA foreign_keys = ON");
+      connection_.exec("PRAGMA synchronous = FULL");
+      connection_.exec("PRAGMA trusted_schema = OFF");
+      connection_.exec("PRAGMA application_id");  // reads the header: says if it is a database
+      return {};
+    });
+  }
+
+  Result<std::int64_t> IntegerPragma(const std::string& name) override {
+    std::int64_t value = 0;
+    LATECOMER_RETURN_IF_ERROR(Guard([&]() -> Status {
+      SQLite::Statement statement(connection_, "PRAGMA " + name);
+      if (statement.executeStep()) value = statement.getColumn(0).getInt64();
+      return {};
+    }));
+    return value;
+  }
+
+  Status UseWriteAheadLog() override {
+    return Guard([&]() -> Status {
+      SQLite::Statement statement(connection_, "PRAGMA journal_mode = WAL");
+      if (!statement.executeStep()) return {};
+      const std::string mode = statement.getColumn(0).getString();
+      if (mode == "wal") return {};
+      return Fail(Error(ErrorKind::kUnsupported,
+                        "the ledger can't use a write-ahead log here (journal mode stays '" + mode +
+                            "')")
+                      .In(path_)
+                      .Hint("put the ledger on a local disk (--ledger)"));
+    });
+  }
+
+  Status Begin(Intent intent) override {
+    failed_ = false;
+    return Guard([&]() -> Status {
+      connection_.exec(intent == Intent::kWrite ? "BEGIN IMMEDIATE" : "BEGIN");
+      return {};
+    });
+  }
+
+  Status Commit() override {
+    if (failed_ || !InTransaction()) {
+      Rollback();
+      return Fail(Error(ErrorKind::kUnexpected,
+                        "a statement of the transaction failed before; nothing was changed")
+                      .In(path_));
+    }
+    Status done = Guard([&]() -> Status {
+      connection_.exec("COMMIT");
+      return {};
+    });
+    if (!done) Rollback();
+    return done;
+  }
+
+  void Rollback() noexcept override {
+    if (InTransaction()) connection_.tryExec("ROLLBACK");
+  }
+
+  Status Execute(std::string_view sql, std::span<const Parameter> parameters,
+                 const RowSink& sink) override {
+    // SQLite ends a transaction by itself after some errors; statements after that would each be
+    // committed alone.
+    if (failed_) {
+      return Fail(Error(ErrorKind::kUnexpected, "a statement of the transaction failed before")
+                      .In(path_));
+    }
+    Status done = Guard([&]() -> Status {
+      SQLite::Statement& statement = Prepared(sql);
+      const Rewind rewind(statement);
+      Bind(statement, parameters);
+      const SqliteRow row(statement);
+      while (statement.executeStep()) {
+        if (Status taken = sink(row); !taken) {
+          sink_failed_ = true;
+          return taken;
+        }
+      }
+      return {};
+    });
+    // What the sink objected to isn't the transaction's failure.
+    if (!done && !std::exchange(sink_failed_, false)) failed_ = true;
+    return done;
+  }
+
+  Status BackupTo(const std::string& target) override {
+    return Guard([&]() -> Status {
+      SQLite::Database copy(target, SQLite::OPEN_READWRITE);
+      SQLite::Backup backup(copy, connection_);
+      constexpr int kAllPages = -1;  // in one go: a consistent copy that no writer can restart
+      backup.executeStep(kAllPages);
+      return {};
+    });
+  }
+
+ private:
+  bool InTransaction() noexcept { return sqlite3_get_autocommit(connection_.getHandle()) == 0; }
+
+  SQLite::Statement& Prepared(std::string_view sql) {
+    const auto found = statements_.find(std::string(sql));
+    if (found != statements_.end()) return found->second;
+    SQLite::Statement statement(connection_, std::string(sql));
+    return statements_.emplace(std::string(sql), std::move(statement)).first->second;
+  }
+
+  static void Bind(SQLite::Statement& statement, std::span<const Parameter> parameters) {
+    if (statement.getBindParameterCount() != static_cast<int>(parameters.size())) {
+      throw SQLite::Exception("wrong number of parameters", SQLITE_RANGE);
+    }
+    int index = 0;
+    for (const Parameter& parameter : parameters) {
+      ++index;
+      if (const auto* integer = std::get_if<std::int64_t>(&parameter)) {
+        statement.bind(index, *integer);
+      } else if (const auto* text = std::get_if<std::string_view>(&parameter)) {
+        statement.bind(index, std::string(*text));
+      } else {
+        statement.bind(index);
+      }
+    }
+  }
+
+  // Runs `work` and turns what it throws into an Error.
+  template <typename Work>
+  Status Guard(const Work& work) {
+    try {
+      return work();
+    } catch (const SQLite::Exception& e) {
+      const int code =
+          e.getExtendedErrorCode() > 0 ? e.getExtendedErrorCode() : std::max(e.getErrorCode(), 0);
+      return Fail(SqliteError(connection_.getHandle(), code, e.what(), path_));
+    } catch (const std::exception& e) {
+      return Fail(Error(ErrorKind::kUnexpected, e.what()).In(path_));
+    }
+  }
+
+  std::string path_;
+  SQLite::Database connection_;
+  std::unordered_map<std::string, SQLite::Statement> statements_;
+  bool failed_ = false;       // a statement of this transaction failed
+  bool sink_failed_ = false;  // … or only the reader of its rows
+};
+
+Result<std::unique_ptr<SqliteDatabase>> OpenAs(const std::string& name, int flags,
+                                               const std::string& path) {
+  try {
+    auto database = std::make_unique<SqliteDatabaseImpl>(name, flags, path);
+    LATECOMER_RETURN_IF_ERROR(database->SetUp());
+    return database;
+  } catch (const SQLite::Exception& e) {
+    // The connection is gone with the exception; ask the system itself for the cause.
+    if ((e.getErrorCode() & 0xff) == SQLITE_CANTOPEN) {
+      const bool writes = (flags & SQLite::OPEN_READWRITE) != 0;
+      const int file = ::open(path.c_str(), (writes ? O_RDWR : O_RDONLY) | O_CLOEXEC);
+      if (file < 0) return Fail(SystemError(errno, "open", path));
+      ::close(file);
+    }
+    return Fail(SqliteError(nullptr, e.getErrorCode(), e.what(), path));
+  } catch (const std::exception& e) {
+    return Fail(Error(ErrorKind::kUnexpected, e.what()).In(path));
+  }
+}
+
+}  // namespace
+
+Result<std::unique_ptr<SqliteDatabase>> SqliteDatabase::Open(const std::string& path,
+                                                             SqliteAccess access) {
+  if (path == ":memory:" || access == SqliteAccess::kReadWrite) {
+    return OpenAs(path, SQLite::OPEN_READWRITE, path);
+  }
+  auto database = OpenAs(path, SQLite::OPEN_READONLY, path);
+  if (database || ::access((path + "-wal").c_str(), F_OK) == 0) return database;
+  if (database.error().kind == ErrorKind::kDamaged) return database;
+  // In a folder that can't be written, SQLite can't make the files a write-ahead log needs. Without
+  // one, nobody is writing: the file can be read as it is.
+  const std::string uri = "file:" + PercentEncode(path, "/") + "?immutable=1";
+  return OpenAs(uri, SQLite::OPEN_READONLY | SQLite::OPEN_URI, path);
+}
+
+}  // namespace latecomer::ledger
