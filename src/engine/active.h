@@ -1,0 +1,45 @@
+// Private to the engine: a run whose claim this scheduler holds.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "engine/engine.h"
+
+namespace latecomer::engine {
+
+struct Engine::Active {
+  // How an attempt ended, as the executor told.
+  struct Finished {
+    std::string step;
+    executor::AttemptStatus status;
+  };
+
+  ledger::RunRecord run;
+  ledger::TryRecord attempt;               // the try
+  table::PartitionKey key;
+  std::vector<ledger::StepRecord> steps;
+  std::map<std::string, ledger::AttemptRecord> attempts;  // running ones, by step
+  std::map<std::string, std::string> handles;             // the executor's, by step
+  std::vector<Finished> finished;          // seen, not yet in the ledger
+  std::vector<std::string> to_launch;      // in the ledger as starting, not yet started
+  bool detected = false;
+  bool fresh = true;                       // not yet advanced once
+  Instant renewed{};
+  std::optional<Instant> wake_at;
+
+  ledger::StepRecord* Find(const std::string& step) {
+    for (ledger::StepRecord& record : steps) {
+      if (record.step == step && record.map_index < 0) return &record;
+    }
+    return nullptr;
+  }
+};
+
+struct Engine::Granted {
+  std::unique_ptr<Active> active;   // null when the run was skipped
+  ledger::RunRecord run;
+};
+
+}  // namespace latecomer::engine

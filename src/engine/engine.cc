@@ -1,0 +1,304 @@
+#include "engine/engine.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "engine/active.h"
+#include "engine/facts.h"
+#include "engine/run_names.h"
+#include "engine/transitions.h"
+
+namespace latecomer::engine {
+
+using ledger::RunKind;
+using ledger::RunRecord;
+using ledger::RunState;
+
+Engine::Engine(pipeline::Pipeline pipeline, Environment environment)
+    : pipeline_(std::move(pipeline)), env_(std::move(environment)) {}
+
+Engine::~Engine() = default;
+
+Status Engine::Register() {
+  const Instant now = env_.clock.Now();
+  return env_.ledger.Write([&](ledger::Writer& writer) -> Status {
+    LATECOMER_ASSIGN_OR_RETURN(std::optional<ledger::PipelineRecord> known, writer.FindPipeline(pipeline_.id));
+    if (known && known->definition_hash == pipeline_.definition_hash && known->file == pipeline_.file) return {};
+    ledger::PipelineRecord record = known.value_or(ledger::PipelineRecord{});
+    record.id = pipeline_.id;
+    record.name = pipeline_.name;
+    record.file = pipeline_.file;
+    record.text = pipeline_.text;
+    record.definition_hash = pipeline_.definition_hash;
+    record.updated = now;
+    LATECOMER_RETURN_IF_ERROR(writer.PutPipeline(record));
+    ledger::EventRecord event;
+    event.at = now;
+    event.pipeline = pipeline_.id;
+    event.what = known ? "pipeline.changed" : "pipeline.created";
+    event.detail = "{\"definition_hash\":\"" + pipeline_.definition_hash + "\"}";
+    return writer.AppendEvent(event);
+  });
+}
+
+Result<TickReport> Engine::Tick() {
+  TickReport report;
+  LATECOMER_ASSIGN_OR_RETURN(const bool observed, Observe());
+  LATECOMER_ASSIGN_OR_RETURN(const bool taken_over, TakeOverDead());
+  LATECOMER_ASSIGN_OR_RETURN(const bool advanced, AdvanceMine());
+  ReapDoomed();
+  bool created = false;
+  plan_due_ = plan_due_ || observed || taken_over || advanced;
+  if (plan_due_ && !stop_starting_) {
+    LATECOMER_ASSIGN_OR_RETURN(created, CreateRuns());
+    plan_due_ = created;
+  }
+  report.progressed = observed || taken_over || advanced || created;
+  LATECOMER_RETURN_IF_ERROR(StartQueued(report));
+  report.mine = static_cast<int>(active_.size());
+  plan_due_ = plan_due_ || report.elsewhere > 0;  // what others finish may leave work for us
+  for (const auto& [id, active] : active_) {
+    const Instant renew = active->renewed + env_.lease / 3;
+    const Instant wake = active->wake_at ? std::min(*active->wake_at, renew) : renew;
+    report.wake_at = report.wake_at ? std::min(*report.wake_at, wake) : wake;
+  }
+  return report;
+}
+
+Result<bool> Engine::Observe() {
+  if (!history_) {
+    LATECOMER_ASSIGN_OR_RETURN(history_, env_.catalog.OpenHistory(pipeline_.sources.front().location));
+  }
+  const std::string& location = history_->location();
+  bool reload = !observed_;
+  LATECOMER_RETURN_IF_ERROR(env_.ledger.Read([&](ledger::Reader& reader) -> Status {
+    LATECOMER_ASSIGN_OR_RETURN(const std::optional<ledger::TableRecord> there, reader.FindTable(location));
+    reload = reload || !there || !(there->seen == observed_->record.seen);
+    if (!reload) return {};
+    LATECOMER_ASSIGN_OR_RETURN(observed_, LoadObserved(reader, location));
+    return {};
+  }));
+  const std::optional<Version> before =
+      observed_ ? std::optional<Version>(observed_->record.seen.version) : std::nullopt;
+  LATECOMER_ASSIGN_OR_RETURN(ObservedTable advanced, Advance(*history_, std::move(observed_), env_.clock.Now()));
+  observed_ = std::move(advanced);
+  LATECOMER_ASSIGN_OR_RETURN(output_schema_, OutputSchema(pipeline_, *observed_));
+  if (!observed_->Changed()) return false;
+  LATECOMER_RETURN_IF_ERROR(
+      env_.ledger.Write([&](ledger::Writer& writer) { return Store(writer, *observed_); }));
+  const Version newest = observed_->record.seen.version;
+  if (env_.listener != nullptr) {
+    env_.listener->OnObserved(location, newest, newest.value - before.value_or(kBeforeFirst).value, observed_->note);
+  }
+  observed_->base = observed_->record.seen;
+  observed_->new_changes.clear();
+  observed_->new_commits.clear();
+  observed_->touched.clear();
+  return true;
+}
+
+Result<lateness::Plan> Engine::PlanNow() {
+  if (!observed_) LATECOMER_RETURN_IF_ERROR(Observe());
+  lateness::Plan plan;
+  LATECOMER_RETURN_IF_ERROR(env_.ledger.Read([&](ledger::Reader& reader) -> Status {
+    LATECOMER_ASSIGN_OR_RETURN(const lateness::PlanInput facts,
+                               GatherFacts(reader, pipeline_, *observed_, env_.clock.Now()));
+    plan = lateness::MakePlan(pipeline_.rules, facts);
+    return {};
+  }));
+  return plan;
+}
+
+Result<std::vector<PlacedRun>> Engine::LoadRuns() {
+  std::vector<RunRecord> runs;
+  LATECOMER_RETURN_IF_ERROR(env_.ledger.Read([&](ledger::Reader& reader) -> Status {
+    LATECOMER_ASSIGN_OR_RETURN(runs, reader.Runs({.pipeline = pipeline_.id}));
+    return {};
+  }));
+  return PlaceRuns(pipeline_, output_schema_, std::move(runs));
+}
+
+Result<bool> Engine::IsPaused() {
+  bool paused = false;
+  LATECOMER_RETURN_IF_ERROR(env_.ledger.Read([&](ledger::Reader& reader) -> Status {
+    LATECOMER_ASSIGN_OR_RETURN(const std::optional<ledger::PipelineRecord> record, reader.FindPipeline(pipeline_.id));
+    paused = record && record->paused;
+    return {};
+  }));
+  return paused;
+}
+
+namespace {
+
+RunRecord NewRun(const std::string& pipeline, const table::PartitionKey& key, RunKind kind, std::string run_id,
+                 std::string cause, Instant now) {
+  RunRecord run;
+  run.pipeline = pipeline;
+  run.run_id = std::move(run_id);
+  run.partition = key.Canonical();
+  run.partition_display = PartitionName(key);
+  run.kind = kind;
+  run.cause = std::move(cause);
+  run.created = now;
+  return run;
+}
+
+// False when another scheduler had created the run of this cause before.
+Result<bool> InsertRun(ledger::Ledger& ledger, RunRecord& run, const std::string& why) {
+  bool inserted = false;
+  LATECOMER_RETURN_IF_ERROR(ledger.Write([&](ledger::Writer& writer) -> Status {
+    inserted = false;
+    LATECOMER_ASSIGN_OR_RETURN(const std::optional<RunRecord> there,
+                               writer.FindRunByCause(run.pipeline, run.partition, run.cause));
+    if (there) return {};
+    RunRecord record = run;
+    LATECOMER_ASSIGN_OR_RETURN(record.id, writer.InsertRun(record));
+    LATECOMER_RETURN_IF_ERROR(AppendRunEvent(writer, record, "run.created", {{"cause", run.cause}, {"why", why}},
+                                             run.created));
+    run = record;
+    inserted = true;
+    return {};
+  }));
+  return inserted;
+}
+
+// A live run that is running or could run; one that waits for the past or a pause holds back nobody.
+bool LiveRunIsDue(const pipeline::Pipeline& pipeline, const std::vector<PlacedRun>& runs) {
+  return std::any_of(runs.begin(), runs.end(), [&](const PlacedRun& run) {
+    if (run.run.kind == RunKind::kBackfill || !ledger::IsOpen(run.run.state)) return false;
+    return run.run.state == RunState::kRunning || WhatItWaitsFor(pipeline, false, run, runs).kind != WaitKind::kPast;
+  });
+}
+
+}  // namespace
+
+Result<bool> Engine::CreateRuns() {
+  LATECOMER_ASSIGN_OR_RETURN(const bool paused, IsPaused());
+  if (paused) return false;
+  LATECOMER_ASSIGN_OR_RETURN(const lateness::Plan plan, PlanNow());
+  LATECOMER_ASSIGN_OR_RETURN(const std::vector<PlacedRun> runs, LoadRuns());
+  LATECOMER_ASSIGN_OR_RETURN(const bool scheduled, CreateScheduled(plan, runs));
+  if (scheduled || LiveRunIsDue(pipeline_, runs)) return scheduled;
+  return CreateBackfills(plan);
+}
+
+// Due intervals become runs only as slots come up: a catch-up of a thousand is not a thousand queued rows.
+Result<bool> Engine::CreateScheduled(const lateness::Plan& plan, const std::vector<PlacedRun>& runs) {
+  auto room = pipeline_.max_active_runs - std::count_if(runs.begin(), runs.end(), [](const PlacedRun& run) {
+                return run.run.kind != RunKind::kBackfill && ledger::IsOpen(run.run.state);
+              });
+  // While a run waits for a failed past, later ones would only wait behind it.
+  bool created = false;
+  for (const lateness::PlanEntry& entry : plan.entries) {
+    if (room <= 0) break;
+    if (entry.decision != lateness::Decision::kProcess || entry.kind != lateness::RunFact::Kind::kScheduled) continue;
+    RunRecord run = NewRun(pipeline_.id, entry.key, RunKind::kScheduled, ScheduledRunId(entry.key),
+                           std::string(kScheduledCause), env_.clock.Now());
+    LATECOMER_ASSIGN_OR_RETURN(const bool inserted, InsertRun(env_.ledger, run, entry.reason));
+    --room;
+    if (!inserted) continue;
+    created = true;
+    Announce(run);
+  }
+  return created;
+}
+
+Result<bool> Engine::CreateBackfills(const lateness::Plan& plan) {
+  bool created = false;
+  for (const lateness::PlanEntry& entry : plan.entries) {
+    if (entry.decision != lateness::Decision::kProcess || entry.kind != lateness::RunFact::Kind::kBackfill) continue;
+    const Instant now = env_.clock.Now();
+    RunRecord run = NewRun(pipeline_.id, entry.key, RunKind::kBackfill, BackfillRunId(entry.key, nullptr, entry, now),
+                           entry.cause, now);
+    LATECOMER_ASSIGN_OR_RETURN(const bool inserted, InsertRun(env_.ledger, run, entry.reason));
+    if (!inserted) continue;
+    created = true;
+    Announce(run);
+  }
+  return created;
+}
+
+Result<RunRecord> Engine::RequestRun(const table::PartitionKey& key) {
+  const Instant now = env_.clock.Now();
+  const std::string run_id = ManualRunId(key, now);
+  RunRecord run = NewRun(pipeline_.id, key, RunKind::kManual, run_id, "manual:" + run_id, now);
+  LATECOMER_RETURN_IF_ERROR(InsertRun(env_.ledger, run, "asked for by a person"));
+  Announce(run);
+  return run;
+}
+
+Status Engine::StartQueued(TickReport& report) {
+  LATECOMER_ASSIGN_OR_RETURN(std::vector<PlacedRun> runs, LoadRuns());
+  LATECOMER_ASSIGN_OR_RETURN(const bool paused, IsPaused());
+  for (const PlacedRun& queued : InStartOrder(pipeline_, runs, env_.clock.Now())) {
+    const Wait wait = stop_starting_ ? Wait{WaitKind::kSlot, "the next `latecomer run`"}
+                                     : WhatItWaitsFor(pipeline_, paused, queued, runs);
+    if (wait.kind == WaitKind::kNone) {
+      LATECOMER_ASSIGN_OR_RETURN(std::optional<Granted> granted, Grant(queued));
+      if (granted) {
+        report.progressed = true;
+        plan_due_ = true;
+        Announce(granted->run);
+        if (granted->active) active_[granted->run.id] = std::move(granted->active);
+      } else {
+        ++report.elsewhere;  // another scheduler was first
+      }
+      LATECOMER_ASSIGN_OR_RETURN(runs, LoadRuns());
+      continue;
+    }
+    PlacedRun waiting = queued;
+    if (waiting.run.waiting_for != wait.for_what) {
+      waiting.run.waiting_for = wait.for_what;
+      LATECOMER_RETURN_IF_ERROR(env_.ledger.Write([&](ledger::Writer& writer) -> Status {
+        LATECOMER_ASSIGN_OR_RETURN(std::optional<RunRecord> there, writer.FindRun(waiting.run.id));
+        if (!there || there->state != RunState::kQueued) return {};
+        there->waiting_for = wait.for_what;
+        return writer.UpdateRun(*there);
+      }));
+    }
+    report.waiting.push_back(std::move(waiting));
+  }
+  for (const PlacedRun& run : runs) {
+    if (run.run.state == RunState::kRunning && !active_.contains(run.run.id)) ++report.elsewhere;
+  }
+  return {};
+}
+
+Status Engine::CancelMine(const std::string& reason) {
+  for (auto& [id, active] : active_) {
+    LATECOMER_RETURN_IF_ERROR(env_.ledger.Write([&](ledger::Writer& writer) -> Status {
+      RunRecord run = active->run;
+      LATECOMER_RETURN_IF_ERROR(CheckClaim(writer, *active));
+      LATECOMER_RETURN_IF_ERROR(EndTry(writer, run, ledger::TryState::kCancelled, reason, env_.clock.Now()));
+      LATECOMER_RETURN_IF_ERROR(ReleaseClaim(writer, run));
+      LATECOMER_RETURN_IF_ERROR(MoveRun(writer, run, RunState::kQueued, reason, env_.clock.Now()));
+      active->run = run;
+      return {};
+    }));
+    Announce(active->run);
+    for (const auto& [step, handle] : active->handles) {
+      LATECOMER_RETURN_IF_ERROR(env_.executor.Cancel(handle, std::chrono::seconds(5)));
+      doomed_.push_back(handle);
+    }
+  }
+  active_.clear();
+  // Nothing of ours outlives this call.
+  while (!doomed_.empty()) {
+    ReapDoomed();
+    if (!doomed_.empty()) env_.executor.Wait(std::chrono::milliseconds(200));
+  }
+  return {};
+}
+
+void Engine::ReapDoomed() {
+  std::erase_if(doomed_, [&](const std::string& handle) {
+    const Result<executor::AttemptStatus> status = env_.executor.Poll(handle);
+    return !status || status->phase != executor::Phase::kRunning;
+  });
+}
+
+void Engine::Announce(const RunRecord& run) {
+  if (env_.listener != nullptr) env_.listener->OnRun(run);
+}
+
+}  // namespace latecomer::engine

@@ -1,0 +1,195 @@
+// Claims: granting one to a queued run, with its token and its pinned versions, and taking over those
+// whose scheduler died.
+#include <algorithm>
+
+#include "engine/active.h"
+#include "engine/facts.h"
+#include "engine/run_names.h"
+#include "engine/transitions.h"
+
+namespace latecomer::engine {
+
+using ledger::ClaimRecord;
+using ledger::RunKind;
+using ledger::RunRecord;
+using ledger::RunState;
+
+// A lost or restored ledger must not grant a token that an output has seen already.
+Result<std::int64_t> Engine::NewestTokenInOutputs(const table::PartitionKey& key) {
+  std::int64_t newest = 0;
+  for (const pipeline::Step& step : pipeline_.steps) {
+    const auto* sql = std::get_if<pipeline::SqlStep>(&step.action);
+    if (sql == nullptr) continue;
+    LATECOMER_ASSIGN_OR_RETURN(const auto output, env_.catalog.OpenHistory(sql->into_location));
+    const auto found = output->FindTransaction(TransactionAppId(pipeline_.id, key, step.id));
+    if (found) {
+      if (*found) newest = std::max(newest, (*found)->version);
+    } else if (found.error().kind != ErrorKind::kNotFound) {
+      return Fail(found.error());
+    }
+  }
+  return newest;
+}
+
+// On one machine an attempt starts only when the old process is known dead: those of this run's last try,
+// and those of whoever claimed the partition last.
+Status Engine::EnsureOldAttemptsDead(const RunRecord& run) {
+  std::vector<ledger::AttemptRecord> attempts;
+  LATECOMER_RETURN_IF_ERROR(env_.ledger.Read([&](ledger::Reader& reader) -> Status {
+    if (run.tries > 0) {
+      LATECOMER_ASSIGN_OR_RETURN(attempts, reader.Attempts(run.id, run.tries));
+    }
+    LATECOMER_ASSIGN_OR_RETURN(const std::optional<ClaimRecord> claim, reader.FindClaim(run.pipeline, run.partition));
+    if (!claim || claim->run == run.id) return {};
+    LATECOMER_ASSIGN_OR_RETURN(const auto others, reader.Attempts(claim->run, claim->try_number));
+    attempts.insert(attempts.end(), others.begin(), others.end());
+    return {};
+  }));
+  for (const ledger::AttemptRecord& attempt : attempts) {
+    if (attempt.state == ledger::AttemptState::kSuccess || attempt.state == ledger::AttemptState::kFailed) continue;
+    LATECOMER_RETURN_IF_ERROR(env_.executor.EnsureDead(attempt.folder));
+  }
+  return {};
+}
+
+// Why a run is not needed any more when its turn comes; empty when it is. What a person asked for, cleared
+// or chose as look-back is always needed.
+Result<std::string> Engine::NothingUnseen(ledger::Reader& reader, const RunRecord& run) {
+  if (run.kind == RunKind::kManual || run.tries > 0 || run.cause.starts_with("lookback:")) return std::string();
+  LATECOMER_ASSIGN_OR_RETURN(const auto processed, reader.FindProcessed(run.pipeline, run.partition));
+  if (!processed) return std::string();
+  LATECOMER_ASSIGN_OR_RETURN(const auto unseen,
+                             UnseenChanges(reader, pipeline_, *observed_, run.partition, processed));
+  if (!unseen.empty()) return std::string();
+  return "already processed by " + processed->run_id;
+}
+
+Status Engine::GrantInTransaction(ledger::Writer& writer, const PlacedRun& queued, std::int64_t token_floor,
+                                  Granted& granted) {
+  const Instant now = env_.clock.Now();
+  LATECOMER_ASSIGN_OR_RETURN(std::optional<RunRecord> run, writer.FindRun(queued.run.id));
+  if (!run || run->state != RunState::kQueued || run->tries != queued.run.tries) {
+    return Fail(ErrorKind::kConflict, "another scheduler was first");
+  }
+  // Limits are checked again here, where no other scheduler comes between.
+  LATECOMER_ASSIGN_OR_RETURN(std::vector<RunRecord> all, writer.Runs({.pipeline = pipeline_.id}));
+  const Wait wait = WhatItWaitsFor(pipeline_, false, {*run, queued.start}, PlaceRuns(pipeline_, output_schema_, all));
+  if (wait.kind != WaitKind::kNone) return Fail(ErrorKind::kConflict, "waits for " + wait.for_what);
+  LATECOMER_ASSIGN_OR_RETURN(std::optional<ClaimRecord> claim, writer.FindClaim(run->pipeline, run->partition));
+  if (claim && !claim->released && claim->expires > now) return Fail(ErrorKind::kConflict, "held by " + claim->holder);
+
+  LATECOMER_ASSIGN_OR_RETURN(const std::string not_needed, NothingUnseen(writer, *run));
+  if (!not_needed.empty()) {
+    LATECOMER_RETURN_IF_ERROR(MoveRun(writer, *run, RunState::kSkipped, not_needed, now));
+    granted.run = *run;
+    return {};
+  }
+
+  auto active = std::make_unique<Active>();
+  run->tries += 1;
+  run->started = now;
+  ledger::TryRecord& attempt = active->attempt;
+  attempt.run = run->id;
+  attempt.number = run->tries;
+  attempt.vector = run->keep_vector.value_or(
+      VersionVector{{pipeline_.sources.front().name, observed_->record.seen.version}});
+  attempt.token = std::max(token_floor, claim ? claim->token : 0) + 1;
+  attempt.definition_hash = pipeline_.definition_hash;
+  attempt.started = now;
+  run->keep_vector.reset();
+  LATECOMER_RETURN_IF_ERROR(MoveRun(writer, *run, RunState::kRunning, "", now));
+  LATECOMER_RETURN_IF_ERROR(writer.InsertTry(attempt));
+  LATECOMER_RETURN_IF_ERROR(writer.PutClaim({.pipeline = run->pipeline,
+                                             .partition = run->partition,
+                                             .token = attempt.token,
+                                             .holder = env_.holder,
+                                             .expires = now + env_.lease,
+                                             .run = run->id,
+                                             .try_number = attempt.number,
+                                             .released = false}));
+  // Clearing single steps lays out the next try's steps beforehand.
+  LATECOMER_ASSIGN_OR_RETURN(active->steps, writer.Steps(run->id, attempt.number));
+  for (ledger::StepRecord& step : NewSteps(pipeline_, *run, attempt.number, now)) {
+    if (active->Find(step.step) != nullptr) continue;
+    LATECOMER_RETURN_IF_ERROR(writer.InsertStep(step));
+    active->steps.push_back(std::move(step));
+  }
+  LATECOMER_RETURN_IF_ERROR(AppendRunEvent(writer, *run, "claim.granted",
+                                           {{"token", std::to_string(attempt.token)}, {"holder", env_.holder}}, now));
+  active->run = *run;
+  active->renewed = now;
+  granted.run = *run;
+  granted.active = std::move(active);
+  return {};
+}
+
+Result<std::optional<Engine::Granted>> Engine::Grant(const PlacedRun& queued) {
+  LATECOMER_ASSIGN_OR_RETURN(const table::PartitionKey key,
+                             table::ParseCanonicalKey(output_schema_, queued.run.partition));
+  LATECOMER_RETURN_IF_ERROR(EnsureOldAttemptsDead(queued.run));
+  LATECOMER_ASSIGN_OR_RETURN(const std::int64_t token_floor, NewestTokenInOutputs(key));
+  Granted granted;
+  const Status written = env_.ledger.Write([&](ledger::Writer& writer) -> Status {
+    granted = Granted{};
+    return GrantInTransaction(writer, queued, token_floor, granted);
+  });
+  if (!written) {
+    if (written.error().kind == ErrorKind::kConflict) return std::optional<Granted>{};
+    return Fail(written.error());
+  }
+  if (granted.active) granted.active->key = key;
+  return std::optional<Granted>(std::move(granted));
+}
+
+Status Engine::TakeOver(const ClaimRecord& claim, const std::string& why) {
+  std::vector<ledger::AttemptRecord> attempts;
+  LATECOMER_RETURN_IF_ERROR(env_.ledger.Read([&](ledger::Reader& reader) -> Status {
+    LATECOMER_ASSIGN_OR_RETURN(attempts, reader.Attempts(claim.run, claim.try_number));
+    return {};
+  }));
+  for (const ledger::AttemptRecord& attempt : attempts) {
+    if (attempt.ended) continue;
+    const Status dead = env_.executor.EnsureDead(attempt.folder);
+    // On another machine nothing can be made certain; there the lease has run out, and the token fences.
+    if (!dead && dead.error().kind != ErrorKind::kUnknownOutcome) return dead;
+  }
+  RunRecord moved;
+  LATECOMER_RETURN_IF_ERROR(env_.ledger.Write([&](ledger::Writer& writer) -> Status {
+    const Instant now = env_.clock.Now();
+    moved = RunRecord{};
+    LATECOMER_ASSIGN_OR_RETURN(const auto there, writer.FindClaim(claim.pipeline, claim.partition));
+    if (!there || there->released || there->token != claim.token || there->holder != claim.holder) return {};
+    LATECOMER_ASSIGN_OR_RETURN(std::optional<RunRecord> run, writer.FindRun(claim.run));
+    if (!run) return {};
+    LATECOMER_RETURN_IF_ERROR(EndTry(writer, *run, ledger::TryState::kLost, why, now));
+    LATECOMER_RETURN_IF_ERROR(ReleaseClaim(writer, *run));
+    if (run->state == RunState::kRunning) {
+      LATECOMER_RETURN_IF_ERROR(MoveRun(writer, *run, RunState::kQueued, why + "; it is tried again", now));
+    }
+    moved = *run;
+    return {};
+  }));
+  if (moved.id != 0) Announce(moved);
+  return {};
+}
+
+Result<bool> Engine::TakeOverDead() {
+  std::vector<ClaimRecord> held;
+  LATECOMER_RETURN_IF_ERROR(env_.ledger.Read([&](ledger::Reader& reader) -> Status {
+    LATECOMER_ASSIGN_OR_RETURN(held, reader.ClaimsHeld(pipeline_.id));
+    return {};
+  }));
+  bool any = false;
+  for (const ClaimRecord& claim : held) {
+    if (active_.contains(claim.run)) continue;
+    const HolderState holder = claim.holder == env_.holder ? HolderState::kDead : env_.probe_holder(claim.holder);
+    const bool expired = claim.expires <= env_.clock.Now();
+    if (holder != HolderState::kDead && !expired) continue;
+    LATECOMER_RETURN_IF_ERROR(TakeOver(
+        claim, holder == HolderState::kDead ? "the scheduler that ran it died" : "its scheduler's lease ran out"));
+    any = true;
+  }
+  return any;
+}
+
+}  // namespace latecomer::engine

@@ -1,0 +1,383 @@
+// Moves the runs this scheduler holds: watches attempts, starts the next, retries, records.
+#include <algorithm>
+
+#include "engine/active.h"
+#include "engine/facts.h"
+#include "engine/run_names.h"
+#include "engine/template_values.h"
+#include "engine/transitions.h"
+
+namespace latecomer::engine {
+
+using ledger::AttemptRecord;
+using ledger::AttemptState;
+using ledger::RunRecord;
+using ledger::RunState;
+using ledger::StepRecord;
+using ledger::StepState;
+
+namespace {
+
+constexpr Duration kGrace = std::chrono::seconds(5);
+
+const pipeline::Step& StepOf(const pipeline::Pipeline& pipeline, const std::string& id) {
+  return *std::find_if(pipeline.steps.begin(), pipeline.steps.end(), [&](const auto& step) { return step.id == id; });
+}
+
+}  // namespace
+
+Result<bool> Engine::AdvanceMine() {
+  bool progressed = false;
+  std::vector<std::int64_t> ended;
+  for (auto& [id, active] : active_) {
+    Result<bool> moved = AdvanceOne(*active);
+    if (!moved) {
+      // The claim was lost, cleared or cancelled elsewhere: whatever still runs here must not go on.
+      if (moved.error().kind != ErrorKind::kConflict) return Fail(moved.error());
+      Abandon(*active, moved.error().message);
+      ended.push_back(id);
+      progressed = true;
+      continue;
+    }
+    progressed = progressed || *moved;
+    if (!ledger::IsOpen(active->run.state)) ended.push_back(id);
+  }
+  for (const std::int64_t id : ended) active_.erase(id);
+  return progressed;
+}
+
+Result<bool> Engine::AdvanceOne(Active& active) {
+  for (auto it = active.handles.begin(); it != active.handles.end();) {
+    LATECOMER_ASSIGN_OR_RETURN(executor::AttemptStatus status, env_.executor.Poll(it->second));
+    if (status.phase == executor::Phase::kRunning) {
+      ++it;
+      continue;
+    }
+    active.finished.push_back({it->first, std::move(status)});
+    it = active.handles.erase(it);
+  }
+  if (!active.detected) LATECOMER_RETURN_IF_ERROR(Detect(active));
+  const Instant now = env_.clock.Now();
+  const bool retry_due = active.wake_at && *active.wake_at <= now;
+  if (!active.fresh && active.finished.empty() && !retry_due) return RenewLease(active);
+
+  Active next = active;
+  NextMoves moves;
+  LATECOMER_RETURN_IF_ERROR(env_.ledger.Write([&](ledger::Writer& writer) -> Status {
+    next = active;
+    LATECOMER_RETURN_IF_ERROR(CheckClaim(writer, active));
+    LATECOMER_RETURN_IF_ERROR(ApplyFinished(writer, next, now));
+    moves = DecideNext(pipeline_, next.steps, now);
+    for (const StepMove& move : moves.moves) {
+      LATECOMER_RETURN_IF_ERROR(MoveStep(writer, next.run, *next.Find(move.step), move.to, move.message, now));
+    }
+    LATECOMER_RETURN_IF_ERROR(StartDue(writer, next, moves.start, now));
+    if (moves.failed) LATECOMER_RETURN_IF_ERROR(FailTry(writer, next, moves, now));
+    return {};
+  }));
+  next.fresh = false;
+  next.wake_at = moves.wake_at;
+  if (env_.listener != nullptr) {
+    for (std::size_t i = 0; i < next.steps.size(); ++i) {
+      if (next.steps[i].state != active.steps[i].state) env_.listener->OnStep(next.run, next.steps[i]);
+    }
+  }
+  active = std::move(next);
+  if (moves.failed) Announce(active.run);
+  LaunchStarting(active);
+  if (moves.record) LATECOMER_RETURN_IF_ERROR(Record(active));
+  return true;
+}
+
+Status Engine::CheckClaim(ledger::Writer& writer, const Active& active) {
+  LATECOMER_ASSIGN_OR_RETURN(const auto claim, writer.FindClaim(active.run.pipeline, active.run.partition));
+  LATECOMER_ASSIGN_OR_RETURN(const auto run, writer.FindRun(active.run.id));
+  const bool held = claim && !claim->released && claim->token == active.attempt.token &&
+                    claim->run == active.run.id && claim->holder == env_.holder;
+  if (held && run && run->state == RunState::kRunning && run->tries == active.attempt.number) return {};
+  const std::string state = run ? std::string(Name(run->state)) : "gone";
+  return Fail(ErrorKind::kConflict, "the claim of " + active.run.run_id + " is not held any more; the run is " + state);
+}
+
+Status Engine::ApplyFinished(ledger::Writer& writer, Active& next, Instant now) {
+  for (const Active::Finished& finished : next.finished) {
+    StepRecord& step = *next.Find(finished.step);
+    AttemptRecord attempt = next.attempts.at(finished.step);
+    next.attempts.erase(finished.step);
+    const bool ok = finished.status.phase == executor::Phase::kSucceeded;
+    attempt.state = ok ? AttemptState::kSuccess : AttemptState::kFailed;
+    attempt.exit_code = finished.status.exit_code;
+    attempt.message = finished.status.message;
+    attempt.ended = now;
+    LATECOMER_RETURN_IF_ERROR(writer.UpdateAttempt(attempt));
+    const pipeline::Step& definition = StepOf(pipeline_, finished.step);
+    if (ok) {
+      LATECOMER_RETURN_IF_ERROR(MoveStep(writer, next.run, step, StepState::kSuccess, finished.status.message, now));
+    } else if (step.attempts <= definition.retries) {
+      step.retry_at = now + definition.retry_delay;
+      LATECOMER_RETURN_IF_ERROR(MoveStep(writer, next.run, step, StepState::kUpForRetry,
+                                         finished.status.message + "; tried again at " + FormatInstant(*step.retry_at),
+                                         now));
+    } else {
+      LATECOMER_RETURN_IF_ERROR(MoveStep(writer, next.run, step, StepState::kFailed, finished.status.message, now));
+    }
+  }
+  next.finished.clear();
+  return {};
+}
+
+Status Engine::StartDue(ledger::Writer& writer, Active& next, const std::vector<std::string>& steps, Instant now) {
+  next.to_launch.clear();
+  for (const std::string& id : steps) {
+    StepRecord& step = *next.Find(id);
+    step.attempts += 1;
+    step.retry_at.reset();
+    const std::string number = std::to_string(step.attempts);
+    AttemptRecord attempt;
+    attempt.run = next.run.id;
+    attempt.try_number = next.attempt.number;
+    attempt.step = id;
+    attempt.number = step.attempts;
+    attempt.folder = AttemptFolder(env_.state_folder, "work", next.run, next.attempt.number, id) + "/" + number;
+    attempt.log = AttemptFolder(env_.state_folder, "logs", next.run, next.attempt.number, id) + "/" + number + ".log";
+    attempt.started = now;
+    LATECOMER_RETURN_IF_ERROR(writer.InsertAttempt(attempt));
+    LATECOMER_RETURN_IF_ERROR(MoveStep(writer, next.run, step, StepState::kRunning, "", now));
+    next.attempts[id] = std::move(attempt);
+    next.to_launch.push_back(id);
+  }
+  return {};
+}
+
+Status Engine::FailTry(ledger::Writer& writer, Active& next, const NextMoves& moves, Instant now) {
+  const StepRecord* failed = next.Find(moves.failed_step);
+  const std::string message =
+      failed == nullptr ? "a step failed" : "step " + failed->step + " failed: " + failed->message;
+  LATECOMER_RETURN_IF_ERROR(EndTry(writer, next.run, ledger::TryState::kFailed, message, now));
+  LATECOMER_RETURN_IF_ERROR(ReleaseClaim(writer, next.run));
+  return MoveRun(writer, next.run, RunState::kFailed, message, now);
+}
+
+// An attempt that can't even be started ends as one that failed.
+void Engine::LaunchStarting(Active& active) {
+  for (const std::string& id : active.to_launch) {
+    const AttemptRecord& attempt = active.attempts.at(id);
+    const Result<executor::AttemptSpec> spec = SpecFor(active, StepOf(pipeline_, id), attempt);
+    Result<std::string> handle = spec ? env_.executor.Start(*spec) : Result<std::string>(Fail(spec.error()));
+    if (handle) {
+      active.handles[id] = std::move(*handle);
+      continue;
+    }
+    executor::AttemptStatus status;
+    status.phase = executor::Phase::kFailed;
+    status.message = handle.error().ToString();
+    active.finished.push_back({id, std::move(status)});
+  }
+  active.to_launch.clear();
+}
+
+Result<executor::AttemptSpec> Engine::SpecFor(const Active& active, const pipeline::Step& step,
+                                              const AttemptRecord& attempt) {
+  const pipeline::TemplateValues values = TemplateValuesOf(pipeline_, active.key, active.run, active.attempt);
+  executor::AttemptSpec spec;
+  spec.folder = attempt.folder;
+  spec.log = attempt.log;
+  spec.working_folder = pipeline_.folder;
+  spec.environment = pipeline::TemplateEnvironment(values);
+  spec.timeout = step.timeout;
+  if (const auto* command = std::get_if<pipeline::CommandStep>(&step.action)) {
+    executor::CommandWork work;
+    if (command->shell) work.argv = {"/bin/sh", "-c"};
+    for (const std::string& argument : command->argv) {
+      LATECOMER_ASSIGN_OR_RETURN(work.argv.emplace_back(), pipeline::FillTemplate(argument, values));
+    }
+    for (const auto& [name, text] : command->environment) {
+      LATECOMER_ASSIGN_OR_RETURN(spec.environment[name], pipeline::FillTemplate(text, values));
+    }
+    spec.work = std::move(work);
+    return spec;
+  }
+  const auto& sql = std::get<pipeline::SqlStep>(step.action);
+  executor::SqlWork work;
+  LATECOMER_ASSIGN_OR_RETURN(work.query, pipeline::FillSqlTemplate(sql.query, values));
+  work.query_file = sql.file;
+  work.into = sql.into_location;
+  work.partition = active.key;
+  work.partition_columns = output_schema_;
+  work.time_zone = pipeline_.output.time_zone.name();
+  for (const pipeline::Source& source : pipeline_.sources) {
+    const auto mapped = [key = active.key, columns = pipeline_.output.columns](const table::PartitionKey& candidate) {
+      const auto projected = lateness::Project(candidate, columns);
+      return projected && *projected == key;
+    };
+    work.sources.push_back({source.name, source.location, active.attempt.vector.at(source.name), mapped});
+  }
+  work.transaction = {.app_id = TransactionAppId(pipeline_.id, active.key, step.id),
+                      .version = active.attempt.token,
+                      .ledger_id = env_.ledger.id(),
+                      .run_id = active.run.run_id,
+                      .try_number = active.attempt.number,
+                      .vector = {}};
+  for (const auto& [source, version] : active.attempt.vector) work.transaction.vector[source] = version.value;
+  spec.work = std::move(work);
+  return spec;
+}
+
+// A run's `detect`: what else is late now becomes its mapped `backfill` instances.
+Status Engine::Detect(Active& active) {
+  const StepRecord* detect = active.Find(kDetectStep);
+  if (detect == nullptr || ledger::IsDone(detect->state)) {
+    active.detected = true;
+    return {};
+  }
+  Active next = active;
+  std::vector<RunRecord> children;
+  LATECOMER_RETURN_IF_ERROR(env_.ledger.Write([&](ledger::Writer& writer) -> Status {
+    next = active;
+    children.clear();
+    LATECOMER_RETURN_IF_ERROR(CheckClaim(writer, active));
+    return DetectInTransaction(writer, next, children);
+  }));
+  active = std::move(next);
+  active.detected = true;
+  for (const RunRecord& child : children) Announce(child);
+  if (env_.listener != nullptr) {
+    env_.listener->OnStep(active.run, *active.Find(kDetectStep));
+    env_.listener->OnStep(active.run, *active.Find(kBackfillStep));
+  }
+  return {};
+}
+
+Status Engine::DetectInTransaction(ledger::Writer& writer, Active& next, std::vector<RunRecord>& children) {
+  const Instant now = env_.clock.Now();
+  LATECOMER_ASSIGN_OR_RETURN(const lateness::PlanInput facts, GatherFacts(writer, pipeline_, *observed_, now));
+  std::vector<lateness::PlanEntry> late;
+  if (pipeline_.rules.detect == lateness::Detect::kLookback && next.run.kind == ledger::RunKind::kScheduled) {
+    late = lateness::LookbackBackfills(pipeline_.rules, facts, next.key, next.run.run_id);
+  } else {
+    for (lateness::PlanEntry& entry : lateness::MakePlan(pipeline_.rules, facts).entries) {
+      const bool start = entry.decision == lateness::Decision::kProcess &&
+                         entry.kind == lateness::RunFact::Kind::kBackfill && !(entry.key == next.key);
+      if (start) late.push_back(std::move(entry));
+    }
+  }
+  for (const lateness::PlanEntry& entry : late) {
+    const std::string partition = entry.key.Canonical();
+    LATECOMER_ASSIGN_OR_RETURN(const auto there, writer.FindRunByCause(pipeline_.id, partition, entry.cause));
+    if (there) continue;
+    RunRecord child;
+    child.pipeline = pipeline_.id;
+    child.run_id = BackfillRunId(entry.key, &next.run, entry, now);
+    child.partition = partition;
+    child.partition_display = PartitionName(entry.key);
+    child.kind = ledger::RunKind::kBackfill;
+    child.cause = entry.cause;
+    child.caused_by = next.run.id;
+    child.created = now;
+    LATECOMER_ASSIGN_OR_RETURN(child.id, writer.InsertRun(child));
+    LATECOMER_RETURN_IF_ERROR(AppendRunEvent(writer, child, "run.created",
+                                             {{"cause", child.cause}, {"why", entry.reason}, {"caused_by", next.run.run_id}},
+                                             now));
+    children.push_back(child);
+  }
+  const std::string found = std::to_string(children.size()) + " late partition" + (children.size() == 1 ? "" : "s");
+  LATECOMER_RETURN_IF_ERROR(MoveStep(writer, next.run, *next.Find(kDetectStep), StepState::kSuccess,
+                                     children.empty() ? "nothing late" : "found " + found, now));
+  StepRecord& backfill = *next.Find(kBackfillStep);
+  if (children.empty()) return MoveStep(writer, next.run, backfill, StepState::kSkipped, "nothing late", now);
+  for (std::size_t i = 0; i < children.size(); ++i) {
+    StepRecord instance = backfill;
+    instance.map_index = static_cast<int>(i);
+    instance.child_run = children[i].id;
+    instance.state = StepState::kSuccess;
+    instance.message = "started " + children[i].run_id;
+    instance.started = now;
+    instance.ended = now;
+    LATECOMER_RETURN_IF_ERROR(writer.InsertStep(instance));
+  }
+  return MoveStep(writer, next.run, backfill, StepState::kSuccess, "started " + found, now);
+}
+
+// Promise 3: what an output holds must be this very try's work before it counts as processed.
+Status Engine::VerifyOutputs(const Active& active) {
+  for (const pipeline::Step& step : pipeline_.steps) {
+    const auto* sql = std::get_if<pipeline::SqlStep>(&step.action);
+    if (sql == nullptr) continue;
+    LATECOMER_ASSIGN_OR_RETURN(const auto output, env_.catalog.OpenHistory(sql->into_location));
+    const std::string app_id = TransactionAppId(pipeline_.id, active.key, step.id);
+    LATECOMER_ASSIGN_OR_RETURN(const auto found, output->FindTransaction(app_id));
+    if (found && found->version == active.attempt.token) continue;
+    return Fail(Error(ErrorKind::kRunFailed,
+                      "the commit of step " + step.id + " (txn " + app_id + ", version " +
+                          std::to_string(active.attempt.token) + ") is not in its output")
+                    .In(sql->into_location)
+                    .Hint("was the table replaced or restored meanwhile? `latecomer clear` the run to make it again"));
+  }
+  return {};
+}
+
+Status Engine::Record(Active& active) {
+  const Status verified = VerifyOutputs(active);
+  if (!verified && verified.error().kind != ErrorKind::kRunFailed) return verified;
+  Active next = active;
+  LATECOMER_RETURN_IF_ERROR(env_.ledger.Write([&](ledger::Writer& writer) -> Status {
+    next = active;
+    const Instant now = env_.clock.Now();
+    LATECOMER_RETURN_IF_ERROR(CheckClaim(writer, active));
+    StepRecord& record = *next.Find(kRecordStep);
+    if (!verified) {
+      LATECOMER_RETURN_IF_ERROR(MoveStep(writer, next.run, record, StepState::kRunning, "", now));
+      LATECOMER_RETURN_IF_ERROR(
+          MoveStep(writer, next.run, record, StepState::kFailed, verified.error().ToString(), now));
+      NextMoves failed;
+      failed.failed_step = kRecordStep;
+      return FailTry(writer, next, failed, now);
+    }
+    LATECOMER_RETURN_IF_ERROR(MoveStep(writer, next.run, record, StepState::kRunning, "", now));
+    LATECOMER_RETURN_IF_ERROR(MoveStep(writer, next.run, record, StepState::kSuccess, "", now));
+    LATECOMER_RETURN_IF_ERROR(writer.PutProcessed({.pipeline = next.run.pipeline,
+                                                   .partition = next.run.partition,
+                                                   .vector = next.attempt.vector,
+                                                   .run_id = next.run.run_id,
+                                                   .try_number = next.attempt.number,
+                                                   .token = next.attempt.token,
+                                                   .at = now}));
+    next.attempt.state = ledger::TryState::kSuccess;
+    next.attempt.ended = now;
+    LATECOMER_RETURN_IF_ERROR(writer.UpdateTry(next.attempt));
+    LATECOMER_RETURN_IF_ERROR(ReleaseClaim(writer, next.run));
+    return MoveRun(writer, next.run, RunState::kSuccess, "", now);
+  }));
+  active = std::move(next);
+  if (env_.listener != nullptr) env_.listener->OnStep(active.run, *active.Find(kRecordStep));
+  Announce(active.run);
+  return {};
+}
+
+Result<bool> Engine::RenewLease(Active& active) {
+  const Instant now = env_.clock.Now();
+  LATECOMER_RETURN_IF_ERROR(env_.ledger.Read([&](ledger::Reader& reader) -> Status {
+    LATECOMER_ASSIGN_OR_RETURN(const auto run, reader.FindRun(active.run.id));
+    if (run && run->state == RunState::kRunning && run->tries == active.attempt.number) return {};
+    return Fail(ErrorKind::kConflict, active.run.run_id + " was cancelled or cleared");
+  }));
+  if (now - active.renewed < env_.lease / 3) return false;
+  LATECOMER_RETURN_IF_ERROR(env_.ledger.Write([&](ledger::Writer& writer) -> Status {
+    LATECOMER_RETURN_IF_ERROR(CheckClaim(writer, active));
+    LATECOMER_ASSIGN_OR_RETURN(auto claim, writer.FindClaim(active.run.pipeline, active.run.partition));
+    claim->expires = now + env_.lease;
+    return writer.PutClaim(*claim);
+  }));
+  active.renewed = now;
+  return false;
+}
+
+void Engine::Abandon(Active& active, const std::string&) {
+  for (const auto& [step, handle] : active.handles) {
+    // An attempt that can't be told to end is ended by whoever claims the partition next (EnsureDead).
+    if (env_.executor.Cancel(handle, kGrace)) doomed_.push_back(handle);
+  }
+  active.handles.clear();
+}
+
+}  // namespace latecomer::engine
