@@ -151,9 +151,9 @@ std::optional<LocalTime> ParseDigits(std::string_view text, CadenceUnit unit) {
 }
 
 std::optional<LocalTime> ParseText(std::string_view text, const Calendar& calendar) {
-  static constexpr std::array kFormats = {"%Y-%m-%d",       "%Y-%m",          "%Y-%m-%dT%H",    "%Y-%m-%d-%H",
-                                          "%Y-%m-%d %H",    "%Y%m%dT%H",      "%Y%m%d-%H",      "%Y-%m-%dT%H:%M",
-                                          "%Y-%m-%d %H:%M", "%Y-%m-%d-%H-%M", "%Y/%m/%d",       "%Y/%m/%d/%H",
+  static constexpr std::array kFormats = {"%Y-%m-%d",       "%Y-%m",          "%Y-%m-%dT%H", "%Y-%m-%d-%H",
+                                          "%Y-%m-%d %H",    "%Y%m%dT%H",      "%Y%m%d-%H",   "%Y-%m-%dT%H:%M",
+                                          "%Y-%m-%d %H:%M", "%Y-%m-%d-%H-%M", "%Y/%m/%d",    "%Y/%m/%d/%H",
                                           "%Y/%m",          "%G-W%V",         "%GW%V"};
   if (text.find_first_not_of("0123456789") == std::string_view::npos) {
     return ParseDigits(text, calendar.cadence().unit);

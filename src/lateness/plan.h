@@ -28,6 +28,7 @@ struct Ready {
 // The `schedule` and `late_data` sections of a pipeline, as the planner needs them.
 struct Rules {
   Calendar calendar;                   // of the output
+  std::vector<std::string> time_columns;  // those of the output's key that hold time; empty: all of them
   std::optional<LocalTime> start;      // partitions that begin earlier are before the start
   std::optional<LocalTime> end;        // exclusive upper bound on starts: the interval that begins at `end` is the last
   Ready ready;
