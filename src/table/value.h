@@ -55,14 +55,13 @@ class PartitionValue {
   bool IsInstant() const { return is_instant_; }
   std::optional<std::int64_t> AsInteger() const;
 
-  friend bool operator==(const PartitionValue& a, const PartitionValue& b) { return a.value_ == b.value_; }
+  friend bool operator==(const PartitionValue& a, const PartitionValue& b);
   friend std::strong_ordering operator<=>(const PartitionValue& a, const PartitionValue& b);
 
  private:
-  struct Decimal {  // unscaled value at `scale`, compared by value
+  struct Decimal {  // unscaled value at `scale`, in its one form: no trailing zeros after the point
     __int128 unscaled = 0;
     int scale = 0;
-    friend bool operator==(const Decimal& a, const Decimal& b);
   };
   struct Days { std::int32_t since_epoch = 0; friend auto operator<=>(const Days&, const Days&) = default; };
   struct Micros { std::int64_t since_epoch = 0; friend auto operator<=>(const Micros&, const Micros&) = default; };

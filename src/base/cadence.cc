@@ -1,0 +1,179 @@
+#include "base/cadence.h"
+
+#include <cctz/civil_time.h>
+#include <cctz/time_zone.h>
+
+#include <array>
+#include <charconv>
+#include <cstdio>
+
+#include "base/text.h"
+
+namespace latecomer {
+namespace {
+
+using std::chrono::days;
+using std::chrono::hours;
+using std::chrono::local_days;
+using std::chrono::months;
+using std::chrono::seconds;
+
+// 1969-12-29, the Monday before the epoch.
+constexpr local_days kWeekOrigin{days(-3)};
+
+std::int64_t FloorDiv(std::int64_t a, std::int64_t b) { return a / b - ((a % b != 0 && (a < 0) != (b < 0)) ? 1 : 0); }
+
+// Months since January of year 0.
+std::int64_t MonthNumber(std::chrono::year_month month) {
+  return static_cast<std::int64_t>(static_cast<int>(month.year())) * 12 + static_cast<unsigned>(month.month()) - 1;
+}
+
+LocalTime MonthStart(std::int64_t number) {
+  const std::int64_t year = FloorDiv(number, 12);
+  const auto month = static_cast<unsigned>(number - year * 12 + 1);
+  return LocalTime(local_days(std::chrono::year(static_cast<int>(year)) / std::chrono::month(month) / 1));
+}
+
+seconds FixedLength(const Cadence& cadence) {
+  switch (cadence.unit) {
+    case CadenceUnit::kHour: return hours(cadence.count);
+    case CadenceUnit::kDay: return days(cadence.count);
+    case CadenceUnit::kWeek: return days(7 * static_cast<std::int64_t>(cadence.count));
+    case CadenceUnit::kMonth: return seconds(0);
+  }
+  return seconds(0);
+}
+
+LocalTime Origin(const Cadence& cadence) {
+  return cadence.unit == CadenceUnit::kWeek ? LocalTime(kWeekOrigin) : LocalTime(seconds(0));
+}
+
+struct UnitName {
+  CadenceUnit unit;
+  std::string_view one, many, adverb;
+};
+constexpr std::array<UnitName, 4> kUnits{{{CadenceUnit::kHour, "hour", "hours", "hourly"},
+                                          {CadenceUnit::kDay, "day", "days", "daily"},
+                                          {CadenceUnit::kWeek, "week", "weeks", "weekly"},
+                                          {CadenceUnit::kMonth, "month", "months", "monthly"}}};
+
+}  // namespace
+
+struct TimeZone::Impl {
+  cctz::time_zone zone;
+};
+
+TimeZone::TimeZone(std::string name, std::shared_ptr<const Impl> impl) : name_(std::move(name)), impl_(std::move(impl)) {}
+
+TimeZone TimeZone::Utc() {
+  static const auto impl = std::make_shared<const Impl>(Impl{cctz::utc_time_zone()});
+  return TimeZone("UTC", impl);
+}
+
+Result<TimeZone> TimeZone::Load(std::string_view name) {
+  if (name == "UTC") return Utc();
+  cctz::time_zone zone;
+  // A name is never a path: "../../x" or "/etc/x" would be opened as one.
+  const bool path = name.empty() || name.front() == '/' || name.find("..") != std::string_view::npos ||
+                    name.find(':') != std::string_view::npos;
+  if (path || !cctz::load_time_zone(std::string(name), &zone)) {
+    return Fail(Error(ErrorKind::kInvalidArgument, "no time zone is called '" + Printable(name) + "'")
+                    .Hint("use a name of the IANA database, such as UTC, Europe/Berlin or America/New_York"));
+  }
+  return TimeZone(std::string(name), std::make_shared<const Impl>(Impl{zone}));
+}
+
+Instant TimeZone::ToInstant(LocalTime local) const {
+  const cctz::civil_second civil = cctz::civil_second(1970, 1, 1) + local.time_since_epoch().count();
+  // `pre` is the offset before the change: in a gap it moves the time on by the gap's size, in a repeated
+  // hour it is the first of the two.
+  const auto lookup = impl_->zone.lookup(civil);
+  return std::chrono::time_point_cast<Duration>(lookup.pre);
+}
+
+LocalTime TimeZone::ToLocal(Instant at) const {
+  const cctz::civil_second civil = cctz::convert(std::chrono::time_point_cast<seconds>(std::chrono::floor<seconds>(at)), impl_->zone);
+  return LocalTime(seconds(civil - cctz::civil_second(1970, 1, 1)));
+}
+
+Result<Cadence> ParseCadence(std::string_view text) {
+  const std::string_view trimmed = Trim(text);
+  const std::size_t letters = trimmed.find_first_not_of("0123456789");
+  int count = 1;
+  std::string_view word = trimmed;
+  if (letters != 0 && letters != std::string_view::npos) {
+    const auto parsed = std::from_chars(trimmed.data(), trimmed.data() + letters, count);
+    if (parsed.ec != std::errc()) count = 0;
+    word = Trim(trimmed.substr(letters));
+  }
+  constexpr int kMost = 10'000;
+  for (const UnitName& unit : kUnits) {
+    if (count < 1 || count > kMost) break;
+    if (word == unit.one || word == unit.many) return Cadence{unit.unit, count};
+    if (word == unit.adverb && letters == 0) return Cadence{unit.unit, 1};
+  }
+  return Fail(Error(ErrorKind::kInvalidArgument, "'" + Printable(text) + "' is no cadence")
+                  .Hint("use hour, day, week or month, or a number of them: 3 hours"));
+}
+
+std::string FormatCadence(const Cadence& cadence) {
+  for (const UnitName& unit : kUnits) {
+    if (unit.unit != cadence.unit) continue;
+    return cadence.count == 1 ? std::string(unit.one) : std::to_string(cadence.count) + " " + std::string(unit.many);
+  }
+  return "";
+}
+
+LocalTime Calendar::Floor(LocalTime local) const {
+  if (cadence_.unit == CadenceUnit::kMonth) {
+    const std::chrono::year_month_day date{std::chrono::floor<days>(local)};
+    const std::int64_t number = MonthNumber(date.year() / date.month());
+    return MonthStart(FloorDiv(number, cadence_.count) * cadence_.count);
+  }
+  const seconds length = FixedLength(cadence_);
+  const LocalTime origin = Origin(cadence_);
+  return origin + FloorDiv((local - origin).count(), length.count()) * length;
+}
+
+LocalTime Calendar::Step(LocalTime start, int steps) const {
+  if (cadence_.unit == CadenceUnit::kMonth) {
+    const std::chrono::year_month_day date{std::chrono::floor<days>(start)};
+    return MonthStart(MonthNumber(date.year() / date.month()) + static_cast<std::int64_t>(steps) * cadence_.count);
+  }
+  return start + steps * FixedLength(cadence_);
+}
+
+Interval Calendar::IntervalAt(LocalTime start) const {
+  return {zone_.ToInstant(start), zone_.ToInstant(Step(start, 1))};
+}
+
+Interval Calendar::Containing(Instant at) const {
+  LocalTime start = Floor(zone_.ToLocal(at));
+  Interval interval = IntervalAt(start);
+  // In a repeated hour the wall clock shows a time whose first occurrence has passed already.
+  while (at >= interval.end) {
+    start = Step(start, 1);
+    interval = IntervalAt(start);
+  }
+  while (at < interval.start) {
+    start = Step(start, -1);
+    interval = IntervalAt(start);
+  }
+  return interval;
+}
+
+std::string FormatLocal(LocalTime local) {
+  const auto day = std::chrono::floor<days>(local);
+  const std::chrono::year_month_day date{day};
+  char text[64];
+  std::snprintf(text, sizeof text, "%04d-%02u-%02u", static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
+                static_cast<unsigned>(date.day()));
+  std::string result = text;
+  if (local == LocalTime(day)) return result;
+  const std::chrono::hh_mm_ss time{local - day};
+  std::snprintf(text, sizeof text, "T%02d:%02d:%02d", static_cast<int>(time.hours().count()),
+                static_cast<int>(time.minutes().count()), static_cast<int>(time.seconds().count()));
+  return result + text;
+}
+
+}  // namespace latecomer

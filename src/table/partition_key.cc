@@ -1,0 +1,181 @@
+#include "table/partition_key.h"
+
+#include <algorithm>
+#include <set>
+
+#include <nlohmann/json.hpp>
+
+#include "base/text.h"
+
+namespace latecomer::table {
+namespace {
+
+constexpr std::string_view kHiveNull = "__HIVE_DEFAULT_PARTITION__";
+
+// The characters Spark's ExternalCatalogUtils escapes in partition folder names; '}' is not among them.
+bool EscapedInHive(unsigned char c) {
+  return c < 0x20 || c == 0x7f || std::string_view("\"#%'*/:=?\\{[]^").find(static_cast<char>(c)) != std::string_view::npos;
+}
+
+std::string HiveEscape(std::string_view text) {
+  constexpr char kHex[] = "0123456789ABCDEF";
+  std::string out;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (!EscapedInHive(byte)) {
+      out += c;
+      continue;
+    }
+    out += '%';
+    out += kHex[byte >> 4];
+    out += kHex[byte & 15];
+  }
+  return out;
+}
+
+// JSON text of a string; bytes that are no UTF-8 are replaced, because JSON can't hold them.
+void AppendJsonString(std::string_view text, std::string& out) {
+  out += nlohmann::json(std::string(text)).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+std::vector<std::string> NamesOf(const PartitionSchema& schema) {
+  std::vector<std::string> names;
+  for (const PartitionColumn& column : schema) names.push_back(column.name);
+  return names;
+}
+
+template <typename TextOf>
+std::string ToJson(const PartitionKey& key, const TextOf& text_of) {
+  std::string json = "{";
+  for (std::size_t i = 0; i < key.size(); ++i) {
+    if (i > 0) json += ',';
+    AppendJsonString(key.name(i), json);
+    json += ':';
+    if (key.value(i).IsNull()) {
+      json += "null";
+    } else {
+      AppendJsonString(text_of(key.value(i)), json);
+    }
+  }
+  return json + "}";
+}
+
+}  // namespace
+
+Result<PartitionKey> PartitionKey::FromTexts(const PartitionSchema& schema,
+                                             const std::map<std::string, std::optional<std::string>>& texts) {
+  std::vector<PartitionValue> values;
+  std::size_t found = 0;
+  for (const PartitionColumn& column : schema) {
+    const auto it = texts.find(column.name);
+    if (it == texts.end()) {
+      values.push_back(PartitionValue::Null());
+      continue;
+    }
+    ++found;
+    LATECOMER_ASSIGN_OR_RETURN(PartitionValue value, PartitionValue::Parse(column.type, it->second));
+    values.push_back(std::move(value));
+  }
+  if (found != texts.size()) {
+    for (const auto& [name, text] : texts) {
+      const auto names = NamesOf(schema);
+      if (std::find(names.begin(), names.end(), name) != names.end()) continue;
+      return Fail(ErrorKind::kDamaged, "'" + Printable(name) + "' is no partition column of this table");
+    }
+  }
+  return PartitionKey(NamesOf(schema), std::move(values));
+}
+
+Result<PartitionKey> PartitionKey::ParsePath(const PartitionSchema& schema, std::string_view path) {
+  const std::vector<std::string> names = NamesOf(schema);
+  std::map<std::string, std::optional<std::string>> texts;
+  for (const std::string_view part : Split(path, '/')) {
+    if (part.empty() && schema.empty()) continue;
+    const std::size_t equals = part.find('=');
+    if (equals == std::string_view::npos) {
+      return Fail(Error(ErrorKind::kInvalidArgument, "'" + Printable(part) + "' is no partition")
+                      .Hint("write it as column=value, several as column=value/column=value"));
+    }
+    std::string name = PercentDecode(part.substr(0, equals));
+    std::string value = PercentDecode(part.substr(equals + 1));
+    if (std::find(names.begin(), names.end(), name) == names.end()) {
+      const auto nearest = NearestWord(name, names);
+      return Fail(Error(ErrorKind::kInvalidArgument, "the table has no partition column '" + Printable(name) + "'")
+                      .Hint(nearest ? "did you mean '" + *nearest + "'?" : ""));
+    }
+    std::optional<std::string> text;
+    if (value != kHiveNull) text = std::move(value);
+    if (!texts.emplace(std::move(name), std::move(text)).second) {
+      return Fail(ErrorKind::kInvalidArgument, "'" + Printable(part) + "' names a column twice");
+    }
+  }
+  for (const std::string& name : names) {
+    if (!texts.contains(name)) {
+      return Fail(Error(ErrorKind::kInvalidArgument, "the value of partition column '" + Printable(name) + "' is missing")
+                      .Hint("write every column as column=value, joined by /"));
+    }
+  }
+  Result<PartitionKey> key = FromTexts(schema, texts);
+  if (!key) {
+    Error error = key.error();
+    error.kind = ErrorKind::kInvalidArgument;
+    return Fail(std::move(error));
+  }
+  return key;
+}
+
+const PartitionValue* PartitionKey::Find(std::string_view name) const {
+  for (std::size_t i = 0; i < names_.size(); ++i) {
+    if (names_[i] == name) return &values_[i];
+  }
+  return nullptr;
+}
+
+std::string PartitionKey::Display() const {
+  if (Empty()) return "(whole table)";
+  std::string text;
+  for (std::size_t i = 0; i < size(); ++i) {
+    if (i > 0) text += '/';
+    text += Printable(names_[i]) + "=" + (values_[i].IsNull() ? "null" : Printable(values_[i].text()));
+  }
+  return text;
+}
+
+std::string PartitionKey::Canonical() const {
+  return ToJson(*this, [](const PartitionValue& value) { return value.Canonical(); });
+}
+
+std::string PartitionKey::LogJson() const {
+  return ToJson(*this, [](const PartitionValue& value) { return value.text(); });
+}
+
+std::strong_ordering operator<=>(const PartitionKey& a, const PartitionKey& b) {
+  return std::lexicographical_compare_three_way(a.values_.begin(), a.values_.end(), b.values_.begin(), b.values_.end());
+}
+
+Result<PartitionKey> ParseCanonicalKey(const PartitionSchema& schema, std::string_view json) {
+  const auto parsed = nlohmann::json::parse(json, nullptr, false);
+  if (!parsed.is_object()) {
+    return Fail(ErrorKind::kDamaged, "'" + Printable(json) + "' is no partition key");
+  }
+  std::map<std::string, std::optional<std::string>> texts;
+  for (const auto& [name, value] : parsed.items()) {
+    if (!value.is_string() && !value.is_null()) {
+      return Fail(ErrorKind::kDamaged, "'" + Printable(json) + "' is no partition key");
+    }
+    texts.emplace(name, value.is_null() ? std::nullopt : std::optional<std::string>(value.get<std::string>()));
+  }
+  return PartitionKey::FromTexts(schema, texts);
+}
+
+std::string HivePath(const PartitionKey& key) {
+  std::string path;
+  for (std::size_t i = 0; i < key.size(); ++i) {
+    if (i > 0) path += '/';
+    path += HiveEscape(key.name(i)) + "=";
+    path += key.value(i).IsNull() ? std::string(kHiveNull) : HiveEscape(key.value(i).text());
+  }
+  return path;
+}
+
+}  // namespace latecomer::table
