@@ -22,8 +22,17 @@ Result<std::string> FillTemplate(std::string_view text, const TemplateValues& va
 // Used for SQL text, where a value must never end a literal.
 Result<std::string> FillSqlTemplate(std::string_view text, const TemplateValues& values);
 
+// As FillTemplate, for text that a shell reads: a value with a character that means something to a shell
+// (spaces and quotes included) is refused with kInvalidArgument that names the environment variable to use.
+Result<std::string> FillShellTemplate(std::string_view text, const TemplateValues& values);
+
 // The names used in a text, for checks at load time.
 Result<std::vector<std::string>> TemplateNames(std::string_view text);
+
+// kInvalidFile at the line of the text whose variable is none of `known`, or whose "{{" is not closed.
+Status CheckTemplate(std::string_view text, const std::vector<std::string>& known);
+// kInvalidFile with the nearest known name as hint.
+Error UnknownTemplateName(std::string_view name, const std::vector<std::string>& known);
 
 // LATECOMER_PARTITION_EVENT_TIME=…, one for each value: upper case, dots and odd characters as '_'.
 std::map<std::string, std::string> TemplateEnvironment(const TemplateValues& values);

@@ -1,0 +1,29 @@
+// The parts of a pipeline file, each read into its place in a Pipeline. Inside this folder only.
+#pragma once
+
+#include <string>
+
+#include "pipeline/pipeline.h"
+#include "pipeline/yaml_reader.h"
+
+namespace latecomer::pipeline {
+
+// Each takes the value of its section. `pipeline.folder` and, for later sections, earlier ones are set.
+Status ParseSources(const YamlReader& reader, const YamlNode& node, Pipeline& pipeline);
+// `node` is null when the file has no `output` section.
+Status ParseOutput(const YamlReader& reader, const YamlNode* node, Pipeline& pipeline);
+Status ParseSchedule(const YamlReader& reader, const YamlNode& node, Pipeline& pipeline);
+Status ParseLateData(const YamlReader& reader, const YamlNode& node, Pipeline& pipeline);
+Status ParseSteps(const YamlReader& reader, const YamlNode& node, Pipeline& pipeline);
+
+// A table's location: absolute path or URI, relative ones against `pipeline.folder`.
+Result<std::string> ResolveTable(const YamlReader& reader, const YamlNode& node, const Pipeline& pipeline);
+
+// The whole of a file. kNotFound, kPermission, … as the system says.
+Result<std::string> ReadTextFile(const std::string& path);
+
+// [A-Za-z0-9_.-]+, beginning with a letter, digit or underscore, at most 100 characters: safe in file
+// names and run ids.
+bool IsIdentifier(std::string_view text);
+
+}  // namespace latecomer::pipeline

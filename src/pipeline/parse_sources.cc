@@ -1,0 +1,208 @@
+#include <algorithm>
+#include <filesystem>
+
+#include "pipeline/parse.h"
+
+namespace latecomer::pipeline {
+namespace {
+
+const std::vector<NotYet> kMappingsNotYet = {
+    {"window", "use identity"}, {"rollup", "use identity"}, {"all", "use identity"}, {"latest", "use identity"}};
+
+// A source's name is a view in SQL and a part of template names.
+bool IsSourceName(const std::string& name) {
+  const auto is_letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; };
+  if (name.empty() || name.size() > 100 || !is_letter(name.front())) return false;
+  return std::all_of(name.begin(), name.end(), [&](char c) { return is_letter(c) || (c >= '0' && c <= '9'); });
+}
+
+Status CheckColumns(const YamlReader& reader, const YamlNode& node, const std::vector<std::string>& columns) {
+  if (columns.empty()) return Fail(reader.Invalid(node, "partition names no column"));
+  for (std::size_t i = 0; i < columns.size(); ++i) {
+    if (columns[i].empty()) return Fail(reader.Invalid(node, "partition has a column without a name"));
+    if (std::find(columns.begin(), columns.begin() + static_cast<std::ptrdiff_t>(i), columns[i]) !=
+        columns.begin() + static_cast<std::ptrdiff_t>(i)) {
+      return Fail(reader.Invalid(node, "partition names the column `" + Printable(columns[i]) + "` twice"));
+    }
+  }
+  return {};
+}
+
+// A letter that the format can't have is found here, not when the first partition comes.
+Status CheckFormat(const YamlReader& reader, const YamlNode& node, const std::string& format) {
+  constexpr std::string_view kLetters = "YmdHMSGV%";
+  bool any = false;
+  for (std::size_t i = 0; i < format.size(); ++i) {
+    if (format[i] != '%') continue;
+    ++i;
+    if (i == format.size() || kLetters.find(format[i]) == std::string_view::npos) {
+      return Fail(reader.Invalid(node, "partition.format has `" + Printable(format.substr(i - 1, 2)) +
+                                           "`; there are %Y %m %d %H %M %S %G %V %%"));
+    }
+    any = any || format[i] != '%';
+  }
+  if (!any) return Fail(reader.Invalid(node, "partition.format has no field such as %Y or %d"));
+  return {};
+}
+
+// "event_time", [year, month, day], or {columns: …, format: …}.
+Result<lateness::TimeColumns> ParsePartition(const YamlReader& reader, const YamlNode& node) {
+  lateness::TimeColumns columns;
+  if (node.kind != YamlNode::Kind::kMap) {
+    LATECOMER_ASSIGN_OR_RETURN(columns.columns, reader.TextOrList(node, "partition"));
+    LATECOMER_RETURN_IF_ERROR(CheckColumns(reader, node, columns.columns));
+    return columns;
+  }
+  LATECOMER_RETURN_IF_ERROR(reader.ExpectKeys(node, "partition", {"columns", "format"}));
+  const YamlNode* names = node.Find("columns");
+  if (names == nullptr) return Fail(reader.Missing(node, "columns"));
+  LATECOMER_ASSIGN_OR_RETURN(columns.columns, reader.TextOrList(*names, "partition.columns"));
+  LATECOMER_RETURN_IF_ERROR(CheckColumns(reader, *names, columns.columns));
+  if (const YamlNode* format = node.Find("format")) {
+    LATECOMER_ASSIGN_OR_RETURN(columns.format, reader.Text(*format, "partition.format"));
+    LATECOMER_RETURN_IF_ERROR(CheckFormat(reader, *format, columns.format));
+  }
+  return columns;
+}
+
+Result<Cadence> ReadCadence(const YamlReader& reader, const YamlNode& node) {
+  LATECOMER_ASSIGN_OR_RETURN(const std::string text, reader.Text(node, "cadence"));
+  Result<Cadence> cadence = ParseCadence(text);
+  if (cadence) return *cadence;
+  return Fail(reader.Invalid(
+      node, "cadence must be hour, day, week, month or a number of them (3 hours), not `" + Printable(text) + "`"));
+}
+
+Result<TimeZone> ReadTimeZone(const YamlReader& reader, const YamlNode& node) {
+  LATECOMER_ASSIGN_OR_RETURN(const std::string text, reader.Text(node, "time_zone"));
+  Result<TimeZone> zone = TimeZone::Load(text);
+  if (zone) return std::move(*zone);
+  Error error = reader.Invalid(node, "there is no time zone `" + Printable(text) + "`");
+  error.hint = "zones are named as in the IANA database: UTC, Europe/Berlin, America/New_York";
+  return Fail(std::move(error));
+}
+
+Status CheckMapping(const YamlReader& reader, const YamlNode& node) {
+  if (node.kind == YamlNode::Kind::kMap && node.entries.size() == 1) {
+    const std::string& name = node.entries.front().key;
+    for (const NotYet& later : kMappingsNotYet) {
+      if (later.name == name) return Fail(reader.Unsupported(node, "mapping: " + name, later.instead));
+    }
+  }
+  LATECOMER_RETURN_IF_ERROR(reader.Choice<int>(node, "mapping", {{"identity", 0}}, kMappingsNotYet));
+  return {};
+}
+
+Result<Source> ParseSource(const YamlReader& reader, const YamlEntry& entry, const Pipeline& pipeline) {
+  const YamlNode& node = entry.value;
+  LATECOMER_RETURN_IF_ERROR(reader.ExpectKeys(node, "sources." + Printable(entry.key),
+                                              {"table", "partition", "cadence", "time_zone", "mapping"}));
+  Source source;
+  source.name = entry.key;
+  const YamlNode* table = node.Find("table");
+  if (table == nullptr) return Fail(reader.Missing(node, "table"));
+  LATECOMER_ASSIGN_OR_RETURN(source.table, reader.Text(*table, "table"));
+  LATECOMER_ASSIGN_OR_RETURN(source.location, ResolveTable(reader, *table, pipeline));
+  const YamlNode* partition = node.Find("partition");
+  if (partition == nullptr) return Fail(reader.Missing(node, "partition"));
+  LATECOMER_ASSIGN_OR_RETURN(source.partition, ParsePartition(reader, *partition));
+  if (const YamlNode* cadence = node.Find("cadence")) {
+    LATECOMER_ASSIGN_OR_RETURN(source.cadence, ReadCadence(reader, *cadence));
+  }
+  if (const YamlNode* zone = node.Find("time_zone")) {
+    LATECOMER_ASSIGN_OR_RETURN(source.time_zone, ReadTimeZone(reader, *zone));
+  }
+  if (const YamlNode* mapping = node.Find("mapping")) LATECOMER_RETURN_IF_ERROR(CheckMapping(reader, *mapping));
+  return source;
+}
+
+// With the identity mapping the output's time columns are the source's; others may stand beside them.
+Status ParseOutputColumns(const YamlReader& reader, const YamlNode& node, Pipeline& pipeline) {
+  const Source& source = pipeline.sources.front();
+  LATECOMER_ASSIGN_OR_RETURN(const lateness::TimeColumns given, ParsePartition(reader, node));
+  for (const std::string& name : source.partition.columns) {
+    if (std::find(given.columns.begin(), given.columns.end(), name) != given.columns.end()) continue;
+    return Fail(reader.Invalid(node, "output.partition lacks `" + Printable(name) + "`, a time column of " +
+                                         source.name +
+                                         "; with mapping identity the output has the source's time columns"));
+  }
+  if (!given.format.empty() && given.format != source.partition.format) {
+    return Fail(reader.Unsupported(node, "an output.partition.format other than the source's", "leave it out"));
+  }
+  for (const std::string& name : given.columns) {
+    const auto& time = source.partition.columns;
+    if (std::find(time.begin(), time.end(), name) == time.end()) pipeline.output.columns.push_back(name);
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<std::string> ResolveTable(const YamlReader& reader, const YamlNode& node, const Pipeline& pipeline) {
+  LATECOMER_ASSIGN_OR_RETURN(std::string text, reader.Text(node, "table"));
+  if (text.empty()) return Fail(reader.Invalid(node, "the table's location is empty"));
+  const std::size_t scheme = text.find("://");
+  if (scheme != std::string::npos) {
+    if (text.substr(0, scheme) != "file") {
+      return Fail(reader.Unsupported(node, "a table at " + Printable(text.substr(0, scheme)) + "://",
+                                     "use a path on a local disk"));
+    }
+    text = PercentDecode(std::string_view(text).substr(scheme + 3));
+    if (!text.starts_with('/')) return Fail(reader.Invalid(node, "a file:// location must be absolute: file:///…"));
+  }
+  std::string location = (std::filesystem::path(pipeline.folder) / text).lexically_normal().string();
+  while (location.size() > 1 && location.ends_with('/')) location.pop_back();
+  return location;
+}
+
+Status ParseSources(const YamlReader& reader, const YamlNode& node, Pipeline& pipeline) {
+  LATECOMER_RETURN_IF_ERROR(reader.ExpectMap(node, "sources"));
+  if (node.entries.empty()) return Fail(reader.Invalid(node, "sources is empty; a pipeline reads one table"));
+  if (node.entries.size() > 1) {
+    return Fail(reader.Unsupported(node.entries[1].value,
+                                   "sources: a second source (`" + Printable(node.entries[1].key) + "`)",
+                                   "use one source per pipeline"));
+  }
+  for (const YamlEntry& entry : node.entries) {
+    if (!IsSourceName(entry.key)) {
+      return Fail(reader.Invalid(
+          node, "`" + Printable(entry.key) + "` can't name a source; use letters, digits and _, first a letter"));
+    }
+    LATECOMER_ASSIGN_OR_RETURN(Source source, ParseSource(reader, entry, pipeline));
+    pipeline.sources.push_back(std::move(source));
+  }
+  return {};
+}
+
+Status ParseOutput(const YamlReader& reader, const YamlNode* node, Pipeline& pipeline) {
+  const Source& source = pipeline.sources.front();
+  Output& output = pipeline.output;
+  output.columns = source.partition.columns;
+  output.partition = source.partition;
+  output.cadence = source.cadence;
+  output.time_zone = source.time_zone;
+  if (node == nullptr) return {};
+  LATECOMER_RETURN_IF_ERROR(reader.ExpectKeys(*node, "output", {"partition", "cadence", "time_zone"}));
+  if (const YamlNode* partition = node->Find("partition")) {
+    LATECOMER_RETURN_IF_ERROR(ParseOutputColumns(reader, *partition, pipeline));
+  }
+  if (const YamlNode* cadence = node->Find("cadence")) {
+    LATECOMER_ASSIGN_OR_RETURN(output.cadence, ReadCadence(reader, *cadence));
+    if (!(output.cadence == source.cadence)) {
+      return Fail(reader.Unsupported(
+          *cadence, "an output.cadence other than the source's (" + FormatCadence(source.cadence) + ")",
+          "use the source's cadence"));
+    }
+  }
+  if (const YamlNode* zone = node->Find("time_zone")) {
+    LATECOMER_ASSIGN_OR_RETURN(output.time_zone, ReadTimeZone(reader, *zone));
+    if (output.time_zone.name() != source.time_zone.name()) {
+      return Fail(reader.Unsupported(*zone,
+                                     "an output.time_zone other than the source's (" + source.time_zone.name() + ")",
+                                     "use the source's time_zone"));
+    }
+  }
+  return {};
+}
+
+}  // namespace latecomer::pipeline
