@@ -9,10 +9,26 @@
 
 namespace latecomer::delta {
 
+// How commits are read. The defaults give everything table::Commit has a field for.
+struct ReadOptions {
+  // Rows of removed files whose commit doesn't say them are looked up in the state before, which may
+  // have to be built for it; or they are left unknown. Partition values are looked up in any case.
+  enum class RemovedRows { kLookUp, kLeaveUnknown };
+  // Partitions of a commit: ordered by key, as table::Commit promises, or as they stand in the log.
+  enum class Order { kByKey, kAsLogged };
+  enum class Metrics { kRead, kSkip };  // Commit::operation_metrics
+
+  RemovedRows removed_rows = RemovedRows::kLookUp;
+  Order order = Order::kByKey;
+  Metrics metrics = Metrics::kRead;
+  int threads = 0;  // 0: as many as the machine has
+};
+
 // `store` is rooted at the table's folder. `open_store` follows absolute paths (shallow clones,
 // deletion vectors elsewhere); it may be empty, then such paths are kUnsupported when they are needed.
 // Cheap: reads nothing yet; a folder that holds no table shows as kNotFound on the first read.
 Result<std::shared_ptr<table::TableHistory>> OpenDeltaTable(std::shared_ptr<storage::ObjectStore> store,
-                                                            storage::StoreOpener open_store);
+                                                            storage::StoreOpener open_store,
+                                                            ReadOptions options = {});
 
 }  // namespace latecomer::delta

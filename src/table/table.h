@@ -82,6 +82,15 @@ class TableHistory {
   virtual Result<Version> LatestVersion() const = 0;
   virtual Result<Version> OldestCommit() const = 0;
 
+  // Ranges of consecutive commits that are there, oldest first: one, unless a commit between them is
+  // missing and a checkpoint bridges the gap. kDamaged when nothing bridges it.
+  virtual Result<std::vector<VersionRange>> CommitRanges() const {
+    LATECOMER_ASSIGN_OR_RETURN(const Version oldest, OldestCommit());
+    LATECOMER_ASSIGN_OR_RETURN(const Version latest, LatestVersion());
+    if (latest < oldest) return std::vector<VersionRange>{};
+    return std::vector<VersionRange>{{Version{oldest.value - 1}, latest}};
+  }
+
   // The newest version, without listing where that is safe: probes the commit after `seen`, and checks
   // first that `seen` is still the same file. kHistoryGone when it isn't, or when versions after it are
   // missing (design, section 4).

@@ -1,0 +1,236 @@
+#include "delta/commit_assembler.h"
+
+#include <algorithm>
+#include <map>
+#include <utility>
+
+#include "delta/log_path.h"
+#include "delta/log_segment.h"
+
+namespace latecomer::delta {
+namespace {
+
+bool SamePartitioning(const TableSchema& a, const TableSchema& b) {
+  return a.table_id == b.table_id && a.partition_columns == b.partition_columns;
+}
+
+// Notices a metaData action and nothing else.
+class MetadataProbe final : public ActionSink {
+ public:
+  bool found = false;
+  Status OnMetadata(Metadata&&) override {
+    found = true;
+    return {};
+  }
+};
+
+void SetTime(const ScannedCommit& scanned, table::Commit& commit) {
+  if (scanned.info.in_commit_timestamp) {
+    commit.timestamp = Instant(Duration(*scanned.info.in_commit_timestamp));
+    commit.timestamp_source = table::TimestampSource::kInCommit;
+  } else if (scanned.info.timestamp) {
+    commit.timestamp = Instant(Duration(*scanned.info.timestamp));
+    commit.timestamp_source = table::TimestampSource::kCommitInfo;
+  } else {
+    commit.timestamp = scanned.modified.value_or(Instant{});
+    commit.timestamp_source = table::TimestampSource::kFile;
+  }
+}
+
+void AddRows(std::optional<std::int64_t>& total, const std::optional<std::int64_t>& rows) {
+  if (total && rows) {
+    *total += *rows;
+  } else {
+    total.reset();
+  }
+}
+
+void Merge(table::PartitionChange& into, const table::PartitionChange& from) {
+  into.counts.files_added += from.counts.files_added;
+  into.counts.files_removed += from.counts.files_removed;
+  into.counts.bytes_added += from.counts.bytes_added;
+  into.counts.bytes_removed += from.counts.bytes_removed;
+  into.counts.deletion_vector_updates += from.counts.deletion_vector_updates;
+  AddRows(into.counts.rows_added, from.counts.rows_added);
+  AddRows(into.counts.rows_removed, from.counts.rows_removed);
+  into.data_change = into.data_change || from.data_change;
+  into.fingerprint_delta += from.fingerprint_delta;
+}
+
+// Texts that differ but are one value ("1" and "01" of an integer) are one partition.
+void MergeEqualKeys(std::vector<table::PartitionChange>& changes) {
+  std::vector<table::PartitionChange> merged;
+  std::map<table::PartitionKey, std::size_t> index;
+  for (table::PartitionChange& change : changes) {
+    const auto [slot, is_new] = index.emplace(change.key, merged.size());
+    if (is_new) {
+      merged.push_back(std::move(change));
+    } else {
+      Merge(merged[slot->second], change);
+    }
+  }
+  changes = std::move(merged);
+}
+
+bool CanLookBehind(ErrorKind kind) {
+  return kind == ErrorKind::kHistoryGone || kind == ErrorKind::kDamaged || kind == ErrorKind::kNotFound ||
+         kind == ErrorKind::kUnsupported;
+}
+
+}  // namespace
+
+CommitAssembler::CommitAssembler(const LogFolder& folder, const storage::StoreOpener& open_store,
+                                 const ReadOptions& options, Version base)
+    : folder_(folder), open_store_(open_store), options_(options), base_(base) {}
+
+Result<const LogListing*> CommitAssembler::Listing() {
+  if (!listing_) {
+    LATECOMER_ASSIGN_OR_RETURN(listing_, folder_.List());
+  }
+  return &*listing_;
+}
+
+Status CommitAssembler::FindBase() {
+  if (base_ < Version{0}) return {};
+  auto state = ReplayTo(folder_, open_store_, base_, Depth::kInfo);
+  if (state) {
+    metadata_ = std::move(state->metadata);
+    protocol_ = std::move(state->protocol);
+  } else if (CanLookBehind(state.error().kind)) {
+    LATECOMER_RETURN_IF_ERROR(FindBaseForward());
+  } else {
+    return Fail(std::move(state).error());
+  }
+  if (!metadata_ || !protocol_) return {};
+  LATECOMER_ASSIGN_OR_RETURN(TableSchema schema, ParseSchema(*metadata_, *protocol_));
+  schema_ = std::make_shared<const TableSchema>(std::move(schema));
+  keys_ = std::make_unique<PartitionKeys>(schema_, nullptr);
+  return {};
+}
+
+// A cleaned log: the metadata of the first state that can be built after the base holds for the commits up
+// to it when none of these changes it. (If one does, it brings its own.)
+Status CommitAssembler::FindBaseForward() {
+  LATECOMER_ASSIGN_OR_RETURN(const LogListing* listing, Listing());
+  LogBuffer buffer;
+  CommitParser parser;
+  Wanted wanted;
+  wanted.files = wanted.transactions = wanted.commit_info = false;
+  for (const LogFile& file : listing->checkpoints) {
+    if (file.version <= base_) continue;
+    if (FirstMissing(*listing, {base_, file.version})) return {};
+    for (Version v = base_.Next(); v <= file.version; v = v.Next()) {
+      MetadataProbe probe;
+      LATECOMER_RETURN_IF_ERROR(folder_.ReadCommit(v, buffer));
+      LATECOMER_RETURN_IF_ERROR(parser.Parse(buffer.text(), folder_.PathOf(CommitKey(v)), wanted, probe));
+      if (probe.found) return {};
+    }
+    auto state = ReplayTo(folder_, open_store_, file.version, Depth::kInfo, listing);
+    if (!state) continue;
+    metadata_ = std::move(state->metadata);
+    protocol_ = std::move(state->protocol);
+    return {};
+  }
+  return {};
+}
+
+Status CommitAssembler::TakeMetadata(const ScannedCommit& scanned, table::Commit& commit) {
+  commit.metadata_changed = scanned.metadata != nullptr;
+  commit.protocol_changed = scanned.protocol != nullptr;
+  const std::string file = folder_.PathOf(CommitKey(scanned.version));
+  if (scanned.protocol != nullptr) {
+    if (Status supported = CheckProtocol(*scanned.protocol); !supported) return Fail(std::move(supported.error()).In(file));
+    protocol_ = *scanned.protocol;
+  }
+  if (scanned.metadata != nullptr) metadata_ = *scanned.metadata;
+  if (scanned.version.value == 0 && (!metadata_ || !protocol_)) {
+    const char* missing = metadata_ ? "protocol" : "metaData";
+    return Fail(Error(ErrorKind::kDamaged, std::string("the table's first commit has no ") + missing + " action").In(file));
+  }
+  if ((scanned.metadata == nullptr && scanned.protocol == nullptr) || !metadata_) return {};
+  auto parsed = ParseSchema(*metadata_, protocol_.value_or(Protocol{}));
+  if (!parsed) return Fail(std::move(parsed.error()).In(file));
+  auto schema = std::make_shared<const TableSchema>(std::move(*parsed));
+  commit.partitioning_changed = schema_ != nullptr && !SamePartitioning(*schema_, *schema);
+  keys_ = std::make_unique<PartitionKeys>(schema, schema_);
+  schema_ = std::move(schema);
+  return {};
+}
+
+Result<const LogState*> CommitAssembler::StateBefore(Version version) {
+  const Version before{version.value - 1};
+  if (state_ != nullptr && state_->version <= before) {
+    LATECOMER_RETURN_IF_ERROR(Advance(folder_, before, *state_));
+    return state_.get();
+  }
+  if (before < Version{0}) {
+    state_ = std::make_unique<LogState>(Depth::kFiles);
+    return state_.get();
+  }
+  LATECOMER_ASSIGN_OR_RETURN(const LogListing* listing, Listing());
+  auto state = ReplayTo(folder_, open_store_, before, Depth::kFiles, listing);
+  if (state) {
+    state_ = std::make_unique<LogState>(std::move(*state));
+    return state_.get();
+  }
+  if (CanLookBehind(state.error().kind)) return nullptr;
+  return Fail(std::move(state).error());
+}
+
+// Fills in what removes leave out, and counts them.
+Status CommitAssembler::Resolve(ScannedCommit& scanned) {
+  if (scanned.open_removes.empty()) return {};
+  LATECOMER_ASSIGN_OR_RETURN(const LogState* state, StateBefore(scanned.version));
+  for (OpenRemove& open : scanned.open_removes) {
+    const DeletionVector* vector = open.vector ? &*open.vector : nullptr;
+    const LiveFile* file = state == nullptr ? nullptr : state->files.Find(open.path, vector);
+    if (file != nullptr) {
+      if (!open.raw) open.raw = state->files.partitions()[file->partition].raw;
+      if (!open.records && file->records >= 0) open.records = file->records;
+      if (!open.size_bytes) open.size_bytes = file->size_bytes;
+    }
+    if (!open.raw && state != nullptr) continue;  // a file the table doesn't have: nothing changes
+    if (!open.raw) {
+      return Fail(Error(ErrorKind::kHistoryGone, "the remove of '" + open.path +
+                                                     "' doesn't say its partition, and the state before is gone")
+                      .In(folder_.PathOf(CommitKey(scanned.version)))
+                      .At(open.line)
+                      .Hint("start at a later version, with --from"));
+    }
+    std::optional<std::int64_t> rows = open.records;
+    if (rows && vector != nullptr) rows = vector->cardinality > *rows ? std::nullopt : std::optional(*rows - vector->cardinality);
+    CountRemove(DeltaFor(scanned.partitions, *open.raw), open.path, vector == nullptr ? "" : DeletionVectorId(*vector), rows,
+                open.size_bytes.value_or(0), open.data_change);
+  }
+  return {};
+}
+
+Result<table::Commit> CommitAssembler::Assemble(ScannedCommit&& scanned) {
+  table::Commit commit;
+  commit.version = scanned.version;
+  SetTime(scanned, commit);
+  LATECOMER_RETURN_IF_ERROR(TakeMetadata(scanned, commit));
+  LATECOMER_RETURN_IF_ERROR(Resolve(scanned));
+  commit.operation = std::move(scanned.info.operation);
+  commit.operation_metrics = std::move(scanned.info.operation_metrics);
+  if (!scanned.partitions.empty() && keys_ == nullptr) {
+    return Fail(Error(ErrorKind::kHistoryGone, "the table's metadata as of version " + std::to_string(scanned.version.value) +
+                                                   " is not in the log any more")
+                    .In(folder_.PathOf(CommitKey(scanned.version)))
+                    .Hint("start at a later version, with --from"));
+  }
+  commit.partitions.reserve(scanned.partitions.size());
+  for (PartitionDelta& delta : scanned.partitions) {
+    auto key = keys_->KeyOf(delta.raw);
+    if (!key) return Fail(std::move(key.error()).In(folder_.PathOf(CommitKey(scanned.version))));
+    commit.partitions.push_back({**key, delta.counts, delta.data_change, delta.fingerprint_delta});
+  }
+  if (commit.partitions.size() > 1) MergeEqualKeys(commit.partitions);
+  if (options_.order == ReadOptions::Order::kByKey && commit.partitions.size() > 1) {
+    std::stable_sort(commit.partitions.begin(), commit.partitions.end(),
+                     [](const table::PartitionChange& a, const table::PartitionChange& b) { return a.key < b.key; });
+  }
+  return commit;
+}
+
+}  // namespace latecomer::delta

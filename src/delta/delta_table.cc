@@ -1,0 +1,398 @@
+#include "delta/delta_table.h"
+
+#include <algorithm>
+#include <thread>
+#include <utility>
+
+#include <xxhash.h>
+
+#include "base/text.h"
+#include "delta/commit_assembler.h"
+#include "delta/commit_scan.h"
+#include "delta/deletion_vector.h"
+#include "delta/log_folder.h"
+#include "delta/log_path.h"
+#include "delta/log_segment.h"
+#include "delta/log_state.h"
+#include "delta/ordered_work.h"
+#include "delta/partition_keys.h"
+#include "delta/schema.h"
+
+namespace latecomer::delta {
+namespace {
+
+constexpr std::int64_t kCommitsPerPiece = 64;
+
+// Texts that differ but are one value ("1" and "01" of an integer) are one partition.
+void MergeEqualKeys(std::vector<table::PartitionState>& sorted) {
+  std::vector<table::PartitionState> merged;
+  for (table::PartitionState& state : sorted) {
+    if (merged.empty() || !(merged.back().key == state.key)) {
+      merged.push_back(std::move(state));
+      continue;
+    }
+    table::PartitionState& into = merged.back();
+    into.files += state.files;
+    into.bytes += state.bytes;
+    if (into.rows && state.rows) {
+      *into.rows += *state.rows;
+    } else {
+      into.rows.reset();
+    }
+    into.fingerprint += state.fingerprint;
+    into.last_changed = std::max(into.last_changed, state.last_changed);
+  }
+  sorted = std::move(merged);
+}
+
+class DeltaTable final : public table::TableHistory {
+ public:
+  DeltaTable(std::shared_ptr<storage::ObjectStore> store, storage::StoreOpener open_store, ReadOptions options)
+      : store_(std::move(store)), open_store_(std::move(open_store)), options_(options) {}
+
+  const std::string& location() const override { return store_->location(); }
+  Result<Version> LatestVersion() const override;
+  Result<Version> OldestCommit() const override;
+  Result<std::vector<VersionRange>> CommitRanges() const override;
+  Result<Version> LatestVersionAfter(const table::SeenCommit& seen) const override;
+  Result<table::CommitIdentity> IdentityOf(Version version) const override;
+  Status ReadCommits(VersionRange range, const CommitSink& sink) const override;
+  Result<table::TableInfo> ReadInfo(std::optional<Version> at) const override;
+  Result<table::Snapshot> ReadSnapshot(std::optional<Version> at) const override;
+  Result<std::vector<table::DataFile>> ReadFiles(
+      Version at, const std::function<bool(const table::PartitionKey&)>& wanted) const override;
+  Result<std::optional<Transaction>> FindTransaction(const std::string& app_id) const override;
+  Result<std::string> ReadCommitInfo(Version version) const override;
+
+ private:
+  using Folder = std::shared_ptr<const LogFolder>;
+  Status ScanRange(const LogFolder& folder, VersionRange range, const CommitSink& sink) const;
+  Error Explain(const LogFolder& folder, Version version, Error error) const;
+  Result<LogState> StateAt(const LogFolder& folder, std::optional<Version> at, Depth depth) const;
+  Status CheckSeen(const LogFolder& folder, const table::SeenCommit& seen) const;
+  Result<bool> LaterVersionKnown(const LogFolder& folder, Version last) const;
+  Result<Instant> TimeOf(const LogFolder& folder, const LogState& state) const;
+  Result<table::DataFile> FileOf(const LogFolder& folder, const LogState& state, const LiveFile& live,
+                                 const table::PartitionKey& key) const;
+
+  std::shared_ptr<storage::ObjectStore> store_;
+  storage::StoreOpener open_store_;
+  ReadOptions options_;
+};
+
+Result<Version> DeltaTable::LatestVersion() const {
+  LATECOMER_ASSIGN_OR_RETURN(const Folder folder, LogFolder::Open(store_));
+  LATECOMER_ASSIGN_OR_RETURN(const LogListing listing, folder->List());
+  return NewestVersion(listing);
+}
+
+Result<Version> DeltaTable::OldestCommit() const {
+  LATECOMER_ASSIGN_OR_RETURN(const Folder folder, LogFolder::Open(store_));
+  LATECOMER_ASSIGN_OR_RETURN(const LogListing listing, folder->List());
+  if (!listing.commits.empty()) return listing.commits.front();
+  return NewestVersion(listing).Next();  // only a checkpoint is left: the next commit will be the oldest
+}
+
+Result<std::vector<VersionRange>> DeltaTable::CommitRanges() const {
+  LATECOMER_ASSIGN_OR_RETURN(const Folder folder, LogFolder::Open(store_));
+  LATECOMER_ASSIGN_OR_RETURN(const LogListing listing, folder->List());
+  std::vector<VersionRange> ranges = ConsecutiveCommits(listing);
+  for (std::size_t i = 1; i < ranges.size(); ++i) {
+    // A gap that no checkpoint bridges makes the versions after it meaningless.
+    Error missing = MissingCommit(*folder, listing, ranges[i - 1].target.Next());
+    if (missing.kind == ErrorKind::kDamaged) return Fail(std::move(missing));
+  }
+  if (!ranges.empty() && ranges.front().base >= Version{0}) {
+    Error missing = MissingCommit(*folder, listing, ranges.front().base);
+    if (missing.kind == ErrorKind::kDamaged) return Fail(std::move(missing));
+  }
+  return ranges;
+}
+
+Result<table::CommitIdentity> DeltaTable::IdentityOf(Version version) const {
+  LATECOMER_ASSIGN_OR_RETURN(const Folder folder, LogFolder::Open(store_));
+  table::CommitIdentity identity;
+  identity.version = version;
+  const auto info = store_->Stat(CommitKey(version));
+  if (!info) return Fail(Explain(*folder, version, info.error()));
+  identity.etag = info->etag;
+  identity.size_bytes = info->size_bytes;
+  LogBuffer buffer;
+  if (Status read = folder->ReadCommit(version, buffer); !read) return Fail(Explain(*folder, version, read.error()));
+  identity.content_hash = XXH3_64bits(buffer.text().data(), buffer.text().size());
+  return identity;
+}
+
+// The seen commit must still be the same file: by its etag, else by its content.
+Status DeltaTable::CheckSeen(const LogFolder& folder, const table::SeenCommit& seen) const {
+  const table::CommitIdentity& identity = seen.identity;
+  const std::string path = folder.PathOf(CommitKey(identity.version));
+  const std::string number = std::to_string(identity.version.value);
+  const auto info = store_->Stat(CommitKey(identity.version));
+  if (!info) {
+    if (info.error().kind != ErrorKind::kNotFound) return Fail(info.error());
+    return Fail(Error(ErrorKind::kHistoryGone, "the commit of version " + number + ", the last one seen, is gone").In(path));
+  }
+  if (!identity.etag.empty() && info->etag == identity.etag && info->size_bytes == identity.size_bytes) return {};
+  LogBuffer buffer;
+  LATECOMER_RETURN_IF_ERROR(folder.ReadCommit(identity.version, buffer));
+  const std::string_view text = buffer.text();
+  if (static_cast<std::int64_t>(text.size()) == identity.size_bytes &&
+      XXH3_64bits(text.data(), text.size()) == identity.content_hash) {
+    return {};
+  }
+  return Fail(Error(ErrorKind::kHistoryGone, "the commit of version " + number +
+                                                 " is not the one that was seen: the table was replaced or restored")
+                  .In(path));
+}
+
+// Whether something in the log is newer than `last`, whose successor is missing.
+Result<bool> DeltaTable::LaterVersionKnown(const LogFolder& folder, Version last) const {
+  if (store_->local_root()) {
+    const auto hint = ReadLastCheckpoint(folder);
+    return hint && hint->version > last;
+  }
+  storage::ObjectStore::ListOptions options;
+  options.start_after = CommitKey(last);
+  LATECOMER_ASSIGN_OR_RETURN(const auto objects, store_->List(kLogFolder, options));
+  return std::any_of(objects.begin(), objects.end(), [&](const storage::ObjectInfo& object) {
+    const auto file = ParseLogFile(object.key);
+    return file && file->kind != LogFileKind::kCompaction && file->version > last;
+  });
+}
+
+Result<Version> DeltaTable::LatestVersionAfter(const table::SeenCommit& seen) const {
+  auto folder = LogFolder::Open(store_);
+  if (!folder) return Fail(std::move(folder).error());
+  LATECOMER_RETURN_IF_ERROR(CheckSeen(**folder, seen));
+  Version last = seen.identity.version;
+  for (;;) {
+    LATECOMER_ASSIGN_OR_RETURN(const bool there, (*folder)->HasCommit(last.Next()));
+    if (!there) break;
+    last = last.Next();
+  }
+  LATECOMER_ASSIGN_OR_RETURN(const bool later, LaterVersionKnown(**folder, last));
+  if (!later) return last;
+  // Either versions are missing, or they were written since the look at last + 1.
+  LATECOMER_ASSIGN_OR_RETURN(const LogListing listing, (*folder)->List());
+  const Version newest = NewestVersion(listing);
+  if (newest <= last) return last;  // a stale hint
+  if (const auto missing = FirstMissing(listing, {last, newest})) {
+    Error error = MissingCommit(**folder, listing, *missing);
+    error.kind = ErrorKind::kHistoryGone;
+    return Fail(std::move(error));
+  }
+  return newest;
+}
+
+// What a missing commit means, where `error` says that it is missing.
+Error DeltaTable::Explain(const LogFolder& folder, Version version, Error error) const {
+  if (error.kind != ErrorKind::kNotFound) return error;
+  const auto listing = folder.List();
+  return listing ? MissingCommit(folder, *listing, version) : listing.error();
+}
+
+Status DeltaTable::ReadCommits(VersionRange range, const CommitSink& sink) const {
+  if (range.Empty()) return {};
+  LATECOMER_ASSIGN_OR_RETURN(const Folder folder, LogFolder::Open(store_));
+  return ScanRange(*folder, range, sink);
+}
+
+Status DeltaTable::ScanRange(const LogFolder& folder, VersionRange range, const CommitSink& sink) const {
+  CommitAssembler assembler(folder, open_store_, options_, range.base);
+  LATECOMER_RETURN_IF_ERROR(assembler.FindBase());
+  const auto pieces = static_cast<std::size_t>((range.Count() + kCommitsPerPiece - 1) / kCommitsPerPiece);
+  const std::size_t machine = std::max<std::size_t>(std::thread::hardware_concurrency(), 1);
+  const std::size_t threads = std::min(pieces, options_.threads > 0 ? static_cast<std::size_t>(options_.threads) : machine);
+  ScanOptions scan;
+  scan.operation_metrics = options_.metrics == ReadOptions::Metrics::kRead;
+  scan.leave_rows_open = options_.removed_rows == ReadOptions::RemovedRows::kLookUp;
+  std::vector<std::unique_ptr<CommitScanner>> scanners;
+  for (std::size_t i = 0; i < std::max<std::size_t>(threads, 1); ++i) {
+    scanners.push_back(std::make_unique<CommitScanner>(folder, scan));
+  }
+  // A piece ends at its first error, which counts only after the commits before it were consumed.
+  struct Piece {
+    std::vector<ScannedCommit> commits;
+    std::optional<Error> problem;
+    Version problem_at;
+  };
+  const auto make = [&](std::size_t thread, std::size_t index) -> Result<Piece> {
+    Piece piece;
+    Version version{range.base.value + 1 + static_cast<std::int64_t>(index) * kCommitsPerPiece};
+    const Version last{std::min(range.target.value, version.value + kCommitsPerPiece - 1)};
+    for (; version <= last; version = version.Next()) {
+      auto commit = scanners[thread]->Scan(version);
+      if (!commit) {
+        piece.problem = std::move(commit).error();
+        piece.problem_at = version;
+        break;
+      }
+      piece.commits.push_back(std::move(*commit));
+    }
+    return piece;
+  };
+  const auto consume = [&](Piece&& piece) -> Status {
+    for (ScannedCommit& scanned : piece.commits) {
+      LATECOMER_ASSIGN_OR_RETURN(table::Commit commit, assembler.Assemble(std::move(scanned)));
+      LATECOMER_RETURN_IF_ERROR(sink(std::move(commit)));
+    }
+    if (piece.problem) return Fail(Explain(folder, piece.problem_at, std::move(*piece.problem)));
+    return {};
+  };
+  return RunInOrder<Piece>(pieces, threads, make, consume);
+}
+
+Result<LogState> DeltaTable::StateAt(const LogFolder& folder, std::optional<Version> at, Depth depth) const {
+  if (at) return ReplayTo(folder, open_store_, *at, depth);
+  LATECOMER_ASSIGN_OR_RETURN(const LogListing listing, folder.List());
+  return ReplayTo(folder, open_store_, NewestVersion(listing), depth, &listing);
+}
+
+table::TableInfo InfoOf(const TableSchema& schema, Version version) {
+  table::TableInfo info;
+  info.id = schema.table_id;
+  info.version = version;
+  info.partition_columns = schema.partition_columns;
+  info.columns = schema.columns;
+  info.configuration = schema.configuration;
+  return info;
+}
+
+Result<TableSchema> SchemaOf(const LogFolder& folder, const LogState& state) {
+  auto schema = ParseSchema(*state.metadata, *state.protocol);
+  if (!schema) return Fail(std::move(schema.error()).In(folder.store().location()));
+  return schema;
+}
+
+Result<table::TableInfo> DeltaTable::ReadInfo(std::optional<Version> at) const {
+  LATECOMER_ASSIGN_OR_RETURN(const Folder folder, LogFolder::Open(store_));
+  LATECOMER_ASSIGN_OR_RETURN(const LogState state, StateAt(*folder, at, Depth::kInfo));
+  LATECOMER_ASSIGN_OR_RETURN(const TableSchema schema, SchemaOf(*folder, state));
+  return InfoOf(schema, state.version);
+}
+
+Result<Instant> DeltaTable::TimeOf(const LogFolder& folder, const LogState& state) const {
+  if (state.commit_info && state.commit_info->in_commit_timestamp) {
+    return Instant(Duration(*state.commit_info->in_commit_timestamp));
+  }
+  if (state.commit_info && state.commit_info->timestamp) return Instant(Duration(*state.commit_info->timestamp));
+  // From a checkpoint alone: its commit may still be there.
+  LogBuffer buffer;
+  if (!state.commit_info && folder.ReadCommit(state.version, buffer)) {
+    LogState probe(Depth::kInfo);
+    probe.version = Version{state.version.value - 1};
+    if (Advance(folder, state.version, probe) && probe.commit_info) return TimeOf(folder, probe);
+  }
+  auto modified = folder.ModifiedTime(state.version);
+  if (modified) return *modified;
+  const auto checkpoint = folder.store().Stat(ClassicCheckpointKey(state.version));
+  return checkpoint ? checkpoint->modified : Instant{};
+}
+
+Result<table::Snapshot> DeltaTable::ReadSnapshot(std::optional<Version> at) const {
+  LATECOMER_ASSIGN_OR_RETURN(const Folder folder, LogFolder::Open(store_));
+  LATECOMER_ASSIGN_OR_RETURN(const LogState state, StateAt(*folder, at, Depth::kFiles));
+  LATECOMER_ASSIGN_OR_RETURN(TableSchema parsed, SchemaOf(*folder, state));
+  const auto schema = std::make_shared<const TableSchema>(std::move(parsed));
+  table::Snapshot snapshot;
+  snapshot.info = InfoOf(*schema, state.version);
+  LATECOMER_ASSIGN_OR_RETURN(snapshot.timestamp, TimeOf(*folder, state));
+  PartitionKeys keys(schema, nullptr);
+  for (const PartitionSum& sum : state.files.partitions()) {
+    if (sum.files == 0) continue;
+    auto key = keys.KeyOf(sum.raw);
+    if (!key) return Fail(std::move(key.error()).In(location()));
+    table::PartitionState& partition = snapshot.partitions.emplace_back();
+    partition.key = **key;
+    partition.files = sum.files;
+    partition.bytes = sum.bytes;
+    partition.rows = sum.files_without_rows > 0 ? std::nullopt : std::optional(sum.rows);
+    partition.fingerprint = sum.fingerprint;
+    partition.last_changed = sum.last_changed;
+  }
+  std::stable_sort(snapshot.partitions.begin(), snapshot.partitions.end(),
+                   [](const table::PartitionState& a, const table::PartitionState& b) { return a.key < b.key; });
+  MergeEqualKeys(snapshot.partitions);
+  return snapshot;
+}
+
+Result<table::DataFile> DeltaTable::FileOf(const LogFolder& folder, const LogState& state, const LiveFile& live,
+                                           const table::PartitionKey& key) const {
+  const FileDetail& detail = state.files.detail(live);
+  table::DataFile file;
+  const std::string decoded = PercentDecode(detail.path);
+  const bool absolute = decoded.starts_with('/') || decoded.find(":/") != std::string::npos;
+  const std::string root = store_->local_root().value_or(location());
+  file.path = absolute ? std::string(CanonicalPath(decoded)) : root + (root.ends_with('/') ? "" : "/") + decoded;
+  file.key = key;
+  file.size_bytes = live.size_bytes;
+  if (live.records >= 0) file.rows = live.records;
+  if (detail.vector) {
+    auto rows = ReadDeletionVector(*detail.vector, folder.store(), open_store_);
+    if (!rows) {
+      Error error = std::move(rows).error();
+      error.message += " (of data file '" + detail.path + "')";
+      if (error.file.empty()) error.file = location();
+      return Fail(std::move(error));
+    }
+    file.deleted_rows = std::move(*rows);
+  }
+  return file;
+}
+
+Result<std::vector<table::DataFile>> DeltaTable::ReadFiles(
+    Version at, const std::function<bool(const table::PartitionKey&)>& wanted) const {
+  LATECOMER_ASSIGN_OR_RETURN(const Folder folder, LogFolder::Open(store_));
+  LATECOMER_ASSIGN_OR_RETURN(const LogState state, StateAt(*folder, at, Depth::kFilesWithDetails));
+  LATECOMER_ASSIGN_OR_RETURN(TableSchema parsed, SchemaOf(*folder, state));
+  PartitionKeys keys(std::make_shared<const TableSchema>(std::move(parsed)), nullptr);
+  std::vector<const table::PartitionKey*> chosen(state.files.partitions().size());  // null: not wanted
+  for (std::size_t i = 0; i < chosen.size(); ++i) {
+    const PartitionSum& sum = state.files.partitions()[i];
+    if (sum.files == 0) continue;
+    auto key = keys.KeyOf(sum.raw);
+    if (!key) return Fail(std::move(key.error()).In(location()));
+    if (wanted(**key)) chosen[i] = *key;
+  }
+  std::vector<table::DataFile> files;
+  std::optional<Error> problem;
+  state.files.ForEach([&](const LiveFile& live) {
+    if (problem || chosen[live.partition] == nullptr) return;
+    auto file = FileOf(*folder, state, live, *chosen[live.partition]);
+    if (file) {
+      files.push_back(std::move(*file));
+    } else {
+      problem = std::move(file).error();
+    }
+  });
+  if (problem) return Fail(std::move(*problem));
+  std::sort(files.begin(), files.end(), [](const auto& a, const auto& b) { return a.path < b.path; });
+  return files;
+}
+
+Result<std::optional<table::TableHistory::Transaction>> DeltaTable::FindTransaction(const std::string& app_id) const {
+  LATECOMER_ASSIGN_OR_RETURN(const Folder folder, LogFolder::Open(store_));
+  LATECOMER_ASSIGN_OR_RETURN(const LogState state, StateAt(*folder, std::nullopt, Depth::kTransactions));
+  const auto found = state.transactions.find(app_id);
+  if (found == state.transactions.end()) return std::nullopt;
+  return Transaction{found->second.version, found->second.at};
+}
+
+Result<std::string> DeltaTable::ReadCommitInfo(Version version) const {
+  LATECOMER_ASSIGN_OR_RETURN(const Folder folder, LogFolder::Open(store_));
+  LogBuffer buffer;
+  if (Status read = folder->ReadCommit(version, buffer); !read) return Fail(Explain(*folder, version, read.error()));
+  CommitParser parser;
+  return parser.CommitInfoText(buffer.text(), folder->PathOf(CommitKey(version)));
+}
+
+}  // namespace
+
+Result<std::shared_ptr<table::TableHistory>> OpenDeltaTable(std::shared_ptr<storage::ObjectStore> store,
+                                                            storage::StoreOpener open_store, ReadOptions options) {
+  return std::shared_ptr<table::TableHistory>(
+      std::make_shared<DeltaTable>(std::move(store), std::move(open_store), options));
+}
+
+}  // namespace latecomer::delta

@@ -1,0 +1,75 @@
+// The _delta_log folder of one table: which files lie there, and their bytes.
+//
+// On a local disk it goes to the folder directly (openat, getdents), because a scan of 100,000 commits
+// lives from it; any other store is used through the ObjectStore seam.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "base/time.h"
+#include "base/version.h"
+#include "delta/log_path.h"
+#include "storage/object_store.h"
+
+namespace latecomer::delta {
+
+// Bytes of one log file, with room after them that a parser may touch. Reused from file to file.
+class LogBuffer {
+ public:
+  std::string_view text() const { return {bytes_.get(), size_}; }
+
+ private:
+  friend class LogFolder;
+  // Room for `capacity` bytes and the parser's padding; keeps what was read.
+  void Reserve(std::size_t capacity);
+  std::unique_ptr<char[]> bytes_;
+  std::size_t capacity_ = 0;
+  std::size_t size_ = 0;
+};
+
+// All log files of a table, from one listing.
+struct LogListing {
+  std::vector<Version> commits;      // ascending
+  std::vector<LogFile> checkpoints;  // ascending by version
+  std::vector<LogFile> compactions;  // ascending by first version
+};
+
+class LogFolder {
+ public:
+  // Opens the folder of the table at `store`. kNotFound, saying so, when there is no _delta_log folder.
+  static Result<std::shared_ptr<const LogFolder>> Open(std::shared_ptr<const storage::ObjectStore> store);
+  ~LogFolder();
+  LogFolder(const LogFolder&) = delete;
+  LogFolder& operator=(const LogFolder&) = delete;
+
+  const storage::ObjectStore& store() const { return *store_; }
+  // A name for errors: the table's location, a slash, the key.
+  std::string PathOf(std::string_view key) const;
+
+  // Names that are no log files are left out, folders too.
+  Result<LogListing> List() const;
+
+  // kNotFound when there is no such commit.
+  Status ReadCommit(Version version, LogBuffer& buffer) const;
+  Status ReadKey(std::string_view key, LogBuffer& buffer) const;
+  Result<bool> HasCommit(Version version) const;
+  Result<Instant> ModifiedTime(Version version) const;
+
+ private:
+  LogFolder(std::shared_ptr<const storage::ObjectStore> store, int folder_fd)
+      : store_(std::move(store)), folder_fd_(folder_fd) {}
+  Status ReadLocal(const char* name, LogBuffer& buffer) const;
+  Result<LogListing> ListLocal() const;
+  Result<LogListing> ListStore() const;
+
+  std::shared_ptr<const storage::ObjectStore> store_;
+  int folder_fd_ = -1;  // of _delta_log, when the store is local
+};
+
+}  // namespace latecomer::delta

@@ -1,0 +1,225 @@
+#include "delta/log_state.h"
+
+#include <utility>
+
+#include "base/text.h"
+#include "delta/checkpoint_reader.h"
+#include "delta/schema.h"
+
+namespace latecomer::delta {
+namespace {
+
+// Further than this behind the wanted version, `_last_checkpoint` is taken for stale and a listing is made.
+constexpr std::int64_t kHintReach = 1000;
+
+Wanted WantedFor(Depth depth) {
+  Wanted wanted;
+  wanted.files = depth == Depth::kFiles || depth == Depth::kFilesWithDetails;
+  wanted.transactions = depth != Depth::kInfo;
+  wanted.operation_metrics = false;
+  return wanted;
+}
+
+// Applies actions to a state, in the order of the log.
+class StateSink final : public ActionSink {
+ public:
+  // `version` is the commit's; nullopt while a checkpoint is read.
+  StateSink(LogState& state, std::optional<Version> version) : state_(state), version_(version) {}
+
+  Status OnAdd(const FileAction& file) override {
+    state_.files.Add(file, version_);
+    return {};
+  }
+  Status OnRemove(const FileAction& file) override {
+    if (version_) state_.files.Remove(file, *version_);
+    return {};
+  }
+  Status OnMetadata(Metadata&& metadata) override {
+    state_.metadata = std::move(metadata);
+    return {};
+  }
+  Status OnProtocol(Protocol&& protocol) override {
+    state_.protocol = std::move(protocol);
+    return {};
+  }
+  Status OnTransaction(Transaction&& transaction) override {
+    state_.transactions[transaction.app_id] = {transaction.version, version_.value_or(state_.version)};
+    return {};
+  }
+  Status OnCommitInfo(CommitInfo&& info) override {
+    state_.commit_info = std::move(info);
+    return {};
+  }
+  Status OnSidecar(Sidecar&& sidecar) override {
+    sidecars_.push_back(std::move(sidecar));
+    return {};
+  }
+  const std::vector<Sidecar>& sidecars() const { return sidecars_; }
+
+ private:
+  LogState& state_;
+  std::optional<Version> version_;
+  std::vector<Sidecar> sidecars_;
+};
+
+std::string KeyOfCheckpoint(const LogFile& file) {
+  switch (file.kind) {
+    case LogFileKind::kMultiPartCheckpoint:
+      return MultiPartCheckpointKey(file.version, static_cast<int>(file.part), static_cast<int>(file.parts));
+    case LogFileKind::kUuidCheckpoint:
+      return std::string(kLogFolder) + VersionDigits(file.version) + ".checkpoint." + file.uuid +
+             (file.is_json ? ".json" : ".parquet");
+    default:
+      return ClassicCheckpointKey(file.version);
+  }
+}
+
+// A sidecar lies in its folder unless its path is absolute.
+Status ReadSidecar(const LogFolder& folder, const storage::StoreOpener& open_store, const Sidecar& sidecar,
+                   const Wanted& wanted, ActionSink& sink) {
+  const std::string key = SidecarKey(PercentDecode(sidecar.path));
+  if (key.starts_with(kSidecarFolder)) {
+    return ReadCheckpointParquet(folder.store(), key, folder.PathOf(key), wanted, sink);
+  }
+  if (!open_store) return Fail(Error(ErrorKind::kUnsupported, "a sidecar outside the table can't be opened here").In(key));
+  const std::size_t slash = key.rfind('/');
+  LATECOMER_ASSIGN_OR_RETURN(const auto store, open_store(key.substr(0, slash + 1)));
+  return ReadCheckpointParquet(*store, key.substr(slash + 1), key, wanted, sink);
+}
+
+Status LoadCheckpoint(const LogFolder& folder, const storage::StoreOpener& open_store, const Checkpoint& checkpoint,
+                      LogState& state) {
+  Wanted wanted = WantedFor(state.depth);
+  wanted.commit_info = false;
+  state.version = checkpoint.version;
+  StateSink sink(state, std::nullopt);
+  for (const LogFile& file : checkpoint.files) {
+    const std::string key = KeyOfCheckpoint(file);
+    if (file.is_json) {
+      LogBuffer buffer;
+      CommitParser parser;
+      LATECOMER_RETURN_IF_ERROR(folder.ReadKey(key, buffer));
+      LATECOMER_RETURN_IF_ERROR(parser.Parse(buffer.text(), folder.PathOf(key), wanted, sink));
+    } else {
+      LATECOMER_RETURN_IF_ERROR(ReadCheckpointParquet(folder.store(), key, folder.PathOf(key), wanted, sink));
+    }
+  }
+  if (wanted.files) {
+    for (const Sidecar& sidecar : sink.sidecars()) {
+      LATECOMER_RETURN_IF_ERROR(ReadSidecar(folder, open_store, sidecar, wanted, sink));
+    }
+  }
+  if (!state.metadata || !state.protocol) {
+    return Fail(Error(ErrorKind::kDamaged, std::string("the checkpoint has no ") + (state.metadata ? "protocol" : "metaData"))
+                    .In(folder.PathOf(KeyOfCheckpoint(checkpoint.files.front()))));
+  }
+  return {};
+}
+
+Status CheckState(const LogFolder& folder, const LogState& state) {
+  if (!state.metadata || !state.protocol) {
+    return Fail(Error(ErrorKind::kDamaged, std::string("no ") + (state.metadata ? "protocol" : "metaData") +
+                                               " action up to version " + std::to_string(state.version.value))
+                    .In(folder.PathOf(kLogFolder)));
+  }
+  Status supported = CheckProtocol(*state.protocol);
+  if (supported) return supported;
+  return Fail(std::move(supported.error()).In(folder.store().location()));
+}
+
+std::optional<Checkpoint> CheckpointOfHint(const LogFolder& folder, Version target) {
+  const auto hint = ReadLastCheckpoint(folder);
+  if (!hint || hint->version > target || target.value - hint->version.value > kHintReach) return std::nullopt;
+  Checkpoint checkpoint{hint->version, {}};
+  if (!hint->v2_path.empty()) {
+    const auto file = ParseLogFile(hint->v2_path);
+    if (!file || file->version != hint->version || file->kind == LogFileKind::kCommit) return std::nullopt;
+    checkpoint.files.push_back(*file);
+  } else if (hint->parts > 1) {
+    for (std::int64_t part = 1; part <= hint->parts; ++part) {
+      LogFile file;
+      file.kind = LogFileKind::kMultiPartCheckpoint;
+      file.version = hint->version;
+      file.part = part;
+      file.parts = hint->parts;
+      checkpoint.files.push_back(std::move(file));
+    }
+  } else {
+    LogFile file;
+    file.kind = LogFileKind::kClassicCheckpoint;
+    file.version = hint->version;
+    checkpoint.files.push_back(std::move(file));
+  }
+  return checkpoint;
+}
+
+Status LoadAndAdvance(const LogFolder& folder, const storage::StoreOpener& open_store, const Checkpoint& checkpoint,
+                      Version target, LogState& state) {
+  LATECOMER_RETURN_IF_ERROR(LoadCheckpoint(folder, open_store, checkpoint, state));
+  return Advance(folder, target, state);
+}
+
+Result<LogState> ReplayListed(const LogFolder& folder, const storage::StoreOpener& open_store, Version target, Depth depth,
+                              const LogListing& listing) {
+  std::optional<Error> problem;
+  for (const Checkpoint& checkpoint : CheckpointsUpTo(listing, target)) {
+    if (const auto missing = FirstMissing(listing, {checkpoint.version, target})) {
+      if (!problem) problem = MissingCommit(folder, listing, *missing);
+      continue;
+    }
+    LogState state(depth);
+    Status loaded = LoadAndAdvance(folder, open_store, checkpoint, target, state);
+    if (loaded) return state;
+    const bool of_checkpoint = state.version <= checkpoint.version;
+    if (!of_checkpoint) return Fail(std::move(loaded).error());
+    if (!problem) problem = std::move(loaded).error();
+  }
+  if (const auto missing = FirstMissing(listing, {kBeforeFirst, target})) {
+    if (problem) return Fail(std::move(*problem));
+    return Fail(MissingCommit(folder, listing, *missing));
+  }
+  LogState state(depth);
+  LATECOMER_RETURN_IF_ERROR(Advance(folder, target, state));
+  return state;
+}
+
+}  // namespace
+
+Status Advance(const LogFolder& folder, Version target, LogState& state) {
+  const Wanted wanted = WantedFor(state.depth);
+  LogBuffer buffer;
+  CommitParser parser;
+  while (state.version < target) {
+    const Version version = state.version.Next();
+    LATECOMER_RETURN_IF_ERROR(folder.ReadCommit(version, buffer));
+    StateSink sink(state, version);
+    state.commit_info.reset();
+    LATECOMER_RETURN_IF_ERROR(parser.Parse(buffer.text(), folder.PathOf(CommitKey(version)), wanted, sink));
+    state.version = version;
+  }
+  return {};
+}
+
+Result<LogState> ReplayTo(const LogFolder& folder, const storage::StoreOpener& open_store, Version target, Depth depth,
+                          const LogListing* listing) {
+  if (listing == nullptr) {
+    if (const auto checkpoint = CheckpointOfHint(folder, target)) {
+      LogState state(depth);
+      if (LoadAndAdvance(folder, open_store, *checkpoint, target, state)) {
+        LATECOMER_RETURN_IF_ERROR(CheckState(folder, state));
+        return state;
+      }
+    }
+  }
+  LogListing own;
+  if (listing == nullptr) {
+    LATECOMER_ASSIGN_OR_RETURN(own, folder.List());
+    listing = &own;
+  }
+  if (target > NewestVersion(*listing)) return Fail(MissingCommit(folder, *listing, target));
+  LATECOMER_ASSIGN_OR_RETURN(LogState state, ReplayListed(folder, open_store, target, depth, *listing));
+  LATECOMER_RETURN_IF_ERROR(CheckState(folder, state));
+  return state;
+}
+
+}  // namespace latecomer::delta
