@@ -2,56 +2,36 @@
 
 #include <unistd.h>
 
-#include <array>
-#include <fstream>
-#include <iterator>
-#include <string>
+#include <charconv>
 
 #include "base/text.h"
+#include "executor/process_identity.h"
 
 namespace latecomer::cli {
 namespace {
 
-std::string ReadFirstLine(const std::string& path) {
-  std::ifstream file(path);
-  std::string line;
-  std::getline(file, line);
-  return line;
+std::string Format(const executor::ProcessIdentity& identity) {
+  return PercentEncode(identity.host) + "/" + identity.boot + "/" + PercentEncode(identity.pid_namespace) + "/" +
+         std::to_string(identity.pid) + "/" + std::to_string(identity.start_ticks);
 }
-
-// Field 22 of /proc/<pid>/stat, in clock ticks since boot; empty when there is no such process. The name in
-// field 2 may hold anything, also spaces and brackets, so fields are counted from the last ')'.
-std::string StartTime(const std::string& pid) {
-  const std::string stat = ReadFirstLine("/proc/" + pid + "/stat");
-  const std::size_t name_end = stat.rfind(')');
-  if (name_end == std::string::npos) return "";
-  std::string rest = stat.substr(name_end + 2);
-  const auto fields = Split(rest, ' ');
-  constexpr std::size_t kStartTimeAfterName = 19;
-  return fields.size() > kStartTimeAfterName ? std::string(fields[kStartTimeAfterName]) : "";
-}
-
-std::string Host() {
-  std::array<char, 256> name{};
-  if (::gethostname(name.data(), name.size() - 1) != 0) return "localhost";
-  return PercentEncode(name.data());
-}
-
-std::string BootId() { return ReadFirstLine("/proc/sys/kernel/random/boot_id"); }
 
 }  // namespace
 
 std::string ThisHolder() {
-  const std::string pid = std::to_string(::getpid());
-  return Host() + "/" + BootId() + "/" + pid + "/" + StartTime(pid);
+  return Format(executor::IdentityOf(::getpid()).value_or(executor::ProcessIdentity{}));
 }
 
 engine::HolderState ProbeHolder(const std::string& holder) {
   const auto parts = Split(holder, '/');
-  if (parts.size() != 4 || parts[0] != Host()) return engine::HolderState::kUnknown;
-  if (parts[1] != BootId()) return engine::HolderState::kDead;
-  const std::string start = StartTime(std::string(parts[2]));
-  return !start.empty() && start == parts[3] ? engine::HolderState::kAlive : engine::HolderState::kDead;
+  const auto self = executor::IdentityOf(::getpid());
+  if (parts.size() != 5 || !self || parts[0] != PercentEncode(self->host)) return engine::HolderState::kUnknown;
+  if (parts[1] != self->boot) return engine::HolderState::kDead;
+  if (parts[2] != PercentEncode(self->pid_namespace)) return engine::HolderState::kUnknown;
+  pid_t pid = 0;
+  const auto parsed = std::from_chars(parts[3].data(), parts[3].data() + parts[3].size(), pid);
+  if (parsed.ec != std::errc() || pid <= 0) return engine::HolderState::kUnknown;
+  const auto there = executor::IdentityOf(pid);
+  return there && Format(*there) == holder ? engine::HolderState::kAlive : engine::HolderState::kDead;
 }
 
 }  // namespace latecomer::cli

@@ -8,7 +8,7 @@
 
 namespace latecomer::cli {
 
-// "<host>/<boot id>/<pid>/<start time>"
+// "<host>/<boot id>/<pid namespace>/<pid>/<start time>"
 std::string ThisHolder();
 
 engine::HolderState ProbeHolder(const std::string& holder);

@@ -1,0 +1,14 @@
+// The executor of `latecomer run`: processes on this machine, SQL through the DuckDB program.
+#pragma once
+
+#include <memory>
+
+#include "cli/command_line.h"
+#include "executor/executor.h"
+#include "table/catalog.h"
+
+namespace latecomer::cli {
+
+Result<std::unique_ptr<executor::Executor>> MakeRunExecutor(Context& context, table::Catalog& catalog);
+
+}  // namespace latecomer::cli
