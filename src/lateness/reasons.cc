@@ -20,7 +20,7 @@ std::string DescribeVersions(const std::vector<const Change*>& changes) {
   const bool without_gaps =
       versions.back().value - versions.front().value + 1 == static_cast<std::int64_t>(versions.size());
   if (without_gaps) return "versions " + first + " to " + last;
-  return std::to_string(versions.size()) + " versions from " + first + " to " + last;
+  return "versions " + first + " to " + last + " (" + std::to_string(versions.size()) + " commits)";
 }
 
 // "1 file, 100 rows"
