@@ -10,8 +10,21 @@ void AddAllCommands(CommandLine& line) {
   AddPartitionsCommand(line);
 
   // Pipelines.
+  AddValidateCommand(line);
+  AddPlanCommand(line);
+  AddExplainCommand(line);
 
   // Runs.
+  AddRunCommand(line);
+  AddRunsCommand(line);
+  AddShowCommand(line);
+  AddLogsCommand(line);
+  AddClearCommand(line);
+  AddMarkCommand(line);
+  AddCancelCommand(line);
+  AddPauseCommand(line);
+  AddReleaseCommand(line);
+  AddAdoptCommand(line);
 
   // In place of the original Spark job.
   AddConfigureBackfillCommand(line);
