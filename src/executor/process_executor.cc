@@ -20,8 +20,6 @@ namespace {
 
 using std::chrono::steady_clock;
 
-// After a timeout: between the request to end and the end.
-constexpr Duration kTimeoutGrace = std::chrono::seconds(10);
 // How long a killed process may take to be gone (it may wait for a disk).
 constexpr Duration kKillPatience = std::chrono::seconds(30);
 
@@ -55,7 +53,8 @@ Error UnknownHandle(const std::string& handle) {
 
 }  // namespace
 
-ProcessExecutor::ProcessExecutor() : wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {}
+ProcessExecutor::ProcessExecutor(Duration timeout_grace)
+    : timeout_grace_(timeout_grace), wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {}
 
 ProcessExecutor::~ProcessExecutor() {
   for (auto& [handle, attempt] : attempts_) {
@@ -160,7 +159,7 @@ void ProcessExecutor::EnforceDeadlines(Attempt& attempt) {
   const Moment now = steady_clock::now();
   if (attempt.deadline && now >= *attempt.deadline && !attempt.kill_at) {
     attempt.ended_because = "timed out after " + FormatDuration(*attempt.timeout);
-    attempt.kill_at = now + kTimeoutGrace;
+    attempt.kill_at = now + timeout_grace_;
     ::kill(-attempt.pid, SIGTERM);
     ::kill(-attempt.pid, SIGCONT);
   }

@@ -17,7 +17,8 @@ namespace latecomer::executor {
 // child's life to the thread that started it.
 class ProcessExecutor final : public Executor {
  public:
-  ProcessExecutor();
+  // `timeout_grace`: after a timeout, between SIGTERM and SIGKILL.
+  explicit ProcessExecutor(Duration timeout_grace = std::chrono::seconds(10));
   // Kills what still runs.
   ~ProcessExecutor() override;
 
@@ -51,6 +52,7 @@ class ProcessExecutor final : public Executor {
   bool GroupIsGone(Attempt& attempt);
   void KillAndReap(Attempt& attempt);
 
+  Duration timeout_grace_;
   std::map<std::string, Attempt> attempts_;
   Descriptor wake_;
 };
