@@ -84,6 +84,7 @@ Result<AttemptStatus> LocalExecutor::Poll(const std::string& handle) {
   LATECOMER_ASSIGN_OR_RETURN(AttemptStatus status, processes_.Poll(handle));
   if (status.phase == Phase::kRunning) return status;
   attempt.result = Finish(attempt, std::move(status));
+  RemoveSqlScratch(attempt.folder);
   return *attempt.result;
 }
 

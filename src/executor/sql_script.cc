@@ -40,7 +40,7 @@ std::string Settings(const SqlScript& script) {
   return "SET autoinstall_known_extensions = false;\n"
          "SET autoload_known_extensions = false;\n"
          "SET enable_progress_bar = false;\n"
-         "SET temp_directory = " + QuoteText(PathIn(script, "spill")) + ";\n"
+         "SET temp_directory = " + QuoteText(PathIn(script, kSqlSpillFolder)) + ";\n"
          "SET TimeZone = " + QuoteText(script.time_zone) + ";\n"
          "SET allowed_directories = [" + QuoteText(script.folder + "/") + "];\n"
          "SET allowed_paths = [" + Join(inputs, ",\n  ") + "];\n"
@@ -154,15 +154,14 @@ Result<std::string> View(const SqlSource& source, SessionZone zone, std::size_t 
 // Types that a query gives easily and a table can't hold, and what is written instead.
 constexpr std::string_view kWrittenType = R"(
   CASE
-    WHEN known IS NOT NULL AND (type IN ('"NULL"', 'NULL') OR (type IN (
-      'TINYINT', 'SMALLINT', 'INTEGER', 'BIGINT', 'HUGEINT', 'UTINYINT', 'USMALLINT', 'UINTEGER',
-      'UBIGINT', 'UHUGEINT') AND (known IN ('TINYINT', 'SMALLINT', 'INTEGER', 'BIGINT')
+    WHEN known IS NOT NULL AND ((type IN ('TINYINT', 'SMALLINT', 'INTEGER', 'BIGINT', 'HUGEINT',
+      'UTINYINT', 'USMALLINT', 'UINTEGER', 'UBIGINT', 'UHUGEINT') AND (known IN ('TINYINT', 'SMALLINT', 'INTEGER', 'BIGINT')
       OR known LIKE 'DECIMAL%')) OR (type = 'FLOAT' AND known = 'DOUBLE')) THEN known
     WHEN type IN ('HUGEINT', 'UHUGEINT', 'UINTEGER') THEN 'BIGINT'
     WHEN type = 'UTINYINT' THEN 'SMALLINT'
     WHEN type = 'USMALLINT' THEN 'INTEGER'
     WHEN type = 'UBIGINT' THEN 'DECIMAL(20,0)'
-    WHEN type IN ('"NULL"', 'NULL', 'UUID', 'JSON') OR type LIKE 'ENUM(%' THEN 'VARCHAR'
+    WHEN type IN ('UUID', 'JSON') OR type LIKE 'ENUM(%' THEN 'VARCHAR'
     WHEN type IN ('TIMESTAMP_S', 'TIMESTAMP_MS', 'TIMESTAMP_NS') THEN 'TIMESTAMP'
     ELSE type
   END)";
@@ -188,10 +187,11 @@ std::string DescribeQuery(const SqlScript& script, const std::string& quoted_que
   }
   sql +=
       "CREATE TABLE latecomer.given AS\n"
-      "  SELECT c.name, c.type, p.value AS partition_value, p.display, " +
+      "  SELECT c.position, c.name, c.type, p.value AS partition_value, p.display, " +
       std::string(kWrittenType) +
       " AS written\n"
-      "  FROM (SELECT column_name AS name, column_type AS type FROM (DESCRIBE FROM query(" +
+      "  FROM (SELECT row_number() OVER () AS position, column_name AS name, column_type AS type "
+      "FROM (DESCRIBE FROM query(" +
       quoted_query +
       "))) c\n"
       "  LEFT JOIN (SELECT name AS n, type AS known FROM latecomer.known) k ON k.n = lower(c.name)\n"
@@ -205,8 +205,6 @@ std::string CheckColumns() {
   return "SET VARIABLE latecomer_checked = (SELECT CASE\n"
          "  WHEN count(*) FILTER (partition_value IS NULL) = 0 THEN error(" + mark +
          " || 'the query gives no column besides the partition''s')\n"
-         "  WHEN count(DISTINCT lower(name)) < count(*) THEN error(" + mark +
-         " || 'the query gives two columns of the same name; name them with AS')\n"
          "  WHEN bool_or(regexp_matches(name, '[ ,;{}()\\n\\t=]') OR name = '') THEN error(" + mark +
          " || 'the query gives a column named ' || chr(39) || any_value(name) FILTER "
          "(regexp_matches(name, '[ ,;{}()\\n\\t=]') OR name = '') || chr(39) || "
@@ -235,8 +233,7 @@ std::string WriteResult(const SqlScript& script, const std::string& quoted_query
          "FILTER (partition_value IS NULL) || ' FROM given' ||\n"
          "    coalesce(' WHERE ' || string_agg('CASE WHEN ' || quoted || ' IS NOT DISTINCT FROM ' || "
          "partition_value || " + mismatch + ", ' AND ') FILTER (partition_value IS NOT NULL), '')\n"
-         "  FROM (SELECT *, row_number() OVER () AS position, "
-         "'\"' || replace(name, '\"', '\"\"') || '\"' AS quoted FROM latecomer.given));\n"
+         "  FROM (SELECT *, '\"' || replace(name, '\"', '\"\"') || '\"' AS quoted FROM latecomer.given));\n"
          "COPY (FROM query(getvariable('latecomer_statement'))) TO " +
          QuoteText(PathIn(script, kSqlResultFile)) + " (FORMAT parquet, COMPRESSION snappy);\n";
 }

@@ -121,6 +121,13 @@ Result<table::WriteReport> CommitSql(const SqlWork& work, const std::string& fol
                                    .partition_columns = work.partition_columns});
 }
 
+void RemoveSqlScratch(const std::string& folder) {
+  std::error_code ignored;
+  for (const char* name : {kSqlResultFile, kSqlDeletedFile, kSqlParseFile, kSqlSpillFolder}) {
+    std::filesystem::remove_all(folder + "/" + name, ignored);
+  }
+}
+
 std::string ExplainSqlFailure(const SqlWork& work, const std::string& folder,
                               const std::string& output) {
   return DescribeSqlFailure({.output = output,

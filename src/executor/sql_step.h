@@ -23,6 +23,9 @@ Result<CommandWork> PrepareSql(const SqlWork& work, const std::string& folder,
 Result<table::WriteReport> CommitSql(const SqlWork& work, const std::string& folder,
                                      table::Catalog& catalog);
 
+// Removes the large files in `folder`; the script stays, for whoever wants to know what ran.
+void RemoveSqlScratch(const std::string& folder);
+
 // After it ended badly. `output` is what the program wrote; empty when that tells nothing.
 std::string ExplainSqlFailure(const SqlWork& work, const std::string& folder,
                               const std::string& output);

@@ -8,8 +8,10 @@
 #include <utility>
 #include <vector>
 
+#include "executor/duckdb_text.h"
 #include "executor/executor_test_support.h"
 #include "executor/local_executor.h"
+#include "executor/sql_script.h"
 
 namespace latecomer::executor {
 namespace {
@@ -66,11 +68,14 @@ class FakeHistory final : public table::TableHistory {
   const FakeTable* content_;
 };
 
-// Keeps what was to be written.
+// Keeps what was to be written, files copied as a real one does.
 class FakeWriter final : public table::TableWriter {
  public:
   Result<table::WriteReport> ReplacePartition(const table::ReplaceRequest& request) override {
     requests.push_back(request);
+    std::string& file = requests.back().parquet_file;
+    std::filesystem::copy_file(file, file + ".copy");
+    file += ".copy";
     if (refusal) return Fail(*refusal);
     return table::WriteReport{.outcome = outcome, .version = Version{7}, .rows = 3, .bytes = 100};
   }
@@ -145,7 +150,7 @@ class SqlStepTest : public testing::Test {
     ProcessExecutor processes;
     const std::string name = "duck" + std::to_string(++count_);
     const AttemptSpec spec = AttemptIn(
-        folder_, {Program(), "-no-init", "-batch", "-bail", "-csv", "-noheader", "-c", sql}, name);
+        folder_, {Program(), "-no-init", "-batch", "-bail", "-csv", "-noheader", "-nullvalue", "", "-c", sql}, name);
     const std::string output_before;
     EXPECT_EQ(RunToEnd(processes, spec).exit_code, 0) << sql << "\n" << ReadAll(spec.log);
     return ReadAll(spec.log);
@@ -153,7 +158,7 @@ class SqlStepTest : public testing::Test {
 
   std::string MakeParquet(const std::string& name, const std::string& select) {
     const std::string path = folder_ / name;
-    Duck("COPY (" + select + ") TO '" + path + "' (FORMAT parquet)");
+    Duck("COPY (" + select + ") TO " + QuoteText(path) + " (FORMAT parquet)");
     return path;
   }
 
@@ -219,6 +224,7 @@ TEST_F(SqlStepTest, AggregatesTheMappedPartitionAndCommits) {
   EXPECT_EQ(request.transaction.app_id, "latecomer/x");
   EXPECT_EQ(request.partition_columns, work_.partition_columns);
   EXPECT_EQ(catalog_.written_to, std::set<std::string>{"/out"});
+  EXPECT_FALSE(std::filesystem::exists(step_folder_ + "/" + kSqlResultFile));
   EXPECT_NE(ReadAll(log_).find("wrote 3 rows to /out, partition event_time=2024-01-01, as version 7"),
             std::string::npos)
       << ReadAll(log_);
@@ -327,11 +333,11 @@ TEST_F(SqlStepTest, RowsThatDeletionVectorsHideAreNotThere) {
 
 TEST_F(SqlStepTest, TimestampsAreTheSameInstantInEveryZone) {
   FakeTable& table = catalog_.tables["/devices"];
-  table.info.columns = {ColumnOf("at", "timestamp"), ColumnOf("event_time", "date")};
+  table.info.columns = {ColumnOf("ts", "timestamp"), ColumnOf("event_time", "date")};
   // The second is written as INT96 readers see it: a UTC time that doesn't say so.
-  AddFile("/devices", "a.parquet", Day("2024-01-01"), "SELECT TIMESTAMPTZ '2024-07-01 12:00:00+00' AS at");
-  AddFile("/devices", "b.parquet", Day("2024-01-01"), "SELECT TIMESTAMP '2024-07-01 12:00:00' AS at");
-  work_.query = "SELECT epoch(at)::BIGINT AS e, hour(at) AS h FROM devices";
+  AddFile("/devices", "a.parquet", Day("2024-01-01"), "SELECT TIMESTAMPTZ '2024-07-01 12:00:00+00' AS ts");
+  AddFile("/devices", "b.parquet", Day("2024-01-01"), "SELECT TIMESTAMP '2024-07-01 12:00:00' AS ts");
+  work_.query = "SELECT epoch(ts)::BIGINT AS e, hour(ts) AS h FROM devices";
   EXPECT_EQ(Rows(), "1719835200,12\n1719835200,12\n");
   work_.time_zone = "Asia/Kolkata";
   EXPECT_EQ(Rows(), "1719835200,17\n1719835200,17\n");
@@ -375,14 +381,13 @@ TEST_F(SqlStepTest, IntegersTakeATypeThatTablesHave) {
   catalog_.tables["/out"].info.columns = {ColumnOf("S", "integer"), ColumnOf("c", "decimal(5,1)")};
   work_.query = "SELECT sum(i) AS s, count(*) AS c, NULL AS n FROM range(3) r(i)";
   EXPECT_EQ(Rows(), "3,3.0,\n");
-  EXPECT_EQ(Types(), "s,INTEGER\nc,\"DECIMAL(5,1)\"\nn,VARCHAR\n");
+  EXPECT_EQ(Types(), "s,INTEGER\nc,\"DECIMAL(5,1)\"\nn,INTEGER\n");
   work_.query = "SELECT 3000000000 AS s";
   EXPECT_NE(RunStep().message.find("3000000000"), std::string::npos);
 }
 
 TEST_F(SqlStepTest, WhatATableCannotHoldIsSaid) {
   EXPECT_NE(FailureOf("SELECT INTERVAL 1 DAY AS i").find("INTERVAL"), std::string::npos);
-  EXPECT_NE(FailureOf("SELECT 1 AS a, 2 AS A").find("same name"), std::string::npos);
   EXPECT_NE(FailureOf("SELECT count(*) FROM devices").find("'count_star()'"), std::string::npos);
   EXPECT_NE(FailureOf("SELECT event_time FROM devices").find("no column"), std::string::npos);
   EXPECT_TRUE(catalog_.writer->requests.empty());
@@ -448,7 +453,7 @@ TEST_F(SqlStepTest, TheQueryCannotReachFurtherThanItsSources) {
 
 TEST_F(SqlStepTest, QueriesWithQuotesCommentsAndSemicolonsRun) {
   work_.query = "SELECT 'it''s' AS a, $$dollar '$$ AS b, \"type\" AS c -- a comment; with ';'\nFROM (SELECT 'ä' AS type);";
-  EXPECT_EQ(Rows(), "it's,dollar ',\xc3\xa4\n");
+  EXPECT_EQ(Rows(), "\"it's\",\"dollar '\",\"\xc3\xa4\"\n");
   work_.query = "/* ' */ WITH x AS (SELECT 1 AS a) FROM x -- last";
   EXPECT_EQ(Rows(), "1\n");
 }
@@ -457,6 +462,7 @@ TEST_F(SqlStepTest, FilesWithHostileNamesAreRead) {
   std::filesystem::create_directories(folder_ / "it's [1] *?{a,b} ä");
   AddFile("/devices", "it's [1] *?{a,b} ä/a.parquet", Day("2024-01-01"),
           "SELECT 'x' AS type, 1 AS n");
+  EXPECT_EQ(Rows(), "x,1\n");
 }
 
 TEST_F(SqlStepTest, MissingFilesAndTablesAreSaidBeforeAnythingRuns) {
