@@ -205,7 +205,7 @@ Status Summarize(Context& context, OutputFormat format, const Progress& progress
 
 Status Run(Context& context, OutputFormat format, const RunOptions& options) {
   LATECOMER_ASSIGN_OR_RETURN(const auto workspace, Workspace::Open(context, options.workspace, LedgerUse::kWrite));
-  LATECOMER_ASSIGN_OR_RETURN(const auto executor, MakeRunExecutor(context, workspace->catalog()));
+  const auto executor = MakeRunExecutor(context, workspace->catalog());
   Progress progress(context, format == OutputFormat::kJson || options.quiet);
   engine::Environment environment{.ledger = workspace->ledger(),
                                   .catalog = workspace->catalog(),

@@ -9,6 +9,6 @@
 
 namespace latecomer::cli {
 
-Result<std::unique_ptr<executor::Executor>> MakeRunExecutor(Context& context, table::Catalog& catalog);
+std::unique_ptr<executor::Executor> MakeRunExecutor(Context& context, table::Catalog& catalog);
 
 }  // namespace latecomer::cli

@@ -10,13 +10,14 @@ namespace latecomer::cli {
 namespace {
 
 namespace fs = std::filesystem;
+}  // namespace
 
-Result<std::string> LedgerFile(const WorkspaceOptions& options, const pipeline::Pipeline& pipeline) {
-  std::string url = options.ledger;
+Result<std::string> LedgerFile(const std::string& option, const std::string& folder) {
+  std::string url = option;
   if (url.empty()) {
     if (const char* from_environment = std::getenv("LATECOMER_LEDGER")) url = from_environment;
   }
-  if (url.empty()) return FindLedgerFile(pipeline.folder);
+  if (url.empty()) return FindLedgerFile(folder);
   if (url.starts_with("sqlite:")) url = url.substr(7);
   if (url.find("://") != std::string::npos) {
     const std::string scheme = url.substr(0, url.find("://"));
@@ -27,8 +28,6 @@ Result<std::string> LedgerFile(const WorkspaceOptions& options, const pipeline::
   const fs::path absolute = fs::absolute(url, error);
   return error ? url : absolute.lexically_normal().string();
 }
-
-}  // namespace
 
 void AddWorkspaceOptions(CLI::App* command, WorkspaceOptions& options) {
   command->add_option("pipeline", options.pipeline_file, "The pipeline file")->required()->type_name("PIPELINE.yaml");
@@ -49,7 +48,7 @@ std::string FindLedgerFile(const std::string& pipeline_folder) {
 Result<std::unique_ptr<Workspace>> Workspace::Open(Context& context, const WorkspaceOptions& options, LedgerUse use) {
   std::unique_ptr<Workspace> workspace(new Workspace(context));
   LATECOMER_ASSIGN_OR_RETURN(workspace->pipeline_, pipeline::LoadPipeline(options.pipeline_file));
-  LATECOMER_ASSIGN_OR_RETURN(const std::string file, LedgerFile(options, workspace->pipeline_));
+  LATECOMER_ASSIGN_OR_RETURN(const std::string file, LedgerFile(options.ledger, workspace->pipeline_.folder));
   workspace->state_folder_ = fs::path(file).parent_path().string();
   workspace->catalog_ = MakeDeltaCatalog(context.clock, context.random);
   std::error_code ignored;

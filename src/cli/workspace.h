@@ -55,6 +55,9 @@ class Workspace {
   std::string state_folder_;
 };
 
+// The ledger file that --ledger names, else LATECOMER_LEDGER, else the one found upward from `folder`.
+Result<std::string> LedgerFile(const std::string& option, const std::string& folder);
+
 // The ledger file of a pipeline file: `.latecomer/ledger.db` in its folder or the nearest one above that
 // has one; the folder's own when none has.
 std::string FindLedgerFile(const std::string& pipeline_folder);

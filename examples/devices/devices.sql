@@ -1,0 +1,4 @@
+SELECT type, version, count(*) AS devices
+FROM devices
+GROUP BY ALL
+ORDER BY ALL
