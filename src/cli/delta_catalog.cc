@@ -4,6 +4,7 @@
 #include <mutex>
 
 #include "delta/delta_table.h"
+#include "delta/table_writer.h"
 #include "storage/local_store.h"
 
 namespace latecomer::cli {
@@ -24,7 +25,13 @@ class DeltaCatalog final : public table::Catalog {
   }
 
   Result<std::shared_ptr<table::TableWriter>> OpenWriter(const std::string& location) override {
-    return Fail(ErrorKind::kUnsupported, "writing " + location);
+    const std::lock_guard lock(mutex_);
+    auto& writer = writers_[location];
+    if (!writer) {
+      LATECOMER_ASSIGN_OR_RETURN(auto store, storage::OpenLocalStore(location));
+      LATECOMER_ASSIGN_OR_RETURN(writer, delta::OpenDeltaWriter(std::move(store), storage::OpenLocalStore, clock_, random_));
+    }
+    return writer;
   }
 
  private:
@@ -32,6 +39,7 @@ class DeltaCatalog final : public table::Catalog {
   Random& random_;
   std::mutex mutex_;
   std::map<std::string, std::shared_ptr<table::TableHistory>> histories_;
+  std::map<std::string, std::shared_ptr<delta::DeltaWriter>> writers_;
 };
 
 }  // namespace
