@@ -1,7 +1,7 @@
 # Warnings, sanitizers, and how the binary finds the libraries that come with it.
 add_library(latecomer_flags INTERFACE)
 target_compile_options(latecomer_flags INTERFACE
-  -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual)
+  -Wall -Wextra -Wpedantic -Wnon-virtual-dtor -Woverloaded-virtual)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # GCC 12 sees uninitialised memory and overlapping copies in inlined std::string and std::optional code.
   target_compile_options(latecomer_flags INTERFACE -Wno-maybe-uninitialized -Wno-restrict -Wno-missing-field-initializers)

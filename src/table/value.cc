@@ -160,7 +160,7 @@ std::optional<double> ParseDouble(std::string_view text) {
 }
 
 struct ParsedDecimal {
-  __int128 unscaled = 0;
+  Int128 unscaled = 0;
   int scale = 0;
 };
 
@@ -207,7 +207,7 @@ std::optional<ParsedDecimal> ParseDecimal(std::string_view text) {
     --value.scale;
   }
   while (value.scale < 0) {
-    if (value.unscaled > static_cast<__int128>(1) << 120 || value.unscaled < -(static_cast<__int128>(1) << 120)) {
+    if (value.unscaled > static_cast<Int128>(1) << 120 || value.unscaled < -(static_cast<Int128>(1) << 120)) {
       return std::nullopt;
     }
     value.unscaled *= 10;
@@ -216,10 +216,10 @@ std::optional<ParsedDecimal> ParseDecimal(std::string_view text) {
   return value;
 }
 
-std::string DecimalText(__int128 unscaled, int scale) {
+std::string DecimalText(Int128 unscaled, int scale) {
   const bool negative = unscaled < 0;
   std::string digits;
-  for (__int128 rest = negative ? -unscaled : unscaled; rest != 0; rest /= 10) {
+  for (Int128 rest = negative ? -unscaled : unscaled; rest != 0; rest /= 10) {
     digits += static_cast<char>('0' + static_cast<int>(rest % 10));
   }
   while (static_cast<int>(digits.size()) <= scale) digits += '0';
@@ -364,12 +364,12 @@ std::strong_ordering Order(double a, double b) {
   return a < b ? std::strong_ordering::less : a > b ? std::strong_ordering::greater : std::strong_ordering::equal;
 }
 
-std::strong_ordering Order(__int128 a, __int128 b) {
+std::strong_ordering Order(Int128 a, Int128 b) {
   return a < b ? std::strong_ordering::less : a > b ? std::strong_ordering::greater : std::strong_ordering::equal;
 }
 
 // 38 digits at different scales don't fit one integer; long double orders them, the scale breaks ties.
-std::strong_ordering OrderDecimals(__int128 a, int a_scale, __int128 b, int b_scale) {
+std::strong_ordering OrderDecimals(Int128 a, int a_scale, Int128 b, int b_scale) {
   if (a_scale == b_scale) return Order(a, b);
   const long double x = static_cast<long double>(a) / std::pow(10.0L, a_scale);
   const long double y = static_cast<long double>(b) / std::pow(10.0L, b_scale);

@@ -13,6 +13,8 @@
 
 namespace latecomer::table {
 
+__extension__ using Int128 = __int128;  // 38 decimal digits; an extension of both compilers we build with
+
 // The primitive types a partition column can have (Delta protocol, "Partition Value Serialization").
 enum class TypeKind {
   kString, kByte, kShort, kInteger, kLong, kFloat, kDouble, kDecimal, kBoolean, kBinary, kDate,
@@ -60,7 +62,7 @@ class PartitionValue {
 
  private:
   struct Decimal {  // unscaled value at `scale`, in its one form: no trailing zeros after the point
-    __int128 unscaled = 0;
+    Int128 unscaled = 0;
     int scale = 0;
   };
   struct Days { std::int32_t since_epoch = 0; friend auto operator<=>(const Days&, const Days&) = default; };
