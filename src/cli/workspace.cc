@@ -10,6 +10,7 @@ namespace latecomer::cli {
 namespace {
 
 namespace fs = std::filesystem;
+
 }  // namespace
 
 Result<std::string> LedgerFile(const std::string& option, const std::string& folder) {

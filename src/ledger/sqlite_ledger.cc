@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "ledger/schema.h"
+#include "ledger/sql_export.h"
 #include "ledger/sql_ledger.h"
 #include "ledger/sqlite_database.h"
 
@@ -192,6 +193,21 @@ Status BackupSqliteLedger(const std::string& path, const std::string& target) {
     std::filesystem::remove(target, ignored);
   }
   return copied;
+}
+
+Status ExportSqliteLedger(const std::string& path,
+                          const std::function<Status(std::string_view line)>& sink) {
+  LATECOMER_RETURN_IF_ERROR(CheckThere(path));
+  LATECOMER_ASSIGN_OR_RETURN(std::unique_ptr<SqliteDatabase> database,
+                             SqliteDatabase::Open(path, SqliteAccess::kReadOnly));
+  LATECOMER_RETURN_IF_ERROR(database->Begin(Intent::kRead));
+  const auto work = [&]() -> Status {
+    LATECOMER_RETURN_IF_ERROR(ReadCurrent(*database));
+    return ExportRecords(*database, sink);
+  };
+  Status exported = work();
+  database->Rollback();  // nothing was written
+  return exported;
 }
 
 }  // namespace latecomer::ledger

@@ -1,8 +1,12 @@
 // The ledger in one SQLite file (WAL mode, synchronous=FULL).
 #pragma once
 
+#include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "base/ids.h"
 #include "base/result.h"
@@ -30,5 +34,10 @@ struct LedgerCheck {
 // SQLite's integrity check, foreign keys, legal states, one claim per partition, processed entries that
 // name known tries.
 Result<LedgerCheck> CheckSqliteLedger(const std::string& path);
+
+// Every record, at one moment, as one JSON object per line (docs/formats/ledger.md, "Export"). The sink
+// gets lines without their ends and may stop by returning an error.
+Status ExportSqliteLedger(const std::string& path,
+                          const std::function<Status(std::string_view line)>& sink);
 
 }  // namespace latecomer::ledger

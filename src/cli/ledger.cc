@@ -1,0 +1,124 @@
+// `latecomer ledger check | backup | export`: looking after the ledger itself.
+#include <filesystem>
+#include <memory>
+#include <ostream>
+#include <string>
+#include <string_view>
+#include <system_error>
+
+#include <nlohmann/json.hpp>
+
+#include "base/text.h"
+#include "cli/commands.h"
+#include "cli/text_table.h"
+#include "cli/workspace.h"
+#include "ledger/sqlite_ledger.h"
+
+namespace latecomer::cli {
+namespace {
+
+struct LedgerOptions {
+  std::string ledger;
+  std::string target;  // of backup
+};
+
+Result<std::string> File(const LedgerOptions& options) {
+  std::error_code failed;
+  const std::string here = std::filesystem::current_path(failed).string();
+  if (failed) return Fail(SystemError(failed.value(), "find the current folder", "."));
+  return LedgerFile(options.ledger, here);
+}
+
+std::string Plural(std::int64_t count, const std::string& one, const std::string& many) {
+  return GroupDigits(count) + " " + (count == 1 ? one : many);
+}
+
+void PrintCheck(Context& context, const std::string& file, const ledger::LedgerCheck& check) {
+  context.out << Printable(file) << ": " << Plural(check.runs, "run", "runs") << ", "
+              << Plural(check.tries, "try", "tries") << ", "
+              << Plural(check.partitions, "processed partition", "processed partitions") << ", "
+              << Plural(check.events, "event", "events") << "\n";
+  for (const std::string& problem : check.problems) {
+    context.out << "  " << Printable(problem) << "\n";
+  }
+  if (check.problems.empty()) context.out << "sound\n";
+}
+
+Status Check(Context& context, OutputFormat format, const LedgerOptions& options) {
+  LATECOMER_ASSIGN_OR_RETURN(const std::string file, File(options));
+  LATECOMER_ASSIGN_OR_RETURN(const ledger::LedgerCheck check, ledger::CheckSqliteLedger(file));
+  if (format == OutputFormat::kJson) {
+    nlohmann::ordered_json json{{"ledger", file},
+                                {"runs", check.runs},
+                                {"tries", check.tries},
+                                {"partitions", check.partitions},
+                                {"events", check.events},
+                                {"problems", check.problems}};
+    context.out << json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) << "\n";
+  } else {
+    PrintCheck(context, file, check);
+  }
+  if (check.problems.empty()) return {};
+  const auto count = static_cast<std::int64_t>(check.problems.size());
+  return Fail(Error(ErrorKind::kDamaged,
+                    "the ledger has " + Plural(count, "problem", "problems"))
+                  .In(file)
+                  .Hint("put back a copy that `latecomer ledger backup` made"));
+}
+
+Status Backup(Context& context, OutputFormat format, const LedgerOptions& options) {
+  LATECOMER_ASSIGN_OR_RETURN(const std::string file, File(options));
+  LATECOMER_RETURN_IF_ERROR(ledger::BackupSqliteLedger(file, options.target));
+  if (format == OutputFormat::kJson) {
+    const nlohmann::ordered_json json{{"ledger", file}, {"backup", options.target}};
+    context.out << json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) << "\n";
+  } else {
+    context.out << "copied " << Printable(file) << " to " << Printable(options.target) << "\n";
+  }
+  return {};
+}
+
+Status Export(Context& context, const LedgerOptions& options) {
+  LATECOMER_ASSIGN_OR_RETURN(const std::string file, File(options));
+  return ledger::ExportSqliteLedger(file, [&](std::string_view line) -> Status {
+    context.out << line << '\n';
+    if (context.out) return {};
+    return Fail(ErrorKind::kIo, "the output can't be written to");
+  });
+}
+
+CLI::App* AddPart(CommandLine& line, CLI::App* command, const std::string& name,
+                  const std::string& description, const std::shared_ptr<LedgerOptions>& options) {
+  CLI::App* part = command->add_subcommand(name, description);
+  part->add_option("--ledger", options->ledger,
+                   "The ledger: sqlite:FILE (default: .latecomer/ledger.db found upward from here)")
+      ->type_name("URL");
+  if (name != "export") AddOutputOption(line, part);
+  return part;
+}
+
+}  // namespace
+
+void AddLedgerCommand(CommandLine& line) {
+  CLI::App* command = AddCommand(line, "ledger", "Check, copy or export the ledger",
+                                 "latecomer ledger check\n"
+                                 "latecomer ledger backup ledger-2024-01-04.db\n"
+                                 "latecomer ledger export --ledger sqlite:/srv/ledger.db > ledger.jsonl");
+  command->require_subcommand(1);
+  auto options = std::make_shared<LedgerOptions>();
+  AddPart(line, command, "check", "Look for damage and contradictions", options)
+      ->callback([&line, options] {
+        line.chosen = [&line, options] { return Check(line.context, line.format, *options); };
+      });
+  CLI::App* backup = AddPart(line, command, "backup", "Copy it while others use it", options);
+  backup->add_option("target", options->target, "The file to make")->required()->type_name("FILE");
+  backup->callback([&line, options] {
+    line.chosen = [&line, options] { return Backup(line.context, line.format, *options); };
+  });
+  AddPart(line, command, "export", "Write every record as one JSON object per line", options)
+      ->callback([&line, options] {
+        line.chosen = [&line, options] { return Export(line.context, *options); };
+      });
+}
+
+}  // namespace latecomer::cli
