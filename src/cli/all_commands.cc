@@ -25,6 +25,7 @@ void AddAllCommands(CommandLine& line) {
   AddPauseCommand(line);
   AddReleaseCommand(line);
   AddAdoptCommand(line);
+  AddLedgerCommand(line);
 
   // In place of the original Spark job.
   AddConfigureBackfillCommand(line);

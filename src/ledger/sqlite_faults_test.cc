@@ -149,7 +149,9 @@ Status WriteTogether(Ledger& ledger, int number, std::size_t filler) {
     RunRecord run = SomeRun(name, name, name);
     run.note = std::string(filler, 'n');
     LATECOMER_ASSIGN_OR_RETURN(const std::int64_t id, writer.InsertRun(run));
-    LATECOMER_RETURN_IF_ERROR(writer.InsertTry(SomeTry(id, 1)));
+    TryRecord ended = SomeTry(id, 1);
+    ended.state = TryState::kLost;
+    LATECOMER_RETURN_IF_ERROR(writer.InsertTry(ended));
     return writer.AppendEvent({.pipeline = "devices", .run_id = name, .what = "made"});
   });
 }
