@@ -5,9 +5,11 @@ usage: hide_symbols.py SOURCE TARGET
 
 The libparquet of the pyarrow wheel exports the symbols of an OpenSSL that is linked into it. Linked before the
 system's libcrypto they would replace it. Their visibility in .dynsym is set to hidden, one byte each: the library
-goes on using its own copy, nobody else sees it. Every defined symbol that is not C++ (`_Z…`) is hidden.
+goes on using its own copy, nobody else sees it. Every defined symbol that is not C++ (`_Z…`) is hidden, and so is
+the bundled simdjson, whose classes have another layout than the system's.
 """
 import os
+import re
 import struct
 import sys
 
@@ -17,6 +19,7 @@ ELF_HEADER = '<16sHHIQQQIHHHHHH'
 SECTION = '<IIQQQQIIQQ'
 SYMBOL = '<IBBHQQ'
 KEEP = {'_init', '_fini', '__bss_start', '_edata', '_end'}
+BUNDLED_CXX = re.compile(r'_Z(?:TV|TI|TS|GVZ|GV|Z)?N?K?(?:8simdjson|19simdjson_fast_float)')
 
 
 def hide(image: bytearray) -> int:
@@ -35,7 +38,8 @@ def hide(image: bytearray) -> int:
             name_at, info, other, index, _, _ = struct.unpack_from(SYMBOL, image, at)
             start = names[4] + name_at
             name = image[start:image.index(0, start)].decode('ascii', 'replace')
-            if index == 0 or info >> 4 == 0 or not name or name.startswith('_Z') or name in KEEP:
+            kept = name in KEEP or (name.startswith('_Z') and not BUNDLED_CXX.match(name))
+            if index == 0 or info >> 4 == 0 or not name or kept:
                 continue
             image[at + 5] = (other & ~3) | STV_HIDDEN
             hidden += 1
