@@ -165,8 +165,9 @@ Status ParseSources(const YamlReader& reader, const YamlNode& node, Pipeline& pi
   }
   for (const YamlEntry& entry : node.entries) {
     if (!IsSourceName(entry.key)) {
-      return Fail(reader.Invalid(
-          node, "`" + Printable(entry.key) + "` can't name a source; use letters, digits and _, first a letter"));
+      Error error = reader.Invalid(
+          entry.value, "`" + Printable(entry.key) + "` can't name a source; use letters, digits and _, first a letter");
+      return Fail(std::move(error).At(entry.line, entry.column));
     }
     LATECOMER_ASSIGN_OR_RETURN(Source source, ParseSource(reader, entry, pipeline));
     pipeline.sources.push_back(std::move(source));

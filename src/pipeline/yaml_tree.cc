@@ -1,9 +1,11 @@
 #include "pipeline/yaml_tree.h"
 
+#include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/yaml.h>
 
 #include <algorithm>
 #include <exception>
+#include <sstream>
 
 #include "base/text.h"
 
@@ -118,6 +120,30 @@ void AppendCanonical(const YamlNode& node, std::string& out) {
   out += '}';
 }
 
+// Takes a document in without building anything.
+class Nothing final : public YAML::EventHandler {
+ public:
+  void OnDocumentStart(const YAML::Mark&) override {}
+  void OnDocumentEnd() override {}
+  void OnNull(const YAML::Mark&, YAML::anchor_t) override {}
+  void OnAlias(const YAML::Mark&, YAML::anchor_t) override {}
+  void OnScalar(const YAML::Mark&, const std::string&, YAML::anchor_t, const std::string&) override {}
+  void OnSequenceStart(const YAML::Mark&, const std::string&, YAML::anchor_t, YAML::EmitterStyle::value) override {}
+  void OnSequenceEnd() override {}
+  void OnMapStart(const YAML::Mark&, const std::string&, YAML::anchor_t, YAML::EmitterStyle::value) override {}
+  void OnMapEnd() override {}
+};
+
+// 0, 1, or 2 for more. YAML::LoadAll can't be asked: after some broken documents it never comes to an end.
+int CountDocuments(const std::string& text) {
+  std::istringstream stream(text);
+  YAML::Parser parser(stream);
+  Nothing nothing;
+  int count = 0;
+  while (count < 2 && parser.HandleNextDocument(nothing)) ++count;
+  return count;
+}
+
 // What yaml-cpp calls a problem, in lower case and without its own position.
 Error FromException(const YAML::Exception& problem, const std::string& path) {
   Error error(ErrorKind::kInvalidFile, "this is no valid YAML: " + problem.msg);
@@ -144,14 +170,15 @@ Result<YamlNode> ParseYaml(std::string_view text, const std::string& path) {
   }
   if (!IsValidUtf8(text)) return Fail(Error(ErrorKind::kInvalidFile, "the file is not UTF-8 text").In(path));
   try {
-    const std::vector<YAML::Node> documents = YAML::LoadAll(std::string(text));
-    if (documents.empty()) return Fail(Error(ErrorKind::kInvalidFile, "the file is empty").In(path));
-    if (documents.size() > 1) {
+    const std::string copy(text);
+    const int documents = CountDocuments(copy);
+    if (documents == 0) return Fail(Error(ErrorKind::kInvalidFile, "the file is empty").In(path));
+    if (documents > 1) {
       return Fail(Error(ErrorKind::kInvalidFile, "the file holds more than one YAML document")
                       .In(path)
                       .Hint("write one pipeline per file"));
     }
-    return Converter(path).Convert(documents.front(), 1, 1);
+    return Converter(path).Convert(YAML::Load(copy), 1, 1);
   } catch (const YAML::Exception& problem) {
     return Fail(FromException(problem, path));
   } catch (const std::exception& problem) {

@@ -1,0 +1,462 @@
+#include "pipeline/pipeline.h"
+
+#include <gtest/gtest.h>
+#include <stdlib.h>
+
+#include <filesystem>
+#include <fstream>
+
+namespace latecomer::pipeline {
+namespace {
+
+using lateness::Detect;
+using lateness::HoldOrProcess;
+using lateness::Order;
+using lateness::Ready;
+using std::chrono::hours;
+using std::chrono::minutes;
+
+constexpr const char* kSources = R"(pipeline: p
+sources:
+  devices:
+    table: dataset/devices
+    partition: event_time
+)";
+constexpr const char* kSteps = R"(steps:
+  - id: go
+    command: [/bin/true]
+)";
+
+// A small right file with one section of one's own between sources and steps.
+std::string With(const std::string& section) {
+  return kSources + section + kSteps;
+}
+
+Pipeline Parsed(const std::string& text) {
+  Result<Pipeline> pipeline = ParsePipeline(text, "/work/p.yaml");
+  if (!pipeline) throw std::runtime_error(pipeline.error().ToString() + " | " + pipeline.error().hint);
+  return std::move(*pipeline);
+}
+
+// "line:column: message | hint", with "unsupported " before it for that kind.
+std::string Problem(const std::string& text) {
+  const Result<Pipeline> pipeline = ParsePipeline(text, "/work/p.yaml");
+  if (pipeline) return "none";
+  const Error& error = pipeline.error();
+  std::string problem = error.ToString();
+  if (problem.starts_with("/work/p.yaml:")) problem = problem.substr(13);
+  if (!error.hint.empty()) problem += " | " + error.hint;
+  return (error.kind == ErrorKind::kUnsupported ? "unsupported " : "") + problem;
+}
+
+// A folder of the test's own, gone with it.
+class Folder {
+ public:
+  Folder() {
+    std::string name = (std::filesystem::temp_directory_path() / "pipeline_test_XXXXXX").string();
+    path_ = mkdtemp(name.data());
+  }
+  ~Folder() { std::filesystem::remove_all(path_); }
+  std::string Write(const std::string& name, const std::string& text) const {
+    std::ofstream(path_ / name) << text;
+    return (path_ / name).string();
+  }
+  const std::filesystem::path& path() const { return path_; }
+
+ private:
+  std::filesystem::path path_;
+};
+
+TEST(Pipeline, DefaultsAreThoseOfTheDocs) {
+  const Pipeline pipeline = Parsed(With(""));
+  EXPECT_EQ(pipeline.name, "p");
+  EXPECT_EQ(pipeline.id, "p");
+  EXPECT_EQ(pipeline.folder, "/work");
+  ASSERT_EQ(pipeline.sources.size(), 1u);
+  EXPECT_EQ(pipeline.sources[0].location, "/work/dataset/devices");
+  EXPECT_EQ(pipeline.sources[0].cadence, (Cadence{CadenceUnit::kDay, 1}));
+  EXPECT_EQ(pipeline.output.columns, std::vector<std::string>{"event_time"});
+  EXPECT_EQ(pipeline.output.time_zone.name(), "UTC");
+  EXPECT_FALSE(pipeline.rules.start || pipeline.rules.end || pipeline.rules.allowed_lateness ||
+               pipeline.rules.frozen_before);
+  EXPECT_EQ(pipeline.rules.ready.kind, Ready::Kind::kNextPartition);
+  EXPECT_EQ(pipeline.rules.detect, Detect::kChanges);
+  EXPECT_EQ(pipeline.rules.min_rows, 1);
+  EXPECT_EQ(pipeline.rules.emptied, HoldOrProcess::kHold);
+  EXPECT_EQ(pipeline.rules.max_backfills, 50);
+  EXPECT_EQ(pipeline.rules.order, Order::kOldestFirst);
+  EXPECT_TRUE(pipeline.rules.catch_up);
+  EXPECT_EQ(pipeline.max_active_runs, 1);
+  EXPECT_FALSE(pipeline.depends_on_past);
+  EXPECT_EQ(pipeline.concurrency, 1);
+  EXPECT_EQ(pipeline.max_wait, hours(6));
+  EXPECT_EQ(pipeline.steps[0].retries, 0);
+  EXPECT_EQ(pipeline.steps[0].retry_delay, minutes(1));
+  EXPECT_FALSE(pipeline.steps[0].timeout);
+  EXPECT_TRUE(Warnings(pipeline).empty());
+}
+
+TEST(Pipeline, EverythingThatCanBeSaid) {
+  const Pipeline pipeline = Parsed(R"(
+pipeline: Devices, by type
+id: devices_loader
+sources:
+  devices:
+    table: file:///data/dev%20ices/
+    partition: {columns: [year, month, day], format: "%Y %m %d"}
+    cadence: day
+    time_zone: Europe/Berlin
+    mapping: identity
+output:
+  partition: [country, year, month, day]
+  cadence: day
+  time_zone: Europe/Berlin
+schedule:
+  start: 2024-01-01
+  end: 2024-01-02T00:00
+  ready: {next_partition: {at_latest: 26h}}
+  empty_partitions: skip
+  max_active_runs: 3
+  depends_on_past: true
+  catch_up: false
+steps:
+  - id: one
+    command: "echo {{ partition.country }} > log"
+    shell: true
+    environment: {WHERE: "{{ sources.devices.table }}"}
+    retries: 3
+    retry_delay: 10s
+    timeout: 1h30m
+  - id: two
+    sql:
+      query: SELECT 1 AS x
+      into: out
+    needs: one
+late_data:
+  detect: lookback
+  lookback: 2
+  allowed_lateness: 90d
+  frozen_before: 2023-01-01
+  settle: {quiet: 10m, at_most: 1h}
+  min_rows: 5
+  emptied: process
+  no_interval: hold
+  max_backfills: 7
+  concurrency: 2
+  order: most_rows
+  max_wait: 2h
+  propagate: none
+)");
+  EXPECT_EQ(pipeline.name, "Devices, by type");
+  EXPECT_EQ(pipeline.id, "devices_loader");
+  EXPECT_EQ(pipeline.sources[0].location, "/data/dev ices");
+  EXPECT_EQ(pipeline.sources[0].partition.format, "%Y %m %d");
+  EXPECT_EQ(pipeline.output.columns, (std::vector<std::string>{"year", "month", "day", "country"}));
+  EXPECT_EQ(pipeline.output.partition.columns, (std::vector<std::string>{"year", "month", "day"}));
+  EXPECT_EQ(pipeline.rules.calendar.zone().name(), "Europe/Berlin");
+  EXPECT_EQ(FormatLocal(*pipeline.rules.end), "2024-01-02");
+  EXPECT_EQ(pipeline.rules.ready.at_latest, hours(26));
+  EXPECT_EQ(pipeline.max_active_runs, 3);
+  EXPECT_TRUE(pipeline.depends_on_past);
+  EXPECT_FALSE(pipeline.rules.catch_up);
+  const auto& command = std::get<CommandStep>(pipeline.steps[0].action);
+  EXPECT_TRUE(command.shell);
+  EXPECT_EQ(command.argv, std::vector<std::string>{"echo {{ partition.country }} > log"});
+  EXPECT_EQ(command.environment.at("WHERE"), "{{ sources.devices.table }}");
+  EXPECT_EQ(pipeline.steps[0].timeout, minutes(90));
+  EXPECT_EQ(std::get<SqlStep>(pipeline.steps[1].action).into_location, "/work/out");
+  EXPECT_EQ(pipeline.steps[1].needs, std::vector<std::string>{"one"});
+  EXPECT_EQ(pipeline.rules.detect, Detect::kLookback);
+  EXPECT_EQ(pipeline.rules.lookback, 2);
+  EXPECT_EQ(pipeline.rules.allowed_lateness, hours(24 * 90));
+  EXPECT_EQ(pipeline.rules.settle_at_most, hours(1));
+  EXPECT_EQ(pipeline.rules.emptied, HoldOrProcess::kProcess);
+  EXPECT_EQ(pipeline.rules.order, Order::kMostRows);
+  EXPECT_EQ(pipeline.max_wait, hours(2));
+}
+
+// ----- problems, with their places
+
+TEST(PipelineErrors, UnknownKeysComeWithTheNearest) {
+  EXPECT_EQ(Problem(With("schedul:\n  start: 2024-01-01\n")),
+            "6:1: unknown key `schedul` in the file | did you mean `schedule`?");
+  EXPECT_EQ(Problem(With("late_data:\n  alowed_lateness: 90d\n")),
+            "7:3: unknown key `alowed_lateness` in late_data | did you mean `allowed_lateness`?");
+  EXPECT_EQ(Problem(With("schedule: {start: 2024-01-01, zzzzzz: 1}\n")).substr(0, 45),
+            "6:31: unknown key `zzzzzz` in schedule | it h");
+}
+
+TEST(PipelineErrors, DuplicateKeys) {
+  EXPECT_EQ(Problem(With("schedule:\n  start: 2024-01-01\n  start: 2024-01-02\n")),
+            "8:3: the key `start` stands here twice, first on line 7");
+}
+
+TEST(PipelineErrors, AliasRingsAndBombs) {
+  EXPECT_EQ(Problem("a: &x [*x]\n"), "1:4: an alias stands inside the value it names");
+  std::string bomb = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n";
+  for (int i = 1; i < 12; ++i) {
+    const std::string before = "*a" + std::to_string(i - 1);
+    bomb += "a" + std::to_string(i) + ": &a" + std::to_string(i) + " [" + before;
+    for (int j = 0; j < 9; ++j) bomb += ", " + before;
+    bomb += "]\n";
+  }
+  EXPECT_NE(Problem(bomb).find("counting aliases"), std::string::npos);
+  EXPECT_NE(Problem(std::string(100, '[') + std::string(100, ']')).find("nested more than"), std::string::npos);
+  EXPECT_NE(Problem(std::string(100000, '[')), "none");
+  EXPECT_NE(Problem(std::string(2 << 20, ' ')).find("larger than 1 MiB"), std::string::npos);
+}
+
+TEST(PipelineErrors, WhatIsNoYaml) {
+  EXPECT_NE(Problem("pipeline: [a").find("this is no valid YAML"), std::string::npos);
+  EXPECT_EQ(Problem(""), " the file is empty");
+  EXPECT_NE(Problem("a: 1\n---\nb: 2\n").find("more than one YAML document"), std::string::npos);
+  EXPECT_NE(Problem("pipeline: \xff\n").find("not UTF-8"), std::string::npos);
+  EXPECT_EQ(Problem("- a\n"), "1:1: the file must be a map (key: value), not a list");
+  EXPECT_EQ(Problem("pipeline: !!binary aGk=\n").substr(0, 20), "1:11: the tag `tag:y");
+  EXPECT_EQ(Problem("[a]: 1\n"), "1:1: a key must be plain text");
+}
+
+TEST(PipelineErrors, NumbersAndTruths) {
+  EXPECT_EQ(Problem(With("schedule:\n  max_active_runs: 010\n")),
+            "7:20: schedule.max_active_runs can't begin with 0: YAML readers disagree whether `010` is octal");
+  EXPECT_EQ(Problem(With("schedule:\n  max_active_runs: 0\n")),
+            "7:20: schedule.max_active_runs must be a whole number from 1 to 1000000, not 0");
+  EXPECT_EQ(Problem(With("schedule:\n  max_active_runs: \"3\"\n")),
+            "7:20: schedule.max_active_runs must be a whole number from 1 to 1000000, not text in quotes");
+  EXPECT_EQ(Problem(With("schedule:\n  max_active_runs: 1.5\n")),
+            "7:20: schedule.max_active_runs must be a whole number from 1 to 1000000, not `1.5`");
+  EXPECT_EQ(Problem(With("late_data:\n  min_rows: 99999999999999999999\n")).substr(0, 5), "7:13:");
+  EXPECT_EQ(Problem(With("schedule:\n  catch_up: yes\n")), "7:13: schedule.catch_up must be true or false, not `yes`");
+}
+
+TEST(PipelineErrors, DatesAndDurations) {
+  EXPECT_EQ(Problem(With("schedule:\n  start: 2023-02-29\n")),
+            "7:10: schedule.start: there is no date 2023-02-29 in the calendar");
+  EXPECT_EQ(Problem(With("schedule:\n  start: tomorrow\n")),
+            "7:10: schedule.start must be a date such as 2024-01-01 or 2024-01-01T05:00, not `tomorrow`");
+  EXPECT_EQ(Problem(With("schedule:\n  start: 2024-01-02\n  end: 2024-01-01\n")),
+            "8:8: schedule.end lies before schedule.start");
+  EXPECT_EQ(Problem(With("late_data:\n  allowed_lateness: 90\n")),
+            "7:21: late_data.allowed_lateness must be a duration such as 90d, 2h or 1h30m, not `90` | "
+            "add the unit: `90s`, `90m`, `90h` or `90d`");
+  EXPECT_EQ(Problem(With("late_data:\n  max_wait: -1h\n")).substr(0, 5), "7:13:");
+}
+
+TEST(PipelineErrors, ChoicesAndZones) {
+  EXPECT_EQ(Problem(With("late_data:\n  order: oldest\n")).substr(0, 86),
+            "7:10: late_data.order can't be `oldest`; it is one of oldest_first, newest_first, most");
+  EXPECT_EQ(Problem(With("late_data:\n  detect: change\n")),
+            "7:11: late_data.detect can't be `change`; it is one of changes, lookback, off | did you mean `changes`?");
+  EXPECT_EQ(
+      Problem("pipeline: p\nsources:\n  d: {table: t, partition: p, time_zone: Mars/Olympus}\n" + std::string(kSteps))
+          .substr(0, 45),
+      "3:42: there is no time zone `Mars/Olympus` | ");
+  EXPECT_EQ(Problem("pipeline: p\nsources:\n  d: {table: t, partition: p, cadence: fortnight}\n" + std::string(kSteps)),
+            "3:40: cadence must be hour, day, week, month or a number of them (3 hours), not `fortnight`");
+}
+
+TEST(PipelineErrors, WhatDoesNotWorkYetIsRefusedByName) {
+  const auto mapping = [](const std::string& text) {
+    return Problem("pipeline: p\nsources:\n  d:\n    table: t\n    partition: p\n    mapping: " + text + "\n" + kSteps);
+  };
+  EXPECT_EQ(mapping("{window: 7}"), "unsupported 6:14: mapping: window is not supported yet; use identity");
+  EXPECT_EQ(mapping("{rollup: month}"), "unsupported 6:14: mapping: rollup is not supported yet; use identity");
+  EXPECT_EQ(mapping("latest"), "unsupported 6:14: mapping: latest is not supported yet; use identity");
+  EXPECT_EQ(mapping("all"), "unsupported 6:14: mapping: all is not supported yet; use identity");
+  EXPECT_EQ(mapping("idenity"), "6:14: mapping can't be `idenity`; it is one of identity | did you mean `identity`?");
+  EXPECT_EQ(Problem("pipeline: p\nsources:\n  a: {table: t, partition: p}\n  b: {table: u, partition: p}\n" +
+                    std::string(kSteps)),
+            "unsupported 4:6: sources: a second source (`b`) is not supported yet; use one source per pipeline");
+  EXPECT_EQ(Problem("pipeline: p\nsources:\n  a: {table: s3://b/t, partition: p}\n" + std::string(kSteps)),
+            "unsupported 3:14: a table at s3:// is not supported yet; use a path on a local disk");
+  EXPECT_EQ(Problem(With("schedule:\n  ready: \"0 5 * * *\"\n")),
+            "unsupported 7:10: ready: a cron line is not supported yet; use next_partition, {delay: 2h} or manual");
+  EXPECT_EQ(Problem(With("schedule:\n  empty_partitions: run\n")),
+            "unsupported 7:21: empty_partitions: run is not supported yet; use skip");
+  EXPECT_EQ(Problem(With("late_data:\n  no_interval: process\n")),
+            "unsupported 7:16: no_interval: process is not supported yet; use hold");
+  EXPECT_EQ(Problem(With("late_data:\n  propagate: following\n")),
+            "unsupported 7:14: propagate: following is not supported yet; use none");
+  EXPECT_EQ(
+      Problem(With("late_data:\n  retry_failed_after: 1h\n")),
+      "unsupported 7:3: `retry_failed_after` is not supported yet; start a failed run again with `latecomer clear`");
+  EXPECT_EQ(Problem(With("output:\n  cadence: month\n")),
+            "unsupported 7:12: an output.cadence other than the source's (day) is not supported yet; "
+            "use the source's cadence");
+  for (const char* kind : {"spark", "kubernetes_job", "spark_application", "airflow_dag"}) {
+    EXPECT_EQ(Problem(std::string(kSources) + "steps:\n  - id: go\n    " + kind + ": {}\n"),
+              std::string("unsupported 8:5: `") + kind + "` is not supported yet; use command or sql");
+  }
+}
+
+std::string Steps(const std::string& steps) {
+  return Problem(kSources + ("steps:\n" + steps));
+}
+
+TEST(PipelineErrors, StepsAreOneThingEach) {
+  EXPECT_EQ(Problem(kSources), "1:1: `steps` is missing");
+  EXPECT_EQ(Steps("  []\n"), "7:3: steps is empty; a pipeline has at least one");
+  EXPECT_EQ(Steps("  - command: [a]\n"), "7:5: `id` is missing");
+  EXPECT_EQ(Steps("  - id: a\n"), "7:5: step `a` needs exactly one of command and sql");
+  EXPECT_EQ(Steps("  - id: a\n    command: [x]\n    sql: {query: SELECT 1, into: o}\n"),
+            "7:5: step `a` needs exactly one of command and sql");
+  EXPECT_EQ(Steps("  - id: a\n    sql: {query: q, file: f, into: o}\n"),
+            "8:10: sql needs exactly one of file and query");
+  EXPECT_EQ(Steps("  - id: a\n    sql: {query: SELECT 1}\n"), "8:10: `into` is missing");
+  EXPECT_EQ(Steps("  - id: a\n    command: rm -rf x\n"),
+            "8:14: command must be a list of the program and its arguments | write `command: [program, argument]`, or "
+            "add `shell: true` to give the text to /bin/sh");
+  EXPECT_EQ(Steps("  - id: a\n    shell: true\n    command: [rm]\n"),
+            "9:14: with `shell: true` the command must be one text, not a list");
+  EXPECT_EQ(Steps("  - id: a\n    shell: true\n    sql: {query: q, into: o}\n"),
+            "8:12: `shell` goes with `command` only");
+  EXPECT_EQ(Steps("  - id: a\n    command: []\n"), "8:14: command names no program");
+  EXPECT_EQ(Steps("  - id: a\n    command: [x]\n    retries: -1\n"),
+            "9:14: retries must be a whole number from 0 to 1000, not -1");
+  EXPECT_EQ(Steps("  - id: a\n    command: [x]\n    timeout: 0\n"), "9:14: timeout must be longer than 0");
+}
+
+TEST(PipelineErrors, StepIds) {
+  for (const char* id : {"ready", "detect", "record", "backfill"}) {
+    EXPECT_EQ(Steps(std::string("  - id: ") + id + "\n    command: [x]\n"),
+              std::string("7:9: every run has a step `") + id + "` of its own; choose another id");
+  }
+  EXPECT_EQ(Steps("  - id: a\n    command: [x]\n  - id: a\n    command: [x]\n"), "9:9: two steps have the id `a`");
+  for (const char* id : {"../x", "\"\"", ".", "..", "a b", "ä", "a/b"}) {
+    EXPECT_EQ(Steps(std::string("  - id: ") + id + "\n    command: [x]\n").substr(0, 21), "7:9: a step's id has ")
+        << id;
+  }
+}
+
+TEST(PipelineErrors, Needs) {
+  EXPECT_EQ(Steps("  - id: load\n    command: [x]\n  - id: b\n    command: [x]\n    needs: laod\n"),
+            "11:12: needs names `laod`, which is no step of this pipeline | did you mean `load`?");
+  EXPECT_EQ(Steps("  - id: a\n    command: [x]\n    needs: [a]\n"), "9:12: the steps wait for each other: a needs a");
+  EXPECT_EQ(Steps("  - id: z\n    command: [x]\n    needs: a\n  - id: a\n    command: [x]\n    needs: [b]\n  - id: b\n"
+                  "    command: [x]\n    needs: [c]\n  - id: c\n    command: [x]\n    needs: [a]\n"),
+            "12:12: the steps wait for each other: a needs b needs c needs a");
+  EXPECT_EQ(Steps("  - id: a\n    command: [x]\n  - id: b\n    command: [x]\n    needs: [a, a]\n"),
+            "11:12: needs names `a` twice");
+}
+
+TEST(PipelineErrors, OutputsAreNoSources) {
+  const auto into = [](const std::string& location) {
+    return Steps("  - id: a\n    sql:\n      query: SELECT 1\n      into: " + location + "\n");
+  };
+  EXPECT_EQ(into("dataset/../dataset/devices/"),
+            "10:13: the output is also the source `devices`; a step can't write what it reads");
+  EXPECT_EQ(into("file:///work/dataset/devices").substr(0, 26), "10:13: the output is also ");
+  EXPECT_EQ(into("dataset/devices/sub"), "10:13: the output and the source `devices` lie one inside the other");
+  EXPECT_EQ(into("dataset"), "10:13: the output and the source `devices` lie one inside the other");
+  EXPECT_EQ(into("dataset/devices2"), "none");
+  EXPECT_EQ(Steps("  - id: a\n    sql: {query: q, into: o}\n  - id: b\n    sql: {query: q, into: ./o}\n"),
+            "10:27: step `a` writes into this table already");
+}
+
+TEST(PipelineErrors, Templates) {
+  EXPECT_EQ(Steps("  - id: a\n    command: [echo, \"{{ partition.event_tim }}\"]\n"),
+            "8:21: there is no template variable `partition.event_tim` | did you mean `partition.event_time`?");
+  EXPECT_EQ(Steps("  - id: a\n    sql:\n      into: o\n      query: |\n        SELECT 1\n        WHERE {{ runid }}\n")
+                .substr(0, 46),
+            "12: there is no template variable `runid` | di");
+  EXPECT_EQ(Steps("  - id: a\n    command: [echo, \"{{ run.id\"]\n").substr(0, 23), "8:21: a template's \"{{\"");
+  EXPECT_EQ(Steps("  - id: a\n    command: [echo]\n    environment: {X: \"{{ nope.nope }}\"}\n").substr(0, 22),
+            "9:22: there is no temp");
+}
+
+TEST(PipelineErrors, NamesAndSources) {
+  EXPECT_EQ(Problem("sources: {}\n"), "1:1: `pipeline` is missing");
+  EXPECT_NE(Problem("pipeline: a/b\n").find("1:11: `a/b` can't be a pipeline's id"), std::string::npos);
+  EXPECT_NE(Problem("pipeline: a/b\n").find("add an `id:` line"), std::string::npos);
+  EXPECT_EQ(Problem("pipeline: p\nid: ..\n").substr(0, 33), "2:5: `..` can't be a pipeline's i");
+  EXPECT_EQ(Problem("pipeline: p\n"), "1:1: `sources` is missing");
+  EXPECT_EQ(Problem("pipeline: p\nsources: {}\n"), "2:10: sources is empty; a pipeline reads one table");
+  EXPECT_EQ(Problem("pipeline: p\nsources:\n  a b: {table: t, partition: p}\n").substr(0, 28),
+            "3:3: `a b` can't name a sour");
+  EXPECT_EQ(Problem("pipeline: p\nsources:\n  a: {partition: p}\n"), "3:6: `table` is missing");
+  EXPECT_EQ(Problem("pipeline: p\nsources:\n  a: {table: t}\n"), "3:6: `partition` is missing");
+  EXPECT_EQ(Problem("pipeline: p\nsources:\n  a: {table: t, partition: [x, x]}\n"),
+            "3:28: partition names the column `x` twice");
+  EXPECT_EQ(Problem("pipeline: p\nsources:\n  a: {table: t, partition: {columns: x, format: \"%Q\"}}\n").substr(0, 36),
+            "3:49: partition.format has `%Q`; the");
+  EXPECT_EQ(Problem(With("output:\n  partition: country\n")),
+            "7:14: output.partition lacks `event_time`, a time column of devices; with mapping identity the output has "
+            "the source's time columns");
+  EXPECT_EQ(Problem(With("late_data:\n  detect: lookback\n")).substr(0, 25), "7:3: `lookback` is missin");
+}
+
+// ----- files
+
+TEST(PipelineFiles, SqlIsReadBesideTheFile) {
+  const Folder folder;
+  folder.Write("q.sql", "SELECT 1 AS x -- '{{ partition.event_time }}'\n");
+  const std::string path =
+      folder.Write("p.yaml", kSources + std::string("steps:\n  - id: a\n    sql: {file: q.sql, into: o}\n"));
+  const Result<Pipeline> pipeline = LoadPipeline(path);
+  ASSERT_TRUE(pipeline) << pipeline.error().ToString();
+  const auto& sql = std::get<SqlStep>(pipeline->steps[0].action);
+  EXPECT_EQ(sql.query, "SELECT 1 AS x -- '{{ partition.event_time }}'\n");
+  EXPECT_EQ(sql.file, (folder.path() / "q.sql").string());
+  EXPECT_EQ(sql.into_location, (folder.path() / "o").string());
+  EXPECT_EQ(pipeline->file, path);
+
+  folder.Write("q.sql", "SELECT 1\nFROM {{ oops }}\n");
+  const Result<Pipeline> bad = LoadPipeline(path);
+  ASSERT_FALSE(bad);
+  EXPECT_EQ(bad.error().file, (folder.path() / "q.sql").string());
+  EXPECT_EQ(bad.error().line, 2);
+}
+
+TEST(PipelineFiles, MissingOnesAreNamed) {
+  const Folder folder;
+  const std::string path =
+      folder.Write("p.yaml", kSources + std::string("steps:\n  - id: a\n    sql: {file: q.sql, into: o}\n"));
+  const Result<Pipeline> no_sql = LoadPipeline(path);
+  ASSERT_FALSE(no_sql);
+  EXPECT_EQ(no_sql.error().kind, ErrorKind::kInvalidFile);
+  EXPECT_EQ(no_sql.error().line, 8);
+  EXPECT_NE(no_sql.error().message.find((folder.path() / "q.sql").string()), std::string::npos);
+
+  const Result<Pipeline> none = LoadPipeline((folder.path() / "none.yaml").string());
+  ASSERT_FALSE(none);
+  EXPECT_EQ(none.error().kind, ErrorKind::kInvalidFile);
+  EXPECT_EQ(none.error().message, "there is no such pipeline file");
+  EXPECT_FALSE(LoadPipeline(folder.path().string()));
+}
+
+TEST(PipelineHash, IsOfTheContent) {
+  const std::string plain = Parsed(With("schedule: {start: 2024-01-01, catch_up: true}\n")).definition_hash;
+  EXPECT_EQ(plain.size(), 32u);
+  EXPECT_EQ(plain,
+            Parsed("# note\n" + With("schedule:\n  catch_up: true   # so\n  start: \"2024-01-01\"\n")).definition_hash);
+  EXPECT_NE(plain, Parsed(With("schedule: {start: 2024-01-02, catch_up: true}\n")).definition_hash);
+  std::string renamed = With("schedule: {start: 2024-01-01, catch_up: true}\n");
+  renamed.replace(0, 11, "pipeline: other\nid: p");
+  EXPECT_EQ(plain, Parsed(renamed).definition_hash);
+
+  const Folder folder;
+  const std::string path =
+      folder.Write("p.yaml", kSources + std::string("steps:\n  - id: a\n    sql: {file: q.sql, into: o}\n"));
+  folder.Write("q.sql", "SELECT 1");
+  const std::string one = LoadPipeline(path)->definition_hash;
+  folder.Write("q.sql", "SELECT 2");
+  EXPECT_NE(one, LoadPipeline(path)->definition_hash);
+}
+
+TEST(PipelineWarnings, SayWhatIsProbablyNotMeant) {
+  const Pipeline pipeline =
+      Parsed(With("schedule:\n  start: 2024-01-01T05:00\nlate_data:\n  concurrency: 3\n  lookback: 2\n  settle: "
+                  "{quiet: 2h, at_most: 1h}\n"
+                  "  frozen_before: 2023-01-01\n"));
+  std::map<std::int64_t, std::string> by_line;
+  for (const Warning& warning : Warnings(pipeline)) by_line[warning.line] = warning.message;
+  EXPECT_EQ(by_line.size(), 5u);
+  EXPECT_NE(by_line[7].find("lies inside an interval"), std::string::npos);
+  EXPECT_NE(by_line[9].find("max_active_runs 1"), std::string::npos);
+  EXPECT_NE(by_line[10].find("no effect without detect: lookback"), std::string::npos);
+  EXPECT_NE(by_line[11].find("at_most is shorter"), std::string::npos);
+  EXPECT_NE(by_line[12].find("before schedule.start"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace latecomer::pipeline
