@@ -60,7 +60,7 @@ class ChangesCommand {
   std::string text_;
   TextTable table_{{{"version", Align::kRight}, {"time"}, {"operation"}, {"partition"}, {"files", Align::kRight},
                     {"rows", Align::kRight}, {"bytes", Align::kRight}, {"note"}}};
-  std::map<table::PartitionKey, Total> totals_;
+  std::map<table::PartitionKey, Total, table::NamesThenValues> totals_;
 };
 
 void AppendCounts(std::string& out, const table::ChangeCounts& counts) {

@@ -62,7 +62,7 @@ class ConfigureBackfill {
   const Options& options_;
   std::string folder_;
   std::optional<Version> last_processed_;
-  std::set<table::PartitionKey> known_;
+  std::set<table::PartitionKey, table::NamesThenValues> known_;
   std::vector<table::PartitionKey> changed_;  // in order of first appearance
 };
 

@@ -60,7 +60,7 @@ void Merge(table::PartitionChange& into, const table::PartitionChange& from) {
 // Texts that differ but are one value ("1" and "01" of an integer) are one partition.
 void MergeEqualKeys(std::vector<table::PartitionChange>& changes) {
   std::vector<table::PartitionChange> merged;
-  std::map<table::PartitionKey, std::size_t> index;
+  std::map<table::PartitionKey, std::size_t, table::NamesThenValues> index;
   for (table::PartitionChange& change : changes) {
     const auto [slot, is_new] = index.emplace(change.key, merged.size());
     if (is_new) {

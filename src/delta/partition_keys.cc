@@ -42,7 +42,7 @@ table::PartitionKey TypedKey(const TableSchema& schema, const Texts& logical) {
   for (const table::PartitionColumn& column : schema.partition_columns) {
     const auto found = logical.find(column.name);
     names.push_back(column.name);
-    values.push_back(found == logical.end() ? table::PartitionValue::Null() : ValueOf(column.type, found->second));
+    values.push_back(found == logical.end() ? table::PartitionValue::Absent() : ValueOf(column.type, found->second));
   }
   return table::PartitionKey(std::move(names), std::move(values));
 }

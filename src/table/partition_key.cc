@@ -44,11 +44,14 @@ std::vector<std::string> NamesOf(const PartitionSchema& schema) {
   return names;
 }
 
+enum class AbsentColumns { kAsNull, kLeftOut };
+
 template <typename TextOf>
-std::string ToJson(const PartitionKey& key, const TextOf& text_of) {
+std::string ToJson(const PartitionKey& key, AbsentColumns absent, const TextOf& text_of) {
   std::string json = "{";
   for (std::size_t i = 0; i < key.size(); ++i) {
-    if (i > 0) json += ',';
+    if (absent == AbsentColumns::kLeftOut && key.value(i).IsAbsent()) continue;
+    if (json.size() > 1) json += ',';
     AppendJsonString(key.name(i), json);
     json += ':';
     if (key.value(i).IsNull()) {
@@ -142,15 +145,22 @@ std::string PartitionKey::Display() const {
 }
 
 std::string PartitionKey::Canonical() const {
-  return ToJson(*this, [](const PartitionValue& value) { return value.Canonical(); });
+  return ToJson(*this, AbsentColumns::kAsNull, [](const PartitionValue& value) { return value.Canonical(); });
 }
 
 std::string PartitionKey::LogJson() const {
-  return ToJson(*this, [](const PartitionValue& value) { return value.text(); });
+  return ToJson(*this, AbsentColumns::kLeftOut, [](const PartitionValue& value) { return value.text(); });
 }
 
 std::strong_ordering operator<=>(const PartitionKey& a, const PartitionKey& b) {
   return std::lexicographical_compare_three_way(a.values_.begin(), a.values_.end(), b.values_.begin(), b.values_.end());
+}
+
+bool NamesThenValues::operator()(const PartitionKey& a, const PartitionKey& b) const {
+  for (std::size_t i = 0; i < std::min(a.size(), b.size()); ++i) {
+    if (a.name(i) != b.name(i)) return a.name(i) < b.name(i);
+  }
+  return a < b;
 }
 
 Result<PartitionKey> ParseCanonicalKey(const PartitionSchema& schema, std::string_view json) {

@@ -48,7 +48,8 @@ class PartitionKey {
   // The ledger's identity of the key: JSON object of logical name → canonical text, columns in the
   // table's order, null for null. Equal for equal keys, whatever spelling the log used.
   std::string Canonical() const;
-  // JSON object of logical name → text as the log writes it; null for null.
+  // JSON object of logical name → text as the log writes it; null for null, nothing for a column that the
+  // log leaves out.
   std::string LogJson() const;
 
   friend bool operator==(const PartitionKey& a, const PartitionKey& b) { return a.values_ == b.values_; }
@@ -57,6 +58,12 @@ class PartitionKey {
  private:
   std::vector<std::string> names_;
   std::vector<PartitionValue> values_;
+};
+
+// An order for containers of keys that may come from two partitionings of one table: equal values under
+// other names ("part=1", "day=1") are different partitions, which operator== doesn't tell.
+struct NamesThenValues {
+  bool operator()(const PartitionKey& a, const PartitionKey& b) const;
 };
 
 // The reverse of PartitionKey::Canonical, for keys read back from a ledger.

@@ -268,6 +268,12 @@ std::string FormatDataType(const DataType& type) {
 
 PartitionValue PartitionValue::Null() { return {}; }
 
+PartitionValue PartitionValue::Absent() {
+  PartitionValue value;
+  value.is_absent_ = true;
+  return value;
+}
+
 Result<PartitionValue> PartitionValue::Parse(const DataType& type, std::optional<std::string_view> text) {
   PartitionValue value;
   if (!text || text->empty()) return value;

@@ -42,7 +42,10 @@ class PartitionValue {
   // kDamaged when the text is no value of the type.
   static Result<PartitionValue> Parse(const DataType& type, std::optional<std::string_view> text);
   static PartitionValue Null();
+  // A null that the log shows by leaving the column out; told from Null() only by PartitionKey::LogJson.
+  static PartitionValue Absent();
 
+  bool IsAbsent() const { return is_absent_; }
   bool IsNull() const { return std::holds_alternative<std::monostate>(value_); }
 
   // The text as the log (or the user) wrote it; empty for null.
@@ -72,6 +75,7 @@ class PartitionValue {
   std::variant<std::monostate, bool, std::int64_t, double, Decimal, Days, Micros, Text> value_;
   std::string text_;
   bool is_instant_ = false;
+  bool is_absent_ = false;
 };
 
 }  // namespace latecomer::table
