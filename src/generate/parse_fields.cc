@@ -188,8 +188,12 @@ Result<double> FieldParser::Share(const Keys& keys, const std::string& key, doub
 
 Status FieldParser::ParseInteger(const Keys& keys, Field& field) const {
   Integers integers;
-  if (keys.contains("min")) LATECOMER_ASSIGN_OR_RETURN(integers.least, yaml_.Integer(keys.at("min"), "min"));
-  if (keys.contains("max")) LATECOMER_ASSIGN_OR_RETURN(integers.most, yaml_.Integer(keys.at("max"), "max"));
+  if (keys.contains("min")) {
+    LATECOMER_ASSIGN_OR_RETURN(integers.least, yaml_.Integer(keys.at("min"), "min"));
+  }
+  if (keys.contains("max")) {
+    LATECOMER_ASSIGN_OR_RETURN(integers.most, yaml_.Integer(keys.at("max"), "max"));
+  }
   if (integers.most < integers.least) return Fail(yaml_.At(keys.at("kind"), "max is less than min"));
   field.type = CellKind::kInteger;
   field.values = integers;
@@ -277,8 +281,12 @@ Status FieldParser::ParseKind(const YAML::Node& node, Field& field) const {
   } else if (kind == "sequence") {
     field.type = CellKind::kInteger;
     Sequence sequence;
-    if (keys.contains("start")) LATECOMER_ASSIGN_OR_RETURN(sequence.start, yaml_.Integer(keys.at("start"), "start"));
-    if (keys.contains("step")) LATECOMER_ASSIGN_OR_RETURN(sequence.step, yaml_.Integer(keys.at("step"), "step"));
+    if (keys.contains("start")) {
+      LATECOMER_ASSIGN_OR_RETURN(sequence.start, yaml_.Integer(keys.at("start"), "start"));
+    }
+    if (keys.contains("step")) {
+      LATECOMER_ASSIGN_OR_RETURN(sequence.step, yaml_.Integer(keys.at("step"), "step"));
+    }
     field.values = sequence;
   } else {
     field.type = kind == "date" ? CellKind::kDate : CellKind::kTimestamp;

@@ -20,7 +20,9 @@ Result<Lateness> ParseLateness(const YamlReader& yaml, const YAML::Node& node) {
   LATECOMER_ASSIGN_OR_RETURN(const Keys keys, yaml.Map(node, "`lateness`", {"distribution", "most", "mean", "lags"}));
   Lateness lateness;
   std::string shape = keys.contains("lags") ? "lags" : "uniform";
-  if (keys.contains("distribution")) LATECOMER_ASSIGN_OR_RETURN(shape, yaml.Text(keys.at("distribution"), "distribution"));
+  if (keys.contains("distribution")) {
+    LATECOMER_ASSIGN_OR_RETURN(shape, yaml.Text(keys.at("distribution"), "distribution"));
+  }
   if (shape == "exponential") {
     lateness.shape = Lateness::Shape::kExponential;
     lateness.most = 365;
@@ -65,7 +67,9 @@ Result<Lateness> ParseLateness(const YamlReader& yaml, const YAML::Node& node) {
 Result<EventTime> ParseEventTime(const YamlReader& yaml, const YAML::Node& node) {
   LATECOMER_ASSIGN_OR_RETURN(const Keys keys, yaml.Map(node, "`event_time`", {"field", "cadence", "time_zone", "current", "type"}));
   EventTime event_time;
-  if (keys.contains("field")) LATECOMER_ASSIGN_OR_RETURN(event_time.field, yaml.Text(keys.at("field"), "field"));
+  if (keys.contains("field")) {
+    LATECOMER_ASSIGN_OR_RETURN(event_time.field, yaml.Text(keys.at("field"), "field"));
+  }
   Cadence cadence;
   if (keys.contains("cadence")) {
     LATECOMER_ASSIGN_OR_RETURN(const std::string text, yaml.Text(keys.at("cadence"), "cadence"));
@@ -110,12 +114,16 @@ Result<Spec> Parse(const YamlReader& yaml, const YAML::Node& root) {
     LATECOMER_ASSIGN_OR_RETURN(const std::string text, yaml.Text(keys.at("format"), "format"));
     LATECOMER_ASSIGN_OR_RETURN(spec.format, yaml.Placed(ParseFormat(text), keys.at("format"), "format"));
   }
-  if (keys.contains("event_time")) LATECOMER_ASSIGN_OR_RETURN(spec.event_time, ParseEventTime(yaml, keys.at("event_time")));
+  if (keys.contains("event_time")) {
+    LATECOMER_ASSIGN_OR_RETURN(spec.event_time, ParseEventTime(yaml, keys.at("event_time")));
+  }
   if (keys.contains("late_rows")) {
     LATECOMER_ASSIGN_OR_RETURN(const std::string text, yaml.Text(keys.at("late_rows"), "late_rows"));
     LATECOMER_ASSIGN_OR_RETURN(spec.late_rows, yaml.Placed(ParseShare(text), keys.at("late_rows"), "late_rows"));
   }
-  if (keys.contains("lateness")) LATECOMER_ASSIGN_OR_RETURN(spec.lateness, ParseLateness(yaml, keys.at("lateness")));
+  if (keys.contains("lateness")) {
+    LATECOMER_ASSIGN_OR_RETURN(spec.lateness, ParseLateness(yaml, keys.at("lateness")));
+  }
   return spec;
 }
 
