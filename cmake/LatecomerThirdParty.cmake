@@ -9,15 +9,21 @@ function(latecomer_third_party name)
   add_library(third_party::${name} ALIAS third_party_${name})
 endfunction()
 
-# Named before Arrow everywhere: libarrow has a simdjson of its own inside, which must never be taken for this one.
+# libarrow and libparquet have a simdjson of their own inside. Ours is named before them, as an option and not as a
+# library: CMake orders libraries as it likes, and the linker would drop this one for theirs, which nobody can reach.
 find_package(simdjson REQUIRED)
-latecomer_third_party(simdjson simdjson::simdjson)
+add_library(third_party_simdjson INTERFACE)
+target_include_directories(third_party_simdjson INTERFACE
+  $<TARGET_PROPERTY:simdjson::simdjson,INTERFACE_INCLUDE_DIRECTORIES>)
+target_link_options(third_party_simdjson INTERFACE
+  "LINKER:--push-state,--no-as-needed" $<TARGET_FILE:simdjson::simdjson> "LINKER:--pop-state")
+add_library(third_party::simdjson ALIAS third_party_simdjson)
 
 # Arrow C++: a full installation where there is one, else the libraries of the pyarrow wheel.
 find_package(Arrow 26 QUIET)
 find_package(Parquet 26 QUIET)
 if(Arrow_FOUND AND Parquet_FOUND)
-  latecomer_third_party(arrow simdjson::simdjson Arrow::arrow_shared Parquet::parquet_shared)
+  latecomer_third_party(arrow third_party::simdjson Arrow::arrow_shared Parquet::parquet_shared)
   set(LATECOMER_ARROW_BUNDLED OFF)
 elseif(EXISTS ${LATECOMER_DEPS}/arrow/lib/libarrow.so)
   foreach(library arrow arrow_compute parquet)
@@ -26,7 +32,7 @@ elseif(EXISTS ${LATECOMER_DEPS}/arrow/lib/libarrow.so)
     set_target_properties(arrow_${library} PROPERTIES IMPORTED_LOCATION ${location})
     target_include_directories(arrow_${library} SYSTEM INTERFACE ${LATECOMER_DEPS}/arrow/include)
   endforeach()
-  latecomer_third_party(arrow simdjson::simdjson arrow_parquet arrow_arrow_compute arrow_arrow)
+  latecomer_third_party(arrow third_party::simdjson arrow_parquet arrow_arrow_compute arrow_arrow)
   set(LATECOMER_ARROW_BUNDLED ON)
 else()
   message(FATAL_ERROR "Arrow C++ is missing: run script/bootstrap first")
