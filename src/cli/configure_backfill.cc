@@ -107,6 +107,7 @@ Status ConfigureBackfill::Run() {
   LATECOMER_ASSIGN_OR_RETURN(last_processed_, ReadLastProcessed(folder_));
   delta::ReadOptions read;
   read.removed_rows = delta::ReadOptions::RemovedRows::kLeaveUnknown;
+  read.names = delta::ReadOptions::Names::kNewest;
   read.order = delta::ReadOptions::Order::kAsLogged;
   read.metrics = delta::ReadOptions::Metrics::kSkip;
   LATECOMER_ASSIGN_OR_RETURN(const auto history, OpenTable(options_.table, read));

@@ -90,7 +90,24 @@ Result<const LogListing*> CommitAssembler::Listing() {
   return &*listing_;
 }
 
+Status CommitAssembler::FindNewest() {
+  LATECOMER_ASSIGN_OR_RETURN(const LogListing* listing, Listing());
+  LATECOMER_ASSIGN_OR_RETURN(const LogState state, ReplayTo(folder_, open_store_, NewestVersion(*listing), Depth::kInfo, listing));
+  LATECOMER_ASSIGN_OR_RETURN(TableSchema schema, ParseSchema(*state.metadata, *state.protocol));
+  newest_ = std::make_shared<const TableSchema>(std::move(schema));
+  return {};
+}
+
+void CommitAssembler::MakeKeys(std::shared_ptr<const TableSchema> before) {
+  std::vector<std::shared_ptr<const TableSchema>> schemas;
+  for (const auto& schema : {newest_, schema_, before}) {
+    if (schema != nullptr) schemas.push_back(schema);
+  }
+  keys_ = std::make_unique<PartitionKeys>(std::move(schemas));
+}
+
 Status CommitAssembler::FindBase() {
+  if (options_.names == ReadOptions::Names::kNewest) LATECOMER_RETURN_IF_ERROR(FindNewest());
   if (base_ < Version{0}) return {};
   auto state = ReplayTo(folder_, open_store_, base_, Depth::kInfo);
   if (state) {
@@ -104,7 +121,7 @@ Status CommitAssembler::FindBase() {
   if (!metadata_ || !protocol_) return {};
   LATECOMER_ASSIGN_OR_RETURN(TableSchema schema, ParseSchema(*metadata_, *protocol_));
   schema_ = std::make_shared<const TableSchema>(std::move(schema));
-  keys_ = std::make_unique<PartitionKeys>(schema_, nullptr);
+  MakeKeys(nullptr);
   return {};
 }
 
@@ -152,8 +169,8 @@ Status CommitAssembler::TakeMetadata(const ScannedCommit& scanned, table::Commit
   if (!parsed) return Fail(std::move(parsed.error()).In(file));
   auto schema = std::make_shared<const TableSchema>(std::move(*parsed));
   commit.partitioning_changed = schema_ != nullptr && !SamePartitioning(*schema_, *schema);
-  keys_ = std::make_unique<PartitionKeys>(schema, schema_);
-  schema_ = std::move(schema);
+  const std::shared_ptr<const TableSchema> before = std::exchange(schema_, std::move(schema));
+  MakeKeys(before);
   return {};
 }
 

@@ -27,6 +27,8 @@ class CommitAssembler {
 
  private:
   Status FindBaseForward();
+  Status FindNewest();
+  void MakeKeys(std::shared_ptr<const TableSchema> before);
   Status TakeMetadata(const ScannedCommit& scanned, table::Commit& commit);
   Status Resolve(ScannedCommit& scanned);
   // The state before a version; null when it can't be built.
@@ -40,6 +42,7 @@ class CommitAssembler {
   std::optional<Metadata> metadata_;
   std::optional<Protocol> protocol_;
   std::shared_ptr<const TableSchema> schema_;
+  std::shared_ptr<const TableSchema> newest_;  // only with Names::kNewest
   std::unique_ptr<PartitionKeys> keys_;
   std::optional<LogListing> listing_;
   std::unique_ptr<LogState> state_;

@@ -298,7 +298,7 @@ Result<table::Snapshot> DeltaTable::ReadSnapshot(std::optional<Version> at) cons
   table::Snapshot snapshot;
   snapshot.info = InfoOf(*schema, state.version);
   LATECOMER_ASSIGN_OR_RETURN(snapshot.timestamp, TimeOf(*folder, state));
-  PartitionKeys keys(schema, nullptr);
+  PartitionKeys keys({schema});
   for (const PartitionSum& sum : state.files.partitions()) {
     if (sum.files == 0) continue;
     auto key = keys.KeyOf(sum.raw);
@@ -346,7 +346,7 @@ Result<std::vector<table::DataFile>> DeltaTable::ReadFiles(
   LATECOMER_ASSIGN_OR_RETURN(const Folder folder, LogFolder::Open(store_));
   LATECOMER_ASSIGN_OR_RETURN(const LogState state, StateAt(*folder, at, Depth::kFilesWithDetails));
   LATECOMER_ASSIGN_OR_RETURN(TableSchema parsed, SchemaOf(*folder, state));
-  PartitionKeys keys(std::make_shared<const TableSchema>(std::move(parsed)), nullptr);
+  PartitionKeys keys({std::make_shared<const TableSchema>(std::move(parsed))});
   std::vector<const table::PartitionKey*> chosen(state.files.partitions().size());  // null: not wanted
   for (std::size_t i = 0; i < chosen.size(); ++i) {
     const PartitionSum& sum = state.files.partitions()[i];

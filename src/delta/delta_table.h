@@ -16,10 +16,14 @@ struct ReadOptions {
   enum class RemovedRows { kLookUp, kLeaveUnknown };
   // Partitions of a commit: ordered by key, as table::Commit promises, or as they stand in the log.
   enum class Order { kByKey, kAsLogged };
+  // Keys have the column names as of their commit, or those of the table's newest version, where a
+  // rename by column mapping leaves one name for one column.
+  enum class Names { kAsOfCommit, kNewest };
   enum class Metrics { kRead, kSkip };  // Commit::operation_metrics
 
   RemovedRows removed_rows = RemovedRows::kLookUp;
   Order order = Order::kByKey;
+  Names names = Names::kAsOfCommit;
   Metrics metrics = Metrics::kRead;
   int threads = 0;  // 0: as many as the machine has
 };

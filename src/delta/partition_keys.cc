@@ -3,7 +3,6 @@
 #include <map>
 #include <optional>
 #include <utility>
-#include <vector>
 
 #include "delta/commit_parser.h"
 
@@ -57,16 +56,15 @@ table::PartitionKey RawKey(const Texts& texts) {
   return table::PartitionKey(std::move(names), std::move(values));
 }
 
-table::PartitionKey MakeKey(const TableSchema* now, const TableSchema* before, const Texts& texts) {
-  std::optional<Texts> partial;  // fits the new schema, with columns missing
-  for (const TableSchema* schema : {now, before}) {
-    if (schema == nullptr) continue;
-    auto logical = Translate(*schema, texts);
+table::PartitionKey MakeKey(const std::vector<std::shared_ptr<const TableSchema>>& schemas, const Texts& texts) {
+  const TableSchema* partly = nullptr;  // the first schema that fits with columns missing in the text
+  for (const auto& schema : schemas) {
+    const auto logical = Translate(*schema, texts);
     if (!logical) continue;
     if (logical->size() == schema->partition_columns.size()) return TypedKey(*schema, *logical);
-    if (schema == now) partial = std::move(logical);
+    if (partly == nullptr) partly = schema.get();
   }
-  return partial ? TypedKey(*now, *partial) : RawKey(texts);
+  return partly == nullptr ? RawKey(texts) : TypedKey(*partly, *Translate(*partly, texts));
 }
 
 }  // namespace
@@ -80,7 +78,7 @@ Result<const table::PartitionKey*> PartitionKeys::KeyOf(std::string_view raw) {
     error.message = "partitionValues: " + error.message;
     return Fail(std::move(error));
   }
-  const auto [slot, is_new] = keys_.emplace(std::string(raw), MakeKey(now_.get(), before_.get(), *texts));
+  const auto [slot, is_new] = keys_.emplace(std::string(raw), MakeKey(schemas_, *texts));
   return &slot->second;
 }
 

@@ -5,6 +5,8 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
+#include <vector>
 
 #include "base/result.h"
 #include "delta/schema.h"
@@ -14,10 +16,15 @@ namespace latecomer::delta {
 
 class PartitionKeys {
  public:
-  // `before` is the schema before the commit, for files that a change of partitioning removes; may be
-  // null. `now` may be null too: then names and texts are taken as they are in the log.
-  PartitionKeys(std::shared_ptr<const TableSchema> now, std::shared_ptr<const TableSchema> before)
-      : now_(std::move(now)), before_(std::move(before)) {}
+  // Schemas to try in this order: a commit's own, then the one before it, for files that a change of
+  // partitioning removes. Empty: names and texts are taken as they are in the log.
+  explicit PartitionKeys(std::vector<std::shared_ptr<const TableSchema>> schemas) : schemas_(std::move(schemas)) {}
+  // `before` may be null.
+  PartitionKeys(std::shared_ptr<const TableSchema> now, std::shared_ptr<const TableSchema> before) {
+    for (auto& schema : {std::move(now), std::move(before)}) {
+      if (schema != nullptr) schemas_.push_back(schema);
+    }
+  }
 
   // The columns of the schema that has just the names of the text, in the table's order. A column missing
   // in the text is null. A text that is no value of its column's type stays a string: it is then a
@@ -30,8 +37,7 @@ class PartitionKeys {
     using is_transparent = void;
     std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>()(text); }
   };
-  std::shared_ptr<const TableSchema> now_;
-  std::shared_ptr<const TableSchema> before_;
+  std::vector<std::shared_ptr<const TableSchema>> schemas_;
   std::unordered_map<std::string, table::PartitionKey, Hash, std::equal_to<>> keys_;
 };
 
