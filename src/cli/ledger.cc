@@ -1,12 +1,11 @@
 // `latecomer ledger check | backup | export`: looking after the ledger itself.
 #include <filesystem>
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <ostream>
 #include <string>
 #include <string_view>
 #include <system_error>
-
-#include <nlohmann/json.hpp>
 
 #include "base/text.h"
 #include "cli/commands.h"
@@ -48,20 +47,16 @@ Status Check(Context& context, OutputFormat format, const LedgerOptions& options
   LATECOMER_ASSIGN_OR_RETURN(const std::string file, File(options));
   LATECOMER_ASSIGN_OR_RETURN(const ledger::LedgerCheck check, ledger::CheckSqliteLedger(file));
   if (format == OutputFormat::kJson) {
-    nlohmann::ordered_json json{{"ledger", file},
-                                {"runs", check.runs},
-                                {"tries", check.tries},
-                                {"partitions", check.partitions},
-                                {"events", check.events},
-                                {"problems", check.problems}};
+    nlohmann::ordered_json json{{"ledger", file},         {"runs", check.runs},
+                                {"tries", check.tries},   {"partitions", check.partitions},
+                                {"events", check.events}, {"problems", check.problems}};
     context.out << json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) << "\n";
   } else {
     PrintCheck(context, file, check);
   }
   if (check.problems.empty()) return {};
   const auto count = static_cast<std::int64_t>(check.problems.size());
-  return Fail(Error(ErrorKind::kDamaged,
-                    "the ledger has " + Plural(count, "problem", "problems"))
+  return Fail(Error(ErrorKind::kDamaged, "the ledger has " + Plural(count, "problem", "problems"))
                   .In(file)
                   .Hint("put back a copy that `latecomer ledger backup` made"));
 }
@@ -87,8 +82,8 @@ Status Export(Context& context, const LedgerOptions& options) {
   });
 }
 
-CLI::App* AddPart(CommandLine& line, CLI::App* command, const std::string& name,
-                  const std::string& description, const std::shared_ptr<LedgerOptions>& options) {
+CLI::App* AddPart(CommandLine& line, CLI::App* command, const std::string& name, const std::string& description,
+                  const std::shared_ptr<LedgerOptions>& options) {
   CLI::App* part = command->add_subcommand(name, description);
   part->add_option("--ledger", options->ledger,
                    "The ledger: sqlite:FILE (default: .latecomer/ledger.db found upward from here)")
@@ -106,19 +101,15 @@ void AddLedgerCommand(CommandLine& line) {
                                  "latecomer ledger export --ledger sqlite:/srv/ledger.db > ledger.jsonl");
   command->require_subcommand(1);
   auto options = std::make_shared<LedgerOptions>();
-  AddPart(line, command, "check", "Look for damage and contradictions", options)
-      ->callback([&line, options] {
-        line.chosen = [&line, options] { return Check(line.context, line.format, *options); };
-      });
+  AddPart(line, command, "check", "Look for damage and contradictions", options)->callback([&line, options] {
+    line.chosen = [&line, options] { return Check(line.context, line.format, *options); };
+  });
   CLI::App* backup = AddPart(line, command, "backup", "Copy it while others use it", options);
   backup->add_option("target", options->target, "The file to make")->required()->type_name("FILE");
-  backup->callback([&line, options] {
-    line.chosen = [&line, options] { return Backup(line.context, line.format, *options); };
-  });
+  backup->callback(
+      [&line, options] { line.chosen = [&line, options] { return Backup(line.context, line.format, *options); }; });
   AddPart(line, command, "export", "Write every record as one JSON object per line", options)
-      ->callback([&line, options] {
-        line.chosen = [&line, options] { return Export(line.context, *options); };
-      });
+      ->callback([&line, options] { line.chosen = [&line, options] { return Export(line.context, *options); }; });
 }
 
 }  // namespace latecomer::cli

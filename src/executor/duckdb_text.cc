@@ -1,8 +1,7 @@
 #include "executor/duckdb_text.h"
 
-#include <nlohmann/json.hpp>
-
 #include <array>
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <utility>
 
@@ -16,11 +15,16 @@ struct TypeName {
   std::string_view duckdb;
 };
 constexpr std::array kPrimitives{
-    TypeName{"string", "VARCHAR"},    TypeName{"long", "BIGINT"},
-    TypeName{"integer", "INTEGER"},   TypeName{"short", "SMALLINT"},
-    TypeName{"byte", "TINYINT"},      TypeName{"float", "FLOAT"},
-    TypeName{"double", "DOUBLE"},     TypeName{"boolean", "BOOLEAN"},
-    TypeName{"binary", "BLOB"},       TypeName{"date", "DATE"},
+    TypeName{"string", "VARCHAR"},
+    TypeName{"long", "BIGINT"},
+    TypeName{"integer", "INTEGER"},
+    TypeName{"short", "SMALLINT"},
+    TypeName{"byte", "TINYINT"},
+    TypeName{"float", "FLOAT"},
+    TypeName{"double", "DOUBLE"},
+    TypeName{"boolean", "BOOLEAN"},
+    TypeName{"binary", "BLOB"},
+    TypeName{"date", "DATE"},
     TypeName{"timestamp", "TIMESTAMP WITH TIME ZONE"},
     TypeName{"timestamp_ntz", "TIMESTAMP"},
 };
@@ -63,8 +67,7 @@ class TypeReader {
     for (const Json& field : type.at("fields")) {
       const auto field_type = TypeOf(field.at("type"));
       if (!field_type) return std::nullopt;
-      fields += (fields.empty() ? "" : ", ") + QuoteName(field.at("name").get<std::string>()) +
-                " " + *field_type;
+      fields += (fields.empty() ? "" : ", ") + QuoteName(field.at("name").get<std::string>()) + " " + *field_type;
     }
     return "STRUCT(" + fields + ")";
   }
@@ -93,8 +96,7 @@ class TypeReader {
     const std::string kind = type.at("type").get<std::string>();
     const std::string item = "x" + std::to_string(++depth_);
     if (kind == "array") {
-      return "list_transform(" + value + ", lambda " + item + ": " +
-             Convert(type.at("elementType"), item) + ")";
+      return "list_transform(" + value + ", lambda " + item + ": " + Convert(type.at("elementType"), item) + ")";
     }
     if (kind == "map") {
       return "map_from_entries(list_transform(map_entries(" + value + "), lambda " + item +
@@ -146,28 +148,23 @@ std::string DuckDbConstant(const table::DataType& type, const table::PartitionVa
   const std::string sql_type = DuckDbType(type);
   if (value.IsNull()) return "CAST(NULL AS " + sql_type + ")";
   switch (type.kind) {
-    case table::TypeKind::kString:
-      return "CAST(" + QuoteText(value.text()) + " AS VARCHAR)";
-    case table::TypeKind::kBinary:
-      return "encode(" + QuoteText(value.text()) + ")";
-    default:
-      return "CAST(" + QuoteText(value.Canonical()) + " AS " + sql_type + ")";
+    case table::TypeKind::kString: return "CAST(" + QuoteText(value.text()) + " AS VARCHAR)";
+    case table::TypeKind::kBinary: return "encode(" + QuoteText(value.text()) + ")";
+    default: return "CAST(" + QuoteText(value.Canonical()) + " AS " + sql_type + ")";
   }
 }
 
-Result<ColumnReader> ReaderOf(const table::Column& column, const std::string& file_column,
-                              SessionZone zone) {
+Result<ColumnReader> ReaderOf(const table::Column& column, const std::string& file_column, SessionZone zone) {
   const Json type = Json::parse(column.type_json, nullptr, false);
   try {
     TypeReader reader(zone);
     if (auto known = type.is_discarded() ? std::nullopt : reader.TypeOf(type)) {
-      return ColumnReader{.type = std::move(*known),
-                          .expression = reader.Convert(type, file_column)};
+      return ColumnReader{.type = std::move(*known), .expression = reader.Convert(type, file_column)};
     }
   } catch (const Json::exception&) {  // a type that lacks what its kind needs
   }
-  return Fail(Error(ErrorKind::kUnsupported, "SQL steps can't read column " + column.name +
-                                                 " of type " + column.type_json));
+  return Fail(
+      Error(ErrorKind::kUnsupported, "SQL steps can't read column " + column.name + " of type " + column.type_json));
 }
 
 bool HoldsTimestamp(const table::Column& column) {

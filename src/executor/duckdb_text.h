@@ -33,8 +33,7 @@ enum class SessionZone { kUtc, kOther };
 
 // `file_column` is how the SQL names the file's column. Nested fields get their logical names.
 // kUnsupported, naming the column, for a type that DuckDB has none for.
-Result<ColumnReader> ReaderOf(const table::Column& column, const std::string& file_column,
-                              SessionZone zone);
+Result<ColumnReader> ReaderOf(const table::Column& column, const std::string& file_column, SessionZone zone);
 
 // True when the column holds a timestamp somewhere.
 bool HoldsTimestamp(const table::Column& column);

@@ -17,8 +17,7 @@ namespace latecomer::executor {
 class TemporaryFolder {
  public:
   TemporaryFolder() {
-    std::string pattern =
-        std::filesystem::canonical(testing::TempDir()).string() + "/executor-XXXXXX";
+    std::string pattern = std::filesystem::canonical(testing::TempDir()).string() + "/executor-XXXXXX";
     path_ = ::mkdtemp(pattern.data());
   }
   TemporaryFolder(const TemporaryFolder&) = delete;

@@ -66,11 +66,8 @@ Result<std::string> LocalExecutor::StartSql(const AttemptSpec& spec, const SqlWo
   AttemptSpec process = spec;
   LATECOMER_ASSIGN_OR_RETURN(process.work, PrepareSql(work, spec.folder, duckdb, catalog_));
   process.working_folder = spec.folder;
-  SqlAttempt attempt{.work = work,
-                     .folder = spec.folder,
-                     .log = spec.log,
-                     .log_start = SizeOf(spec.log),
-                     .result = std::nullopt};
+  SqlAttempt attempt{
+      .work = work, .folder = spec.folder, .log = spec.log, .log_start = SizeOf(spec.log), .result = std::nullopt};
   LATECOMER_ASSIGN_OR_RETURN(std::string handle, processes_.Start(process));
   sql_.insert_or_assign(handle, std::move(attempt));
   return handle;
@@ -90,8 +87,8 @@ Result<AttemptStatus> LocalExecutor::Poll(const std::string& handle) {
 
 AttemptStatus LocalExecutor::Finish(const SqlAttempt& attempt, AttemptStatus status) {
   if (status.phase == Phase::kFailed) {
-    const std::string said = ExplainSqlFailure(attempt.work, attempt.folder,
-                                               ReadLogFrom(attempt.log, attempt.log_start));
+    const std::string said =
+        ExplainSqlFailure(attempt.work, attempt.folder, ReadLogFrom(attempt.log, attempt.log_start));
     const bool ended_itself = status.message.starts_with("exit code");
     if (ended_itself && !said.empty()) status.message = FirstLines(said);
     AppendToLog(attempt.log, ended_itself && !said.empty() ? said : status.message);
@@ -113,10 +110,16 @@ Status LocalExecutor::Cancel(const std::string& handle, Duration grace) {
   return processes_.Cancel(handle, grace);
 }
 
-Status LocalExecutor::EnsureDead(const std::string& folder) { return processes_.EnsureDead(folder); }
+Status LocalExecutor::EnsureDead(const std::string& folder) {
+  return processes_.EnsureDead(folder);
+}
 
-void LocalExecutor::Wait(Duration at_most) { processes_.Wait(at_most); }
+void LocalExecutor::Wait(Duration at_most) {
+  processes_.Wait(at_most);
+}
 
-void LocalExecutor::Wake() { processes_.Wake(); }
+void LocalExecutor::Wake() {
+  processes_.Wake();
+}
 
 }  // namespace latecomer::executor

@@ -171,8 +171,7 @@ void ProcessExecutor::EnforceDeadlines(Attempt& attempt) {
 bool ProcessExecutor::Reap(Attempt& attempt) {
   if (attempt.reaped) return true;
   siginfo_t info{};
-  const int asked = ::waitid(P_PID, static_cast<id_t>(attempt.pid), &info,
-                             WEXITED | WNOHANG | WNOWAIT);
+  const int asked = ::waitid(P_PID, static_cast<id_t>(attempt.pid), &info, WEXITED | WNOHANG | WNOWAIT);
   if (asked != 0 || info.si_pid == 0) return false;
   // While the leader is a zombie its group's id is still its own: what is left in it can be killed.
   ::kill(-attempt.pid, SIGKILL);

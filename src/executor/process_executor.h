@@ -37,9 +37,9 @@ class ProcessExecutor final : public Executor {
     std::string folder;
     Descriptor end;  // readable when the leader has ended
     std::optional<Duration> timeout;
-    std::optional<Moment> deadline;       // when the timeout ends it
-    std::optional<Moment> kill_at;        // SIGTERM was sent; when SIGKILL follows
-    std::string ended_because;            // "timed out after 1h", "cancelled"
+    std::optional<Moment> deadline;  // when the timeout ends it
+    std::optional<Moment> kill_at;   // SIGTERM was sent; when SIGKILL follows
+    std::string ended_because;       // "timed out after 1h", "cancelled"
     bool reaped = false;
     int wait_status = 0;                  // valid when reaped
     std::vector<Descriptor> stragglers;   // of the group, killed, not gone yet

@@ -104,8 +104,8 @@ TEST_F(ProcessExecutorTest, MuchOutputDoesNotBlock) {
 }
 
 TEST_F(ProcessExecutorTest, ArgumentsAreNotTouchedByAShell) {
-  const std::vector<std::string> hostile{"$(touch evil)", "; touch evil", "`touch evil`", "*", "",
-                                         "a b", "-n", "'\"\\", "line\nbreak", "ä\xff"};
+  const std::vector<std::string> hostile{"$(touch evil)", "; touch evil", "`touch evil`", "*",           "",
+                                         "a b",           "-n",           "'\"\\",        "line\nbreak", "ä\xff"};
   std::vector<std::string> argv{"/usr/bin/printf", "<%s>"};
   argv.insert(argv.end(), hostile.begin(), hostile.end());
   ASSERT_EQ(RunToEnd(executor_, AttemptIn(folder_, argv)).exit_code, 0);
@@ -129,8 +129,7 @@ TEST_F(ProcessExecutorTest, TheEnvironmentIsItsOwnAndTheGivenOne) {
 TEST_F(ProcessExecutorTest, ProgramsAreFoundInTheGivenPath) {
   std::filesystem::create_directories(folder_ / "bin");
   WriteAll(folder_ / "bin/latecomer-test-tool", "#!/bin/sh\necho found $0\n");
-  std::filesystem::permissions(folder_ / "bin/latecomer-test-tool",
-                               std::filesystem::perms::owner_all);
+  std::filesystem::permissions(folder_ / "bin/latecomer-test-tool", std::filesystem::perms::owner_all);
   AttemptSpec spec = AttemptIn(folder_, {"latecomer-test-tool"});
   EXPECT_FALSE(executor_.Start(spec));
   spec.environment["PATH"] = "/nowhere:bin";  // relative to where the command runs
@@ -161,8 +160,7 @@ TEST_F(ProcessExecutorTest, WhatCannotBeStartedSaysWhy) {
   EXPECT_EQ(message("./plain", folder_.path()), "cannot start './plain': Exec format error");
   EXPECT_NE(message("/bin/true", folder_ / "gone").find("gone"), std::string::npos);
   EXPECT_EQ(executor_.Start(AttemptIn(folder_, {})).error().kind, ErrorKind::kInvalidArgument);
-  EXPECT_EQ(executor_.Start(AttemptIn(folder_, {std::string("a\0b", 3)})).error().kind,
-            ErrorKind::kInvalidArgument);
+  EXPECT_EQ(executor_.Start(AttemptIn(folder_, {std::string("a\0b", 3)})).error().kind, ErrorKind::kInvalidArgument);
   // Nothing of these is left as a zombie.
   EXPECT_EQ(::waitpid(-1, nullptr, WNOHANG), -1);
   EXPECT_EQ(errno, ECHILD);
@@ -217,8 +215,7 @@ TEST_F(ProcessExecutorTest, ATimeoutEndsAlsoWhoWillNotHear) {
 
 TEST_F(ProcessExecutorTest, WhoEndsWellAfterATimeoutHasStillTimedOut) {
   const std::string fifo = MakeFifo("ready");
-  AttemptSpec spec =
-      Shell("trap 'exit 0' TERM; echo up >'" + fifo + "'; while :; do sleep 1000 & wait; done");
+  AttemptSpec spec = Shell("trap 'exit 0' TERM; echo up >'" + fifo + "'; while :; do sleep 1000 & wait; done");
   spec.timeout = milliseconds(300);
   const auto handle = executor_.Start(spec);
   ASSERT_TRUE(handle);
@@ -231,8 +228,7 @@ TEST_F(ProcessExecutorTest, WhoEndsWellAfterATimeoutHasStillTimedOut) {
 
 TEST_F(ProcessExecutorTest, CancelEndsTheWholeGroupAlsoAStoppedOne) {
   const std::string fifo = MakeFifo("ready");
-  const auto handle =
-      executor_.Start(Shell("sleep 1000 & echo $! >'" + fifo + "'; kill -STOP $$; sleep 1000"));
+  const auto handle = executor_.Start(Shell("sleep 1000 & echo $! >'" + fifo + "'; kill -STOP $$; sleep 1000"));
   ASSERT_TRUE(handle);
   const pid_t child = std::stoi(ReadLine(fifo));
   ASSERT_TRUE(executor_.Cancel(*handle, seconds(20)));
@@ -244,8 +240,7 @@ TEST_F(ProcessExecutorTest, CancelEndsTheWholeGroupAlsoAStoppedOne) {
 
 TEST_F(ProcessExecutorTest, CancelWithoutGraceKills) {
   const std::string fifo = MakeFifo("ready");
-  const auto handle = executor_.Start(
-      Shell("trap '' TERM; echo up >'" + fifo + "'; while :; do sleep 1000; done"));
+  const auto handle = executor_.Start(Shell("trap '' TERM; echo up >'" + fifo + "'; while :; do sleep 1000; done"));
   ASSERT_TRUE(handle);
   EXPECT_EQ(ReadLine(fifo), "up");
   ASSERT_TRUE(executor_.Cancel(*handle, seconds(1000)));
@@ -321,8 +316,7 @@ TEST_F(ProcessExecutorTest, TheDestructorKills) {
 // A scheduler that starts an attempt and is then killed at once.
 TEST_F(ProcessExecutorTest, AfterItsSchedulerWasKilledNothingOfTheAttemptLives) {
   const std::string fifo = MakeFifo("ready");
-  const AttemptSpec spec =
-      Shell("sleep 1000 & echo $$ $! >'" + fifo + "'; setsid sleep 1000 & wait; sleep 1000");
+  const AttemptSpec spec = Shell("sleep 1000 & echo $$ $! >'" + fifo + "'; setsid sleep 1000 & wait; sleep 1000");
   const pid_t scheduler = ::fork();
   if (scheduler == 0) {
     ProcessExecutor own;

@@ -73,8 +73,7 @@ std::optional<ProcessStat> StatOf(pid_t pid) {
   const auto group = ToNumber<pid_t>(fields[kGroup]);
   const auto start = ToNumber<std::uint64_t>(fields[kStart]);
   if (!group || !start) return std::nullopt;
-  return ProcessStat{
-      .pid = pid, .state = fields[kState].front(), .group = *group, .start_ticks = *start};
+  return ProcessStat{.pid = pid, .state = fields[kState].front(), .group = *group, .start_ticks = *start};
 }
 
 std::vector<ProcessStat> LiveProcesses() {
@@ -93,8 +92,7 @@ bool CarriesVariable(pid_t pid, const std::string& folder) {
   const auto environment = ReadSmallFile(ProcPath(pid, "environ"));
   if (!environment) return false;
   const std::string wanted = std::string(kAttemptFolderVariable) + "=" + folder;
-  return std::ranges::any_of(Split(*environment, '\0'),
-                             [&](std::string_view variable) { return variable == wanted; });
+  return std::ranges::any_of(Split(*environment, '\0'), [&](std::string_view variable) { return variable == wanted; });
 }
 
 std::string BootId() {
@@ -118,8 +116,7 @@ std::string IdentityPath(const std::string& folder) {
 }
 
 Error CannotTell(const std::string& folder, const std::string& why) {
-  return Error(ErrorKind::kUnknownOutcome, "it isn't known whether the attempt still runs: " + why)
-      .In(folder);
+  return Error(ErrorKind::kUnknownOutcome, "it isn't known whether the attempt still runs: " + why).In(folder);
 }
 
 // What must end for the attempt to be over.
@@ -180,16 +177,14 @@ std::optional<ProcessIdentity> IdentityOf(pid_t pid) {
 }
 
 Status WriteIdentity(const std::string& folder, const ProcessIdentity& identity) {
-  const std::string text = std::string(kFirstLine) + "\npid " + std::to_string(identity.pid) +
-                           "\nstart " + std::to_string(identity.start_ticks) + "\nboot " +
-                           identity.boot + "\nnamespace " + identity.pid_namespace + "\nhost " +
-                           identity.host + "\n";
+  const std::string text = std::string(kFirstLine) + "\npid " + std::to_string(identity.pid) + "\nstart " +
+                           std::to_string(identity.start_ticks) + "\nboot " + identity.boot + "\nnamespace " +
+                           identity.pid_namespace + "\nhost " + identity.host + "\n";
   const std::string path = IdentityPath(folder);
   const std::string unfinished = path + ".new";
   {
     constexpr mode_t kOnlyOwner = 0600;
-    const Descriptor file(
-        ::open(unfinished.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, kOnlyOwner));
+    const Descriptor file(::open(unfinished.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, kOnlyOwner));
     if (!file) return Fail(SystemError(errno, "create", unfinished));
     if (::write(file.get(), text.data(), text.size()) != static_cast<ssize_t>(text.size())) {
       return Fail(SystemError(errno == 0 ? ENOSPC : errno, "write", unfinished));
@@ -258,8 +253,8 @@ Status KillAttempt(const std::string& folder, Duration patience) {
     std::vector<Descriptor> ends;
     for (const ProcessStat& process : remains.processes) ends.push_back(KillProcess(process));
     if (std::chrono::steady_clock::now() >= give_up) {
-      return Fail(CannotTell(folder, "process " + std::to_string(remains.processes.front().pid) +
-                                         " was killed and doesn't end"));
+      return Fail(CannotTell(
+          folder, "process " + std::to_string(remains.processes.front().pid) + " was killed and doesn't end"));
     }
     for (const Descriptor& end : ends) {
       WaitUntilReadable({end.get()}, std::chrono::milliseconds(50));

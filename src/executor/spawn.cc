@@ -141,8 +141,7 @@ std::string_view Variable(const std::vector<std::string>& environment, std::stri
 }
 
 // The file a program's name means, as execvp would find it, but in the child's PATH and folder.
-Result<std::string> FindProgram(const SpawnRequest& request,
-                                const std::vector<std::string>& environment) {
+Result<std::string> FindProgram(const SpawnRequest& request, const std::vector<std::string>& environment) {
   const std::string& name = request.argv.front();
   if (name.empty()) return Fail(CannotStart(name, ENOENT));
   if (name.find('/') != std::string::npos) return name;
@@ -267,8 +266,8 @@ Result<pid_t> Spawn(const SpawnRequest& request) {
   const Descriptor input = AboveStandard(::open("/dev/null", O_RDONLY | O_CLOEXEC));
   if (!input) return Fail(SystemError(errno, "open", "/dev/null"));
   constexpr mode_t kOnlyOwner = 0600;
-  const Descriptor log = AboveStandard(
-      ::open(request.log.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, kOnlyOwner));
+  const Descriptor log =
+      AboveStandard(::open(request.log.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, kOnlyOwner));
   if (!log) return Fail(SystemError(errno, "open", request.log));
   ChildPlan plan;
   plan.program = program.c_str();

@@ -1,9 +1,8 @@
 #include "executor/sql_message.h"
 
-#include <nlohmann/json.hpp>
-
 #include <algorithm>
 #include <charconv>
+#include <nlohmann/json.hpp>
 #include <optional>
 
 #include "base/text.h"
@@ -56,8 +55,7 @@ bool IsWordByte(char c) {
 // Where a name that DuckDB complains about stands, if that is on one line only.
 std::optional<Place> FindName(std::string_view query, std::string_view name) {
   std::optional<Place> place;
-  for (std::size_t at = query.find(name); at != std::string_view::npos;
-       at = query.find(name, at + 1)) {
+  for (std::size_t at = query.find(name); at != std::string_view::npos; at = query.find(name, at + 1)) {
     const bool starts = at == 0 || !IsWordByte(query[at - 1]);
     const std::size_t end = at + name.size();
     if (!starts || (end < query.size() && IsWordByte(query[end]))) continue;
@@ -92,8 +90,7 @@ std::string_view MessageIn(std::string_view output) {
   // The first error is the cause; the program ends with it.
   at = output.find(" Error: ");
   const std::size_t line_start = output.rfind('\n', at);
-  std::string_view message =
-      output.substr(line_start == std::string_view::npos ? 0 : line_start + 1);
+  std::string_view message = output.substr(line_start == std::string_view::npos ? 0 : line_start + 1);
   return Trim(message.substr(0, message.find("\nLINE ")));
 }
 
@@ -108,8 +105,7 @@ std::string DescribeSqlFailure(const SqlFailure& failure) {
   };
   const std::string_view message = MessageIn(failure.output);
   if (const std::size_t own = message.find(kSqlErrorMark); own != std::string_view::npos) {
-    return where(std::nullopt) +
-           std::string(message.substr(own + std::string_view(kSqlErrorMark).size()));
+    return where(std::nullopt) + std::string(message.substr(own + std::string_view(kSqlErrorMark).size()));
   }
   if (message.starts_with("Parser Error")) {
     if (const auto syntax = FindSyntaxError(failure.parsed)) {

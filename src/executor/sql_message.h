@@ -7,8 +7,8 @@
 namespace latecomer::executor {
 
 struct SqlFailure {
-  std::string_view output;      // what the program wrote
-  std::string_view parsed;      // content of kSqlParseFile; empty when there is none
+  std::string_view output;  // what the program wrote
+  std::string_view parsed;  // content of kSqlParseFile; empty when there is none
   std::string_view query;
   std::string_view query_file;  // empty when the query is inline
 };

@@ -25,9 +25,8 @@ std::string PathIn(const SqlScript& script, std::string_view file) {
 }
 
 std::string Lower(std::string text) {
-  std::ranges::transform(text, text.begin(), [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  });
+  std::ranges::transform(text, text.begin(),
+                         [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
   return text;
 }
 
@@ -40,16 +39,23 @@ std::string Settings(const SqlScript& script) {
   return "SET autoinstall_known_extensions = false;\n"
          "SET autoload_known_extensions = false;\n"
          "SET enable_progress_bar = false;\n"
-         "SET temp_directory = " + QuoteText(PathIn(script, kSqlSpillFolder)) + ";\n"
-         "SET TimeZone = " + QuoteText(script.time_zone) + ";\n"
-         "SET allowed_directories = [" + QuoteText(script.folder + "/") + "];\n"
-         "SET allowed_paths = [" + Join(inputs, ",\n  ") + "];\n"
+         "SET temp_directory = " +
+         QuoteText(PathIn(script, kSqlSpillFolder)) +
+         ";\n"
+         "SET TimeZone = " +
+         QuoteText(script.time_zone) +
+         ";\n"
+         "SET allowed_directories = [" +
+         QuoteText(script.folder + "/") +
+         "];\n"
+         "SET allowed_paths = [" +
+         Join(inputs, ",\n  ") +
+         "];\n"
          "SET enable_external_access = false;\n"
          "SET lock_configuration = true;\n";
 }
 
-const table::PartitionColumn* FindPartitionColumn(const table::TableInfo& info,
-                                                  const std::string& name) {
+const table::PartitionColumn* FindPartitionColumn(const table::TableInfo& info, const std::string& name) {
   const auto found = std::ranges::find(info.partition_columns, name, &table::PartitionColumn::name);
   return found == info.partition_columns.end() ? nullptr : &*found;
 }
@@ -62,12 +68,10 @@ struct FileGroup {
 };
 
 // `first_number` is the number of the source's first file in kSqlDeletedFile.
-std::vector<FileGroup> GroupFiles(const SqlSource& source, SessionZone zone,
-                                  std::size_t first_number) {
+std::vector<FileGroup> GroupFiles(const SqlSource& source, SessionZone zone, std::size_t first_number) {
   // In a list, times that say they are UTC and times that don't would be made one type by the
   // session's zone; file by file each is read as what it is.
-  const bool apart = zone == SessionZone::kOther &&
-                     std::ranges::any_of(source.info.columns, HoldsTimestamp);
+  const bool apart = zone == SessionZone::kOther && std::ranges::any_of(source.info.columns, HoldsTimestamp);
   std::map<table::PartitionKey, std::size_t> of_key;
   std::vector<FileGroup> groups;
   for (std::size_t i = 0; i < source.files.size(); ++i) {
@@ -80,9 +84,8 @@ std::vector<FileGroup> GroupFiles(const SqlSource& source, SessionZone zone,
         continue;
       }
     }
-    groups.push_back({.key = &file.key,
-                      .paths = {file.path},
-                      .deleted = hides ? std::optional(first_number + i) : std::nullopt});
+    groups.push_back(
+        {.key = &file.key, .paths = {file.path}, .deleted = hides ? std::optional(first_number + i) : std::nullopt});
   }
   return groups;
 }
@@ -118,8 +121,7 @@ Result<ViewColumns> ColumnsOf(const SqlSource& source, SessionZone zone) {
       continue;
     }
     const std::string physical = QuoteName(column.physical_name);
-    LATECOMER_ASSIGN_OR_RETURN(const ColumnReader reader,
-                               ReaderOf(column, "u." + physical, zone));
+    LATECOMER_ASSIGN_OR_RETURN(const ColumnReader reader, ReaderOf(column, "u." + physical, zone));
     columns.absent.push_back("NULL AS " + physical);
     columns.read.push_back(reader.expression + " AS " + name);
     columns.none.push_back("CAST(NULL AS " + reader.type + ") AS " + name);
@@ -144,11 +146,9 @@ Result<std::string> View(const SqlSource& source, SessionZone zone, std::size_t 
                                     value == nullptr ? table::PartitionValue::Null() : *value) +
                      " AS " + QuoteName(name));
     }
-    parts.push_back("SELECT " + Join(list, ", ") + " FROM " +
-                    FilesAsRelation(group, columns.absent) + " u");
+    parts.push_back("SELECT " + Join(list, ", ") + " FROM " + FilesAsRelation(group, columns.absent) + " u");
   }
-  return "CREATE VIEW " + QuoteName(source.name) + " AS\n  " + Join(parts, "\n  UNION ALL ") +
-         ";\n";
+  return "CREATE VIEW " + QuoteName(source.name) + " AS\n  " + Join(parts, "\n  UNION ALL ") + ";\n";
 }
 
 // Types that a query gives easily and a table can't hold, and what is written instead.
@@ -175,15 +175,14 @@ std::string DescribeQuery(const SqlScript& script, const std::string& quoted_que
   for (const table::Column& column : script.output_columns) {
     const auto reader = ReaderOf(column, "x", SessionZone::kUtc);
     if (!reader) continue;  // the query can't give what it can't be
-    sql += "INSERT INTO latecomer.known VALUES (" + QuoteText(Lower(column.name)) + ", " +
-           QuoteText(reader->type) + ");\n";
+    sql += "INSERT INTO latecomer.known VALUES (" + QuoteText(Lower(column.name)) + ", " + QuoteText(reader->type) +
+           ");\n";
   }
   for (const table::PartitionColumn& column : script.partition_columns) {
     const table::PartitionValue* value = script.partition.Find(column.name);
     const table::PartitionValue known = value == nullptr ? table::PartitionValue::Null() : *value;
-    sql += "INSERT INTO latecomer.partition VALUES (" + QuoteText(Lower(column.name)) + ", " +
-           QuoteText(column.name) + ", " + QuoteText(DuckDbConstant(column.type, known)) + ", " +
-           QuoteText(script.partition.Display()) + ");\n";
+    sql += "INSERT INTO latecomer.partition VALUES (" + QuoteText(Lower(column.name)) + ", " + QuoteText(column.name) +
+           ", " + QuoteText(DuckDbConstant(column.type, known)) + ", " + QuoteText(script.partition.Display()) + ");\n";
   }
   sql +=
       "CREATE TABLE latecomer.given AS\n"
@@ -203,14 +202,17 @@ std::string DescribeQuery(const SqlScript& script, const std::string& quoted_que
 std::string CheckColumns() {
   const std::string mark = QuoteText(kSqlErrorMark);
   return "SET VARIABLE latecomer_checked = (SELECT CASE\n"
-         "  WHEN count(*) FILTER (partition_value IS NULL) = 0 THEN error(" + mark +
+         "  WHEN count(*) FILTER (partition_value IS NULL) = 0 THEN error(" +
+         mark +
          " || 'the query gives no column besides the partition''s')\n"
-         "  WHEN bool_or(regexp_matches(name, '[ ,;{}()\\n\\t=]') OR name = '') THEN error(" + mark +
+         "  WHEN bool_or(regexp_matches(name, '[ ,;{}()\\n\\t=]') OR name = '') THEN error(" +
+         mark +
          " || 'the query gives a column named ' || chr(39) || any_value(name) FILTER "
          "(regexp_matches(name, '[ ,;{}()\\n\\t=]') OR name = '') || chr(39) || "
          "'; give it a plain name with AS')\n"
          "  WHEN bool_or(regexp_matches(written, '^(TIME|TIME_NS|TIME WITH TIME ZONE|INTERVAL|BIT|"
-         "BIGNUM|VARINT|GEOMETRY|VARIANT|UNION\\(.*)$')) THEN error(" + mark +
+         "BIGNUM|VARINT|GEOMETRY|VARIANT|UNION\\(.*)$')) THEN error(" +
+         mark +
          " || 'the query gives a column of type ' || any_value(type) FILTER "
          "(regexp_matches(written, '^(TIME|INTERVAL|BIT|BIGNUM|VARINT|GEOMETRY|VARIANT|UNION)')) || "
          "', which a table can''t hold; cast it, for example to VARCHAR')\n"
@@ -227,12 +229,16 @@ std::string WriteResult(const SqlScript& script, const std::string& quoted_query
       "replace(display, chr(39), chr(39) || chr(39)) || chr(39) || ') END'";
   return "SET VARIABLE latecomer_statement = (\n"
          "  SELECT 'WITH given AS ' || CASE WHEN count(partition_value) > 0 THEN 'MATERIALIZED ' "
-         "ELSE '' END || '(FROM query(' || " + QuoteText(quoted_query) + " || ')) SELECT ' ||\n"
+         "ELSE '' END || '(FROM query(' || " +
+         QuoteText(quoted_query) +
+         " || ')) SELECT ' ||\n"
          "    string_agg(CASE WHEN written = type THEN quoted ELSE 'CAST(' || quoted || ' AS ' || "
          "written || ') AS ' || quoted END, ', ' ORDER BY position) "
          "FILTER (partition_value IS NULL) || ' FROM given' ||\n"
          "    coalesce(' WHERE ' || string_agg('CASE WHEN ' || quoted || ' IS NOT DISTINCT FROM ' || "
-         "partition_value || " + mismatch + ", ' AND ') FILTER (partition_value IS NOT NULL), '')\n"
+         "partition_value || " +
+         mismatch +
+         ", ' AND ') FILTER (partition_value IS NOT NULL), '')\n"
          "  FROM (SELECT *, '\"' || replace(name, '\"', '\"\"') || '\"' AS quoted FROM latecomer.given));\n"
          "COPY (FROM query(getvariable('latecomer_statement'))) TO " +
          QuoteText(PathIn(script, kSqlResultFile)) + " (FORMAT parquet, COMPRESSION snappy);\n";
@@ -240,16 +246,14 @@ std::string WriteResult(const SqlScript& script, const std::string& quoted_query
 
 bool HidesRows(const SqlScript& script) {
   return std::ranges::any_of(script.sources, [](const SqlSource& source) {
-    return std::ranges::any_of(source.files,
-                               [](const auto& file) { return !file.deleted_rows.empty(); });
+    return std::ranges::any_of(source.files, [](const auto& file) { return !file.deleted_rows.empty(); });
   });
 }
 
 Status CheckReadable(const SqlSource& source) {
   for (const table::DataFile& file : source.files) {
     if (file.path.starts_with("/")) continue;
-    return Fail(Error(ErrorKind::kUnsupported, "SQL steps read files of the local disk only")
-                    .In(file.path));
+    return Fail(Error(ErrorKind::kUnsupported, "SQL steps read files of the local disk only").In(file.path));
   }
   return {};
 }
@@ -263,8 +267,7 @@ Result<std::string> MakeSqlScript(const SqlScript& script) {
   const SessionZone zone = script.time_zone == "UTC" ? SessionZone::kUtc : SessionZone::kOther;
   std::string sql = Settings(script) + "CREATE SCHEMA latecomer;\n";
   if (HidesRows(script)) {
-    sql += "CREATE TABLE latecomer.deleted AS FROM read_csv(" +
-           QuoteText(PathIn(script, kSqlDeletedFile)) +
+    sql += "CREATE TABLE latecomer.deleted AS FROM read_csv(" + QuoteText(PathIn(script, kSqlDeletedFile)) +
            ", header = false, auto_detect = false, columns = {'file': 'BIGINT', 'position': 'BIGINT'}"
            ");\n";
   }
@@ -279,8 +282,7 @@ Result<std::string> MakeSqlScript(const SqlScript& script) {
   const std::string quoted_query = QuoteText(script.query + "\n");
   sql += "COPY (SELECT TRY(json_serialize_sql(" + quoted_query + ")) AS parsed) TO " +
          QuoteText(PathIn(script, kSqlParseFile)) + " (FORMAT json);\n";
-  return sql + DescribeQuery(script, quoted_query) + CheckColumns() +
-         WriteResult(script, quoted_query);
+  return sql + DescribeQuery(script, quoted_query) + CheckColumns() + WriteResult(script, quoted_query);
 }
 
 std::string DeletedRows(const SqlScript& script) {

@@ -32,9 +32,9 @@ struct SqlScript {
 
 // Files in `folder`, besides the script.
 inline constexpr char kSqlResultFile[] = "result.parquet";
-inline constexpr char kSqlParseFile[] = "parsed.json";     // where a syntax error is
-inline constexpr char kSqlDeletedFile[] = "deleted.csv";   // rows that deletion vectors hide
-inline constexpr char kSqlSpillFolder[] = "spill";          // what doesn't fit in memory
+inline constexpr char kSqlParseFile[] = "parsed.json";    // where a syntax error is
+inline constexpr char kSqlDeletedFile[] = "deleted.csv";  // rows that deletion vectors hide
+inline constexpr char kSqlSpillFolder[] = "spill";        // what doesn't fit in memory
 
 // Messages that the script itself raises start with this.
 inline constexpr char kSqlErrorMark[] = "latecomer: ";

@@ -40,28 +40,25 @@ std::string ReadFileIfThere(const std::string& path) {
 }
 
 Result<SqlSource> OpenSource(const SqlWork::SourceView& view, table::Catalog& catalog) {
-  LATECOMER_ASSIGN_OR_RETURN(const std::shared_ptr<table::TableHistory> history,
-                             catalog.OpenHistory(view.location));
+  LATECOMER_ASSIGN_OR_RETURN(const std::shared_ptr<table::TableHistory> history, catalog.OpenHistory(view.location));
   SqlSource source;
   source.name = view.name;
   LATECOMER_ASSIGN_OR_RETURN(source.info, history->ReadInfo(view.version));
   LATECOMER_ASSIGN_OR_RETURN(source.files, history->ReadFiles(view.version, view.mapped));
   for (const table::DataFile& file : source.files) {
     if (!file.path.starts_with("/") || ::access(file.path.c_str(), F_OK) == 0) continue;
-    return Fail(Error(ErrorKind::kHistoryGone, "a data file of version " +
-                                                   std::to_string(view.version.value) + " is gone")
-                    .In(file.path)
-                    .Hint("clear the run: its next try takes the newest version"));
+    return Fail(
+        Error(ErrorKind::kHistoryGone, "a data file of version " + std::to_string(view.version.value) + " is gone")
+            .In(file.path)
+            .Hint("clear the run: its next try takes the newest version"));
   }
   return source;
 }
 
 // Columns of the output table, so that the query's integers take its types. None when there is no
 // table yet.
-Result<std::vector<table::Column>> OutputColumns(const std::string& location,
-                                                 table::Catalog& catalog) {
-  LATECOMER_ASSIGN_OR_RETURN(const std::shared_ptr<table::TableHistory> history,
-                             catalog.OpenHistory(location));
+Result<std::vector<table::Column>> OutputColumns(const std::string& location, table::Catalog& catalog) {
+  LATECOMER_ASSIGN_OR_RETURN(const std::shared_ptr<table::TableHistory> history, catalog.OpenHistory(location));
   auto info = history->ReadInfo(std::nullopt);
   if (info) return std::move(info->columns);
   if (info.error().kind == ErrorKind::kNotFound) return std::vector<table::Column>();
@@ -90,8 +87,8 @@ Result<std::string> FindDuckDb(const std::string& executable) {
                   .Hint("`script/bootstrap` fetches it; LATECOMER_DUCKDB names another"));
 }
 
-Result<CommandWork> PrepareSql(const SqlWork& work, const std::string& folder,
-                               const std::string& duckdb, table::Catalog& catalog) {
+Result<CommandWork> PrepareSql(const SqlWork& work, const std::string& folder, const std::string& duckdb,
+                               table::Catalog& catalog) {
   SqlScript script;
   script.folder = folder;
   script.query = work.query;
@@ -111,10 +108,8 @@ Result<CommandWork> PrepareSql(const SqlWork& work, const std::string& folder,
   return CommandWork{.argv = {duckdb, "-no-init", "-batch", "-bail", "-f", path}};
 }
 
-Result<table::WriteReport> CommitSql(const SqlWork& work, const std::string& folder,
-                                     table::Catalog& catalog) {
-  LATECOMER_ASSIGN_OR_RETURN(const std::shared_ptr<table::TableWriter> writer,
-                             catalog.OpenWriter(work.into));
+Result<table::WriteReport> CommitSql(const SqlWork& work, const std::string& folder, table::Catalog& catalog) {
+  LATECOMER_ASSIGN_OR_RETURN(const std::shared_ptr<table::TableWriter> writer, catalog.OpenWriter(work.into));
   return writer->ReplacePartition({.key = work.partition,
                                    .parquet_file = folder + "/" + kSqlResultFile,
                                    .transaction = work.transaction,
@@ -128,8 +123,7 @@ void RemoveSqlScratch(const std::string& folder) {
   }
 }
 
-std::string ExplainSqlFailure(const SqlWork& work, const std::string& folder,
-                              const std::string& output) {
+std::string ExplainSqlFailure(const SqlWork& work, const std::string& folder, const std::string& output) {
   return DescribeSqlFailure({.output = output,
                              .parsed = ReadFileIfThere(folder + "/" + kSqlParseFile),
                              .query = work.query,
@@ -141,13 +135,10 @@ std::string DescribeWrite(const SqlWork& work, const table::WriteReport& report)
   const std::string version = "version " + std::to_string(report.version.value);
   const std::string where = work.into + ", partition " + work.partition.Display();
   switch (report.outcome) {
-    case table::WriteOutcome::kCommitted:
-      return "wrote " + rows + " to " + where + ", as " + version;
+    case table::WriteOutcome::kCommitted: return "wrote " + rows + " to " + where + ", as " + version;
     case table::WriteOutcome::kSameContent:
-      return where + " held exactly these " + rows + " already; " + version +
-             " records that they are up to date";
-    case table::WriteOutcome::kRepeat:
-      break;
+      return where + " held exactly these " + rows + " already; " + version + " records that they are up to date";
+    case table::WriteOutcome::kRepeat: break;
   }
   return "this write had been committed before: " + rows + " in " + where + ", as " + version;
 }

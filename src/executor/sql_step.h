@@ -16,19 +16,17 @@ Result<std::string> FindDuckDb(const std::string& executable);
 
 // Reads the sources' metadata and writes the script into `folder`, which exists. Returns the command
 // that runs it.
-Result<CommandWork> PrepareSql(const SqlWork& work, const std::string& folder,
-                               const std::string& duckdb, table::Catalog& catalog);
+Result<CommandWork> PrepareSql(const SqlWork& work, const std::string& folder, const std::string& duckdb,
+                               table::Catalog& catalog);
 
 // After the command ended well: replaces the output's partition with what it wrote.
-Result<table::WriteReport> CommitSql(const SqlWork& work, const std::string& folder,
-                                     table::Catalog& catalog);
+Result<table::WriteReport> CommitSql(const SqlWork& work, const std::string& folder, table::Catalog& catalog);
 
 // Removes the large files in `folder`; the script stays, for whoever wants to know what ran.
 void RemoveSqlScratch(const std::string& folder);
 
 // After it ended badly. `output` is what the program wrote; empty when that tells nothing.
-std::string ExplainSqlFailure(const SqlWork& work, const std::string& folder,
-                              const std::string& output);
+std::string ExplainSqlFailure(const SqlWork& work, const std::string& folder, const std::string& output);
 
 // "wrote 3 rows to dataset/devices_by_type as version 1"
 std::string DescribeWrite(const SqlWork& work, const table::WriteReport& report);

@@ -21,7 +21,9 @@ using table::DataFile;
 using table::PartitionKey;
 using table::PartitionSchema;
 
-Error Unused() { return Error(ErrorKind::kUnexpected, "a SQL step doesn't ask this"); }
+Error Unused() {
+  return Error(ErrorKind::kUnexpected, "a SQL step doesn't ask this");
+}
 
 struct FakeTable {
   table::TableInfo info;
@@ -31,16 +33,15 @@ struct FakeTable {
 // Only what a SQL step asks for.
 class FakeHistory final : public table::TableHistory {
  public:
-  FakeHistory(std::string location, const FakeTable* content)
-      : location_(std::move(location)), content_(content) {}
+  FakeHistory(std::string location, const FakeTable* content) : location_(std::move(location)), content_(content) {}
   const std::string& location() const override { return location_; }
   Result<table::TableInfo> ReadInfo(std::optional<Version> at) const override {
     if (content_ == nullptr) return Fail(Error(ErrorKind::kNotFound, "no table").In(location_));
     EXPECT_TRUE(!at || *at == content_->info.version) << "not the pinned version";
     return content_->info;
   }
-  Result<std::vector<DataFile>> ReadFiles(
-      Version at, const std::function<bool(const PartitionKey&)>& wanted) const override {
+  Result<std::vector<DataFile>> ReadFiles(Version at,
+                                          const std::function<bool(const PartitionKey&)>& wanted) const override {
     EXPECT_EQ(at, content_->info.version);
     std::vector<DataFile> files;
     for (const DataFile& file : content_->files) {
@@ -50,17 +51,11 @@ class FakeHistory final : public table::TableHistory {
   }
   Result<Version> LatestVersion() const override { return Fail(Unused()); }
   Result<Version> OldestCommit() const override { return Fail(Unused()); }
-  Result<Version> LatestVersionAfter(const table::SeenCommit&) const override {
-    return Fail(Unused());
-  }
+  Result<Version> LatestVersionAfter(const table::SeenCommit&) const override { return Fail(Unused()); }
   Result<table::CommitIdentity> IdentityOf(Version) const override { return Fail(Unused()); }
   Status ReadCommits(VersionRange, const CommitSink&) const override { return Fail(Unused()); }
-  Result<table::Snapshot> ReadSnapshot(std::optional<Version>) const override {
-    return Fail(Unused());
-  }
-  Result<std::optional<Transaction>> FindTransaction(const std::string&) const override {
-    return Fail(Unused());
-  }
+  Result<table::Snapshot> ReadSnapshot(std::optional<Version>) const override { return Fail(Unused()); }
+  Result<std::optional<Transaction>> FindTransaction(const std::string&) const override { return Fail(Unused()); }
   Result<std::string> ReadCommitInfo(Version) const override { return Fail(Unused()); }
 
  private:
@@ -88,8 +83,7 @@ class FakeCatalog final : public table::Catalog {
  public:
   Result<std::shared_ptr<table::TableHistory>> OpenHistory(const std::string& location) override {
     const auto found = tables.find(location);
-    return std::make_shared<FakeHistory>(location,
-                                         found == tables.end() ? nullptr : &found->second);
+    return std::make_shared<FakeHistory>(location, found == tables.end() ? nullptr : &found->second);
   }
   Result<std::shared_ptr<table::TableWriter>> OpenWriter(const std::string& location) override {
     written_to.insert(location);
@@ -113,8 +107,7 @@ class SqlStepTest : public testing::Test {
     FakeTable& devices = catalog_.tables["/devices"];
     devices.info.version = Version{3};
     devices.info.partition_columns = {{.name = "event_time", .type = {table::TypeKind::kDate}}};
-    devices.info.columns = {ColumnOf("type", "string"), ColumnOf("n", "integer"),
-                            ColumnOf("event_time", "date")};
+    devices.info.columns = {ColumnOf("type", "string"), ColumnOf("n", "integer"), ColumnOf("event_time", "date")};
     work_.query = "SELECT type, count(*) AS devices FROM devices GROUP BY ALL ORDER BY ALL";
     work_.query_file = "devices.sql";
     work_.into = "/out";
@@ -124,8 +117,7 @@ class SqlStepTest : public testing::Test {
     AddSource("devices", "/devices");
   }
 
-  static PartitionKey KeyOf(const PartitionSchema& schema, const std::string& name,
-                            std::optional<std::string> text) {
+  static PartitionKey KeyOf(const PartitionSchema& schema, const std::string& name, std::optional<std::string> text) {
     return *PartitionKey::FromTexts(schema, {{name, std::move(text)}});
   }
   PartitionKey Day(const std::string& day) {
@@ -162,8 +154,8 @@ class SqlStepTest : public testing::Test {
     return path;
   }
 
-  void AddFile(const std::string& location, const std::string& name, const PartitionKey& key,
-               const std::string& select, std::vector<std::int64_t> deleted = {}) {
+  void AddFile(const std::string& location, const std::string& name, const PartitionKey& key, const std::string& select,
+               std::vector<std::int64_t> deleted = {}) {
     catalog_.tables[location].files.push_back({.path = MakeParquet(name, select),
                                                .key = key,
                                                .size_bytes = 0,
@@ -289,8 +281,7 @@ TEST_F(SqlStepTest, PartitionValuesOfEveryType) {
     table.info.version = Version{1};
     table.info.partition_columns = {{.name = "p'\"q", .type = *table::ParseDataType(c.type)}};
     table.info.columns = {ColumnOf("n", "integer"), ColumnOf("p'\"q", c.type)};
-    AddFile("/typed", "t.parquet", KeyOf(table.info.partition_columns, "p'\"q", c.text),
-            "SELECT 1 AS n");
+    AddFile("/typed", "t.parquet", KeyOf(table.info.partition_columns, "p'\"q", c.text), "SELECT 1 AS n");
     work_.sources.clear();
     AddSource("so\"urce", "/typed");
     work_.query = "SELECT \"p'\"\"q\" AS v FROM \"so\"\"urce\"";
@@ -321,12 +312,11 @@ TEST_F(SqlStepTest, ColumnMappingAndColumnsAddedLater) {
 }
 
 TEST_F(SqlStepTest, RowsThatDeletionVectorsHideAreNotThere) {
-  AddFile("/devices", "a.parquet", Day("2024-01-01"),
-          "SELECT 'x' AS type, i::INTEGER AS n FROM range(10) t(i)", {0, 3, 9});
-  AddFile("/devices", "b.parquet", Day("2024-01-01"),
-          "SELECT 'x' AS type, i::INTEGER AS n FROM range(10, 13) t(i)");
-  AddFile("/devices", "c.parquet", Day("2024-01-01"),
-          "SELECT 'x' AS type, i::INTEGER AS n FROM range(13, 16) t(i)", {1});
+  AddFile("/devices", "a.parquet", Day("2024-01-01"), "SELECT 'x' AS type, i::INTEGER AS n FROM range(10) t(i)",
+          {0, 3, 9});
+  AddFile("/devices", "b.parquet", Day("2024-01-01"), "SELECT 'x' AS type, i::INTEGER AS n FROM range(10, 13) t(i)");
+  AddFile("/devices", "c.parquet", Day("2024-01-01"), "SELECT 'x' AS type, i::INTEGER AS n FROM range(13, 16) t(i)",
+          {1});
   work_.query = "SELECT string_agg(n, ' ' ORDER BY n) AS ns FROM devices";
   EXPECT_EQ(Rows(), "1 2 4 5 6 7 8 10 11 12 13 15\n");
 }
@@ -394,8 +384,7 @@ TEST_F(SqlStepTest, WhatATableCannotHoldIsSaid) {
 }
 
 TEST_F(SqlStepTest, MessagesPointIntoTheQuery) {
-  EXPECT_EQ(FailureOf("SELECT type\nFROM devices\nWHERE n = = 2"),
-            "devices.sql:3:11: syntax error at or near \"=\"");
+  EXPECT_EQ(FailureOf("SELECT type\nFROM devices\nWHERE n = = 2"), "devices.sql:3:11: syntax error at or near \"=\"");
   const std::string column = FailureOf("SELECT type,\n  tpye AS x\nFROM devices");
   EXPECT_TRUE(column.starts_with("devices.sql:2:3: Binder Error: Referenced column \"tpye\"")) << column;
   EXPECT_EQ(column.find("LINE"), std::string::npos) << column;
@@ -452,7 +441,8 @@ TEST_F(SqlStepTest, TheQueryCannotReachFurtherThanItsSources) {
 }
 
 TEST_F(SqlStepTest, QueriesWithQuotesCommentsAndSemicolonsRun) {
-  work_.query = "SELECT 'it''s' AS a, $$dollar '$$ AS b, \"type\" AS c -- a comment; with ';'\nFROM (SELECT 'ä' AS type);";
+  work_.query =
+      "SELECT 'it''s' AS a, $$dollar '$$ AS b, \"type\" AS c -- a comment; with ';'\nFROM (SELECT 'ä' AS type);";
   EXPECT_EQ(Rows(), "\"it's\",\"dollar '\",\"\xc3\xa4\"\n");
   work_.query = "/* ' */ WITH x AS (SELECT 1 AS a) FROM x -- last";
   EXPECT_EQ(Rows(), "1\n");
@@ -460,14 +450,12 @@ TEST_F(SqlStepTest, QueriesWithQuotesCommentsAndSemicolonsRun) {
 
 TEST_F(SqlStepTest, FilesWithHostileNamesAreRead) {
   std::filesystem::create_directories(folder_ / "it's [1] *?{a,b} ä");
-  AddFile("/devices", "it's [1] *?{a,b} ä/a.parquet", Day("2024-01-01"),
-          "SELECT 'x' AS type, 1 AS n");
+  AddFile("/devices", "it's [1] *?{a,b} ä/a.parquet", Day("2024-01-01"), "SELECT 'x' AS type, 1 AS n");
   EXPECT_EQ(Rows(), "x,1\n");
 }
 
 TEST_F(SqlStepTest, MissingFilesAndTablesAreSaidBeforeAnythingRuns) {
-  catalog_.tables["/devices"].files.push_back(
-      {.path = folder_ / "gone.parquet", .key = Day("2024-01-01")});
+  catalog_.tables["/devices"].files.push_back({.path = folder_ / "gone.parquet", .key = Day("2024-01-01")});
   AttemptStatus status = RunStep();
   EXPECT_NE(status.message.find("gone.parquet"), std::string::npos) << status.message;
   catalog_.tables["/devices"].files[0].path = "s3://bucket/a.parquet";
@@ -481,8 +469,7 @@ TEST_F(SqlStepTest, MissingFilesAndTablesAreSaidBeforeAnythingRuns) {
 
 TEST_F(SqlStepTest, ADamagedFileFailsTheStep) {
   WriteAll(folder_ / "bad.parquet", "PAR1 this is none");
-  catalog_.tables["/devices"].files.push_back(
-      {.path = folder_ / "bad.parquet", .key = Day("2024-01-01")});
+  catalog_.tables["/devices"].files.push_back({.path = folder_ / "bad.parquet", .key = Day("2024-01-01")});
   const AttemptStatus status = RunStep();
   EXPECT_EQ(status.phase, Phase::kFailed);
   EXPECT_NE(status.message.find("bad.parquet"), std::string::npos) << status.message;

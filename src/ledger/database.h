@@ -29,7 +29,7 @@ class Row {
   virtual bool IsNull(int column) const = 0;
   // True for integers, false for text.
   virtual bool IsInteger(int column) const = 0;
-  virtual std::int64_t Integer(int column) const = 0;  // 0 for null
+  virtual std::int64_t Integer(int column) const = 0;   // 0 for null
   virtual std::string_view Text(int column) const = 0;  // empty for null
 };
 // Must not run statements on the same connection.
@@ -61,8 +61,7 @@ class Database {
   virtual void Rollback() noexcept = 0;
 
   // Runs one statement; `sink` is called for each row and may end it by returning an error.
-  virtual Status Execute(std::string_view sql, std::span<const Parameter> parameters,
-                         const RowSink& sink) = 0;
+  virtual Status Execute(std::string_view sql, std::span<const Parameter> parameters, const RowSink& sink) = 0;
 };
 
 }  // namespace latecomer::ledger

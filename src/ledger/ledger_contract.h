@@ -56,10 +56,11 @@ inline std::string NameOfParameter(const testing::TestParamInfo<LedgerFlavour>& 
 }
 
 // Records with every field set, for round trips.
-inline Instant At(std::int64_t millis) { return Instant(Duration(millis)); }
+inline Instant At(std::int64_t millis) {
+  return Instant(Duration(millis));
+}
 
-inline RunRecord SomeRun(const std::string& run_id, const std::string& partition,
-                         const std::string& cause) {
+inline RunRecord SomeRun(const std::string& run_id, const std::string& partition, const std::string& cause) {
   RunRecord run;
   run.pipeline = "devices";
   run.run_id = run_id;
@@ -84,8 +85,7 @@ inline TryRecord SomeTry(std::int64_t run, int number) {
   return record;
 }
 
-inline StepRecord SomeStep(std::int64_t run, int try_number, const std::string& name,
-                           int map_index = -1) {
+inline StepRecord SomeStep(std::int64_t run, int try_number, const std::string& name, int map_index = -1) {
   StepRecord step;
   step.run = run;
   step.try_number = try_number;

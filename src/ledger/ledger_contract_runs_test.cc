@@ -6,7 +6,9 @@
 namespace latecomer::ledger {
 namespace {
 
-Error Fails(const Status& status) { return status ? Error() : status.error(); }
+Error Fails(const Status& status) {
+  return status ? Error() : status.error();
+}
 
 TEST_P(LedgerContract, RunsRoundTrip) {
   RunRecord run = SomeRun("backfill_a_v3", "a", "devices@3");
@@ -67,8 +69,7 @@ TEST_P(LedgerContract, ASecondRunOfTheSameCauseOrNameIsAConflictAndTheTransactio
 TEST_P(LedgerContract, RunsAreFilteredAndTheNewestKept) {
   Write([](Writer& writer) -> Status {
     for (int i = 0; i < 12; ++i) {
-      RunRecord run = SomeRun("r" + std::to_string(i), i % 2 == 0 ? "even" : "odd",
-                              "c" + std::to_string(i));
+      RunRecord run = SomeRun("r" + std::to_string(i), i % 2 == 0 ? "even" : "odd", "c" + std::to_string(i));
       run.state = i < 6 ? RunState::kSuccess : RunState::kQueued;
       if (i == 11) run.pipeline = "other";
       LATECOMER_RETURN_IF_ERROR(writer.InsertRun(run));
@@ -107,40 +108,32 @@ TEST_P(LedgerContract, ChangesOfStateThatAreNotLegalAreRefusedNamingBoth) {
   EXPECT_EQ(error.kind, ErrorKind::kUnexpected);
   EXPECT_NE(error.message.find("success"), std::string::npos) << error.message;
   EXPECT_NE(error.message.find("running"), std::string::npos) << error.message;
-  Read([&](Reader& reader) {
-    EXPECT_EQ((*reader.FindRun(run.id))->state, RunState::kSuccess);
-  });
+  Read([&](Reader& reader) { EXPECT_EQ((*reader.FindRun(run.id))->state, RunState::kSuccess); });
 
   TryRecord attempt_try = SomeTry(run.id, 1);
   attempt_try.state = TryState::kLost;
   Write([&](Writer& writer) { return writer.UpdateTry(attempt_try); });
   attempt_try.state = TryState::kSuccess;
-  EXPECT_EQ(Fails(ledger_->Write([&](Writer& w) { return w.UpdateTry(attempt_try); })).kind,
-            ErrorKind::kUnexpected);
+  EXPECT_EQ(Fails(ledger_->Write([&](Writer& w) { return w.UpdateTry(attempt_try); })).kind, ErrorKind::kUnexpected);
 
   StepRecord step = SomeStep(run.id, 1, "s");
   step.state = StepState::kUpForRetry;
-  EXPECT_EQ(Fails(ledger_->Write([&](Writer& w) { return w.UpdateStep(step); })).kind,
-            ErrorKind::kUnexpected);
+  EXPECT_EQ(Fails(ledger_->Write([&](Writer& w) { return w.UpdateStep(step); })).kind, ErrorKind::kUnexpected);
 
   AttemptRecord attempt = SomeAttempt(run.id, 1, "s");
   attempt.state = AttemptState::kFailed;
   Write([&](Writer& writer) { return writer.UpdateAttempt(attempt); });
   attempt.state = AttemptState::kRunning;
-  EXPECT_EQ(Fails(ledger_->Write([&](Writer& w) { return w.UpdateAttempt(attempt); })).kind,
-            ErrorKind::kUnexpected);
+  EXPECT_EQ(Fails(ledger_->Write([&](Writer& w) { return w.UpdateAttempt(attempt); })).kind, ErrorKind::kUnexpected);
 }
 
 TEST_P(LedgerContract, UpdatesOfWhatIsNotThereAreRefused) {
   RunRecord run = SomeRun("r", "a", "c");
   run.id = 99;
-  EXPECT_EQ(Fails(ledger_->Write([&](Writer& w) { return w.UpdateRun(run); })).kind,
+  EXPECT_EQ(Fails(ledger_->Write([&](Writer& w) { return w.UpdateRun(run); })).kind, ErrorKind::kNotFound);
+  EXPECT_EQ(Fails(ledger_->Write([&](Writer& w) { return w.UpdateTry(SomeTry(99, 1)); })).kind, ErrorKind::kNotFound);
+  EXPECT_EQ(Fails(ledger_->Write([&](Writer& w) { return w.UpdateStep(SomeStep(99, 1, "s")); })).kind,
             ErrorKind::kNotFound);
-  EXPECT_EQ(Fails(ledger_->Write([&](Writer& w) { return w.UpdateTry(SomeTry(99, 1)); })).kind,
-            ErrorKind::kNotFound);
-  EXPECT_EQ(
-      Fails(ledger_->Write([&](Writer& w) { return w.UpdateStep(SomeStep(99, 1, "s")); })).kind,
-      ErrorKind::kNotFound);
   // A try belongs to a run, a step to a try, an attempt to a step.
   EXPECT_FALSE(ledger_->Write([&](Writer& w) { return w.InsertTry(SomeTry(99, 1)); }));
   EXPECT_FALSE(ledger_->Write([&](Writer& w) { return w.InsertStep(SomeStep(99, 1, "s")); }));
@@ -212,8 +205,7 @@ TEST_P(LedgerContract, AClaimIsNeverTakenBackByASmallerToken) {
   Write([&](Writer& writer) { return writer.PutClaim(claim); });
   claim.token = 4;
   claim.holder = "late";
-  EXPECT_EQ(Fails(ledger_->Write([&](Writer& w) { return w.PutClaim(claim); })).kind,
-            ErrorKind::kConflict);
+  EXPECT_EQ(Fails(ledger_->Write([&](Writer& w) { return w.PutClaim(claim); })).kind, ErrorKind::kConflict);
   Read([](Reader& reader) {
     EXPECT_EQ((*reader.FindClaim("devices", "a"))->holder, "h1");
     EXPECT_EQ(reader.ClaimsHeld("devices")->size(), 1U);
@@ -305,9 +297,7 @@ TEST_P(LedgerContract, NoTokenIsLostOrGivenTwiceByManyWriters) {
     });
   }
   for (std::thread& writer : writers) writer.join();
-  Read([](Reader& reader) {
-    EXPECT_EQ((*reader.FindClaim("devices", "a"))->token, kWriters * kTokens);
-  });
+  Read([](Reader& reader) { EXPECT_EQ((*reader.FindClaim("devices", "a"))->token, kWriters * kTokens); });
 }
 
 }  // namespace

@@ -97,16 +97,14 @@ TEST_P(LedgerContract, ChangesRoundTripInOrderAndByPartition) {
   Write([](Writer& writer) -> Status {
     LATECOMER_RETURN_IF_ERROR(writer.PutTable(SomeTable()));
     // Version 10 must come after 9, and not be compared as text.
-    return writer.PutChanges(kTable, {SomeChange(10, "a"), SomeChange(9, "b"), SomeChange(9, "a"),
-                                      SomeChange(2, "a")});
+    return writer.PutChanges(kTable, {SomeChange(10, "a"), SomeChange(9, "b"), SomeChange(9, "a"), SomeChange(2, "a")});
   });
   Read([](Reader& reader) {
     const auto all = reader.Changes(kTable, kBeforeFirst, std::nullopt);
     ASSERT_TRUE(all);
     std::vector<std::pair<std::int64_t, std::string>> order;
     for (const ChangeRecord& change : *all) order.emplace_back(change.version.value, change.key);
-    EXPECT_EQ(order, (std::vector<std::pair<std::int64_t, std::string>>{
-                         {2, "a"}, {9, "a"}, {9, "b"}, {10, "a"}}));
+    EXPECT_EQ(order, (std::vector<std::pair<std::int64_t, std::string>>{{2, "a"}, {9, "a"}, {9, "b"}, {10, "a"}}));
     const auto later = reader.Changes(kTable, Version{2}, "a");
     ASSERT_TRUE(later);
     ASSERT_EQ(later->size(), 2U);
@@ -127,8 +125,8 @@ TEST_P(LedgerContract, CommitsRoundTrip) {
   Write([](Writer& writer) -> Status {
     LATECOMER_RETURN_IF_ERROR(writer.PutTable(SomeTable()));
     std::vector<CommitRecord> commits;
-    for (const auto source : {table::TimestampSource::kInCommit,
-                              table::TimestampSource::kCommitInfo, table::TimestampSource::kFile}) {
+    for (const auto source :
+         {table::TimestampSource::kInCommit, table::TimestampSource::kCommitInfo, table::TimestampSource::kFile}) {
       commits.push_back({.version = Version{static_cast<std::int64_t>(commits.size())},
                          .timestamp = At(-5),
                          .timestamp_source = source,
@@ -224,17 +222,15 @@ TEST_P(LedgerContract, PipelinesAndProcessedRoundTrip) {
     LATECOMER_RETURN_IF_ERROR(writer.RemoveProcessed("devices", "not there"));
     return writer.RemoveProcessed("devices", "p");
   });
-  Read([](Reader& reader) {
-    EXPECT_FALSE(reader.FindProcessed("devices", "p")->has_value());
-  });
+  Read([](Reader& reader) { EXPECT_FALSE(reader.FindProcessed("devices", "p")->has_value()); });
 }
 
 TEST_P(LedgerContract, ReleasesAndEventsRoundTrip) {
   Write([](Writer& writer) -> Status {
-    LATECOMER_RETURN_IF_ERROR(writer.PutRelease(
-        {.pipeline = "devices", .partition = "p", .up_to = {{"s", Version{1}}}, .at = At(1)}));
-    LATECOMER_RETURN_IF_ERROR(writer.PutRelease(
-        {.pipeline = "devices", .partition = "p", .up_to = {{"s", Version{2}}}, .at = At(2)}));
+    LATECOMER_RETURN_IF_ERROR(
+        writer.PutRelease({.pipeline = "devices", .partition = "p", .up_to = {{"s", Version{1}}}, .at = At(1)}));
+    LATECOMER_RETURN_IF_ERROR(
+        writer.PutRelease({.pipeline = "devices", .partition = "p", .up_to = {{"s", Version{2}}}, .at = At(2)}));
     for (const char* what : {"run.created", "run.queued", "late.detected"}) {
       EventRecord event;
       event.pipeline = "devices";

@@ -1,7 +1,6 @@
 #include "ledger/record_text.h"
 
 #include <nlohmann/json.hpp>
-
 #include <utility>
 
 namespace latecomer::ledger {
@@ -16,8 +15,7 @@ std::string Dump(const Json& json) {
 
 Error Damaged(std::string_view what, std::string_view json) {
   return Error(ErrorKind::kDamaged,
-               "the ledger holds a " + std::string(what) + " that can't be read: " +
-                   std::string(json.substr(0, 100)))
+               "the ledger holds a " + std::string(what) + " that can't be read: " + std::string(json.substr(0, 100)))
       .Hint("`latecomer ledger check` shows the damage");
 }
 
@@ -56,8 +54,7 @@ Result<table::PartitionSchema> SchemaFromJson(std::string_view text) {
     const bool whole = column.is_object() && column.contains("name") && column.contains("type") &&
                        column["name"].is_string() && column["type"].is_string();
     if (!whole) return Fail(Damaged("partition schema", text));
-    LATECOMER_ASSIGN_OR_RETURN(const table::DataType type,
-                               table::ParseDataType(column["type"].get<std::string>()));
+    LATECOMER_ASSIGN_OR_RETURN(const table::DataType type, table::ParseDataType(column["type"].get<std::string>()));
     schema.push_back({.name = column["name"].get<std::string>(), .type = type});
   }
   return schema;
@@ -65,19 +62,16 @@ Result<table::PartitionSchema> SchemaFromJson(std::string_view text) {
 
 std::string_view Name(table::TimestampSource source) {
   switch (source) {
-    case table::TimestampSource::kInCommit:
-      return "in_commit";
-    case table::TimestampSource::kCommitInfo:
-      return "commit_info";
-    case table::TimestampSource::kFile:
-      break;
+    case table::TimestampSource::kInCommit: return "in_commit";
+    case table::TimestampSource::kCommitInfo: return "commit_info";
+    case table::TimestampSource::kFile: break;
   }
   return "file";
 }
 
 Result<table::TimestampSource> ParseTimestampSource(std::string_view name) {
-  for (const auto source : {table::TimestampSource::kInCommit, table::TimestampSource::kCommitInfo,
-                            table::TimestampSource::kFile}) {
+  for (const auto source :
+       {table::TimestampSource::kInCommit, table::TimestampSource::kCommitInfo, table::TimestampSource::kFile}) {
     if (Name(source) == name) return source;
   }
   return Fail(ErrorKind::kDamaged,

@@ -26,8 +26,12 @@ Result<table::PartitionSchema> SchemaFromJson(std::string_view json);
 std::string_view Name(table::TimestampSource source);
 Result<table::TimestampSource> ParseTimestampSource(std::string_view name);
 
-inline std::int64_t Millis(Instant at) { return at.time_since_epoch().count(); }
-inline Instant FromMillis(std::int64_t millis) { return Instant(Duration(millis)); }
+inline std::int64_t Millis(Instant at) {
+  return at.time_since_epoch().count();
+}
+inline Instant FromMillis(std::int64_t millis) {
+  return Instant(Duration(millis));
+}
 
 inline Parameter Optional(const std::optional<std::int64_t>& value) {
   return value ? Parameter(*value) : Parameter(std::monostate());
@@ -35,7 +39,9 @@ inline Parameter Optional(const std::optional<std::int64_t>& value) {
 inline Parameter Optional(const std::optional<Instant>& at) {
   return at ? Parameter(Millis(*at)) : Parameter(std::monostate());
 }
-inline Parameter Flag(bool value) { return std::int64_t{value ? 1 : 0}; }
+inline Parameter Flag(bool value) {
+  return std::int64_t{value ? 1 : 0};
+}
 
 inline std::optional<std::int64_t> OptionalInteger(const Row& row, int column) {
   return row.IsNull(column) ? std::nullopt : std::optional(row.Integer(column));
@@ -43,8 +49,14 @@ inline std::optional<std::int64_t> OptionalInteger(const Row& row, int column) {
 inline std::optional<Instant> OptionalTime(const Row& row, int column) {
   return row.IsNull(column) ? std::nullopt : std::optional(FromMillis(row.Integer(column)));
 }
-inline Instant Time(const Row& row, int column) { return FromMillis(row.Integer(column)); }
-inline int Small(const Row& row, int column) { return static_cast<int>(row.Integer(column)); }
-inline std::string Owned(const Row& row, int column) { return std::string(row.Text(column)); }
+inline Instant Time(const Row& row, int column) {
+  return FromMillis(row.Integer(column));
+}
+inline int Small(const Row& row, int column) {
+  return static_cast<int>(row.Integer(column));
+}
+inline std::string Owned(const Row& row, int column) {
+  return std::string(row.Text(column));
+}
 
 }  // namespace latecomer::ledger

@@ -226,25 +226,27 @@ std::string InDialect(std::string_view statement, const Dialect& dialect) {
   return text;
 }
 
-Status Ignore(const Row& /*row*/) { return {}; }
+Status Ignore(const Row& /*row*/) {
+  return {};
+}
 
 }  // namespace
 
-int CurrentSchema() { return Migrations().back().to; }
+int CurrentSchema() {
+  return Migrations().back().to;
+}
 
 Status Migrate(Database& database, int from, Random& random) {
   for (const Migration& migration : Migrations()) {
     if (migration.to <= from) continue;
     for (const std::string_view statement : migration.statements) {
-      LATECOMER_RETURN_IF_ERROR(
-          database.Execute(InDialect(statement, database.dialect()), {}, Ignore));
+      LATECOMER_RETURN_IF_ERROR(database.Execute(InDialect(statement, database.dialect()), {}, Ignore));
     }
   }
   if (from == 0) {
     const std::string id = MakeUuid(random);
     const Parameter values[] = {std::string_view(id), std::int64_t{CurrentSchema()}};
-    return database.Execute("INSERT INTO ledger (one, id, schema_version) VALUES (1, $1, $2)",
-                            values, Ignore);
+    return database.Execute("INSERT INTO ledger (one, id, schema_version) VALUES (1, $1, $2)", values, Ignore);
   }
   const Parameter values[] = {std::int64_t{CurrentSchema()}};
   return database.Execute("UPDATE ledger SET schema_version = $1 WHERE one = 1", values, Ignore);
@@ -252,12 +254,12 @@ Status Migrate(Database& database, int from, Random& random) {
 
 Result<LedgerHead> ReadHead(Database& database) {
   LedgerHead head;
-  LATECOMER_RETURN_IF_ERROR(database.Execute("SELECT id, schema_version FROM ledger WHERE one = 1",
-                                             {}, [&](const Row& row) -> Status {
-                                               head.id = row.Text(0);
-                                               head.schema = static_cast<int>(row.Integer(1));
-                                               return {};
-                                             }));
+  LATECOMER_RETURN_IF_ERROR(
+      database.Execute("SELECT id, schema_version FROM ledger WHERE one = 1", {}, [&](const Row& row) -> Status {
+        head.id = row.Text(0);
+        head.schema = static_cast<int>(row.Integer(1));
+        return {};
+      }));
   if (head.id.empty()) return Fail(ErrorKind::kDamaged, "the ledger has lost its own id");
   return head;
 }

@@ -1,8 +1,7 @@
 #include "ledger/sql_export.h"
 
-#include <nlohmann/json.hpp>
-
 #include <array>
+#include <nlohmann/json.hpp>
 #include <string>
 #include <utility>
 
@@ -99,8 +98,7 @@ std::string LineOf(std::string_view record, const Row& row) {
   for (int column = 0; column < row.columns(); ++column) {
     const std::string_view alias = row.ColumnName(column);
     const std::size_t colon = alias.find(':');
-    const std::string_view how =
-        colon == std::string_view::npos ? std::string_view() : alias.substr(colon + 1);
+    const std::string_view how = colon == std::string_view::npos ? std::string_view() : alias.substr(colon + 1);
     json[std::string(alias.substr(0, colon))] = ValueOf(row, column, how);
   }
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
@@ -110,8 +108,8 @@ std::string LineOf(std::string_view record, const Row& row) {
 
 Status ExportRecords(Database& database, const std::function<Status(std::string_view line)>& sink) {
   for (const ExportedRecord& record : kRecords) {
-    LATECOMER_RETURN_IF_ERROR(database.Execute(
-        record.sql, {}, [&](const Row& row) { return sink(LineOf(record.name, row)); }));
+    LATECOMER_RETURN_IF_ERROR(
+        database.Execute(record.sql, {}, [&](const Row& row) { return sink(LineOf(record.name, row)); }));
   }
   return {};
 }

@@ -10,9 +10,7 @@ namespace {
 // Rolls back on every way out but a commit, a thrown exception included.
 class OpenTransaction {
  public:
-  OpenTransaction(Database& database, bool& busy) : database_(database), busy_(busy) {
-    busy_ = true;
-  }
+  OpenTransaction(Database& database, bool& busy) : database_(database), busy_(busy) { busy_ = true; }
   OpenTransaction(const OpenTransaction&) = delete;
   OpenTransaction& operator=(const OpenTransaction&) = delete;
   ~OpenTransaction() {
@@ -38,8 +36,7 @@ Status SqlLedger::InTransaction(Intent intent, const Body& body) {
   try {
     LATECOMER_RETURN_IF_ERROR(body(transaction));
   } catch (const std::exception& e) {
-    return Fail(ErrorKind::kUnexpected,
-                std::string("a transaction of the ledger was broken off: ") + e.what());
+    return Fail(ErrorKind::kUnexpected, std::string("a transaction of the ledger was broken off: ") + e.what());
   } catch (...) {
     return Fail(ErrorKind::kUnexpected, "a transaction of the ledger was broken off");
   }

@@ -116,9 +116,9 @@ Result<std::vector<ReleaseRecord>> SqlTransaction::Releases(const std::string& p
       {std::string_view(pipeline)}, ReadRelease);
 }
 
-Result<std::vector<EventRecord>> SqlTransaction::Events(
-    const std::string& pipeline, const std::optional<std::string>& run_id,
-    const std::optional<std::string>& partition) {
+Result<std::vector<EventRecord>> SqlTransaction::Events(const std::string& pipeline,
+                                                        const std::optional<std::string>& run_id,
+                                                        const std::optional<std::string>& partition) {
   std::string sql =
       "SELECT sequence, at, pipeline, partition_key, run_id, what, detail FROM events "
       "WHERE pipeline = $1";
@@ -143,8 +143,8 @@ Status SqlTransaction::PutPipeline(const PipelineRecord& record) {
       "definition_hash = excluded.definition_hash, paused = excluded.paused, "
       "updated = excluded.updated",
       {std::string_view(record.id), std::string_view(record.name), std::string_view(record.file),
-       std::string_view(record.text), std::string_view(record.definition_hash),
-       Flag(record.paused), Millis(record.updated)});
+       std::string_view(record.text), std::string_view(record.definition_hash), Flag(record.paused),
+       Millis(record.updated)});
 }
 
 Status SqlTransaction::PutProcessed(const ProcessedRecord& record) {
@@ -154,9 +154,8 @@ Status SqlTransaction::PutProcessed(const ProcessedRecord& record) {
       "VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (pipeline, partition_key) DO UPDATE SET "
       "vector = excluded.vector, run_id = excluded.run_id, try_number = excluded.try_number, "
       "token = excluded.token, at = excluded.at",
-      {std::string_view(record.pipeline), std::string_view(record.partition),
-       std::string_view(vector), std::string_view(record.run_id), std::int64_t{record.try_number},
-       record.token, Millis(record.at)});
+      {std::string_view(record.pipeline), std::string_view(record.partition), std::string_view(vector),
+       std::string_view(record.run_id), std::int64_t{record.try_number}, record.token, Millis(record.at)});
 }
 
 Status SqlTransaction::RemoveProcessed(const std::string& pipeline, const std::string& partition) {
@@ -169,20 +168,18 @@ Status SqlTransaction::PutClaim(const ClaimRecord& record) {
   // The token is compared where it is written: a smaller one changes no row and gives none back.
   LATECOMER_ASSIGN_OR_RETURN(
       const std::optional<std::int64_t> written,
-      OneInteger(
-          "INSERT INTO claims (pipeline, partition_key, token, holder, expires, run, try_number, "
-          "released) VALUES ($1, $2, $3, $4, $5, $6, $7, $8) "
-          "ON CONFLICT (pipeline, partition_key) DO UPDATE SET token = excluded.token, "
-          "holder = excluded.holder, expires = excluded.expires, run = excluded.run, "
-          "try_number = excluded.try_number, released = excluded.released "
-          "WHERE claims.token <= excluded.token RETURNING token",
-          {std::string_view(record.pipeline), std::string_view(record.partition), record.token,
-           std::string_view(record.holder), Millis(record.expires), Optional(run),
-           std::int64_t{record.try_number}, Flag(record.released)}));
+      OneInteger("INSERT INTO claims (pipeline, partition_key, token, holder, expires, run, try_number, "
+                 "released) VALUES ($1, $2, $3, $4, $5, $6, $7, $8) "
+                 "ON CONFLICT (pipeline, partition_key) DO UPDATE SET token = excluded.token, "
+                 "holder = excluded.holder, expires = excluded.expires, run = excluded.run, "
+                 "try_number = excluded.try_number, released = excluded.released "
+                 "WHERE claims.token <= excluded.token RETURNING token",
+                 {std::string_view(record.pipeline), std::string_view(record.partition), record.token,
+                  std::string_view(record.holder), Millis(record.expires), Optional(run),
+                  std::int64_t{record.try_number}, Flag(record.released)}));
   if (written) return {};
-  return Fail(Error(ErrorKind::kConflict, "the claim on " + record.partition + " of pipeline " +
-                                              record.pipeline + " with token " +
-                                              std::to_string(record.token) +
+  return Fail(Error(ErrorKind::kConflict, "the claim on " + record.partition + " of pipeline " + record.pipeline +
+                                              " with token " + std::to_string(record.token) +
                                               " was lost to a later one"));
 }
 
@@ -192,8 +189,8 @@ Status SqlTransaction::PutRelease(const ReleaseRecord& record) {
       "INSERT INTO releases (pipeline, partition_key, up_to, at) VALUES ($1, $2, $3, $4) "
       "ON CONFLICT (pipeline, partition_key) DO UPDATE SET up_to = excluded.up_to, "
       "at = excluded.at",
-      {std::string_view(record.pipeline), std::string_view(record.partition),
-       std::string_view(up_to), Millis(record.at)});
+      {std::string_view(record.pipeline), std::string_view(record.partition), std::string_view(up_to),
+       Millis(record.at)});
 }
 
 Status SqlTransaction::AppendEvent(const EventRecord& record) {
@@ -201,8 +198,7 @@ Status SqlTransaction::AppendEvent(const EventRecord& record) {
       "INSERT INTO events (at, pipeline, partition_key, run_id, what, detail) "
       "VALUES ($1, $2, $3, $4, $5, $6)",
       {Millis(record.at), std::string_view(record.pipeline), std::string_view(record.partition),
-       std::string_view(record.run_id), std::string_view(record.what),
-       std::string_view(record.detail)});
+       std::string_view(record.run_id), std::string_view(record.what), std::string_view(record.detail)});
 }
 
 }  // namespace latecomer::ledger

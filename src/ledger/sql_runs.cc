@@ -7,8 +7,8 @@
 namespace latecomer::ledger {
 namespace {
 
-#define LATECOMER_RUN_COLUMNS                                                                    \
-  "id, pipeline, run_id, partition_key, partition_display, kind, cause, caused_by, state, "      \
+#define LATECOMER_RUN_COLUMNS                                                               \
+  "id, pipeline, run_id, partition_key, partition_display, kind, cause, caused_by, state, " \
   "waiting_for, message, tries, keep_vector, note, created, started, ended"
 
 Result<RunRecord> ReadRun(const Row& row) {
@@ -62,9 +62,8 @@ Result<std::vector<RunRecord>> SqlTransaction::Runs(const RunFilter& filter) {
     parameters.emplace_back(std::int64_t{filter.limit});
     sql += " LIMIT $" + std::to_string(parameters.size());
   }
-  LATECOMER_ASSIGN_OR_RETURN(
-      std::vector<RunRecord> runs,
-      All<RunRecord>(sql, std::span<const Parameter>(parameters), ReadRun));
+  LATECOMER_ASSIGN_OR_RETURN(std::vector<RunRecord> runs,
+                             All<RunRecord>(sql, std::span<const Parameter>(parameters), ReadRun));
   std::ranges::reverse(runs);  // the newest were kept; the oldest comes first
   return runs;
 }
@@ -73,11 +72,9 @@ Result<std::optional<RunRecord>> SqlTransaction::FindRun(std::int64_t id) {
   return One<RunRecord>("SELECT " LATECOMER_RUN_COLUMNS " FROM runs WHERE id = $1", {id}, ReadRun);
 }
 
-Result<std::optional<RunRecord>> SqlTransaction::FindRunByName(const std::string& pipeline,
-                                                               const std::string& run_id) {
-  return One<RunRecord>(
-      "SELECT " LATECOMER_RUN_COLUMNS " FROM runs WHERE pipeline = $1 AND run_id = $2",
-      {std::string_view(pipeline), std::string_view(run_id)}, ReadRun);
+Result<std::optional<RunRecord>> SqlTransaction::FindRunByName(const std::string& pipeline, const std::string& run_id) {
+  return One<RunRecord>("SELECT " LATECOMER_RUN_COLUMNS " FROM runs WHERE pipeline = $1 AND run_id = $2",
+                        {std::string_view(pipeline), std::string_view(run_id)}, ReadRun);
 }
 
 Result<std::optional<RunRecord>> SqlTransaction::FindRunByCause(const std::string& pipeline,
@@ -85,9 +82,7 @@ Result<std::optional<RunRecord>> SqlTransaction::FindRunByCause(const std::strin
                                                                 const std::string& cause) {
   return One<RunRecord>("SELECT " LATECOMER_RUN_COLUMNS
                         " FROM runs WHERE pipeline = $1 AND partition_key = $2 AND cause = $3",
-                        {std::string_view(pipeline), std::string_view(partition),
-                         std::string_view(cause)},
-                        ReadRun);
+                        {std::string_view(pipeline), std::string_view(partition), std::string_view(cause)}, ReadRun);
 }
 
 Result<std::int64_t> SqlTransaction::InsertRun(const RunRecord& record) {
@@ -100,32 +95,29 @@ Result<std::int64_t> SqlTransaction::InsertRun(const RunRecord& record) {
           "caused_by, state, waiting_for, message, tries, keep_vector, note, created, started, "
           "ended) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16) "
           "ON CONFLICT DO NOTHING RETURNING id",
-          {std::string_view(record.pipeline), std::string_view(record.run_id),
-           std::string_view(record.partition), std::string_view(record.partition_display),
-           Name(record.kind), std::string_view(record.cause), Optional(record.caused_by),
-           Name(record.state), std::string_view(record.waiting_for),
+          {std::string_view(record.pipeline), std::string_view(record.run_id), std::string_view(record.partition),
+           std::string_view(record.partition_display), Name(record.kind), std::string_view(record.cause),
+           Optional(record.caused_by), Name(record.state), std::string_view(record.waiting_for),
            std::string_view(record.message), std::int64_t{record.tries}, OptionalText(kept),
-           std::string_view(record.note), Millis(record.created), Optional(record.started),
-           Optional(record.ended)}));
+           std::string_view(record.note), Millis(record.created), Optional(record.started), Optional(record.ended)}));
   if (id) return *id;
-  return Fail(Error(ErrorKind::kConflict, "pipeline " + record.pipeline + " has a run " +
-                                              record.run_id + " already, or one of " +
-                                              record.partition_display + " with the same cause"));
+  return Fail(Error(ErrorKind::kConflict, "pipeline " + record.pipeline + " has a run " + record.run_id +
+                                              " already, or one of " + record.partition_display +
+                                              " with the same cause"));
 }
 
 Status SqlTransaction::UpdateRun(const RunRecord& record) {
   LATECOMER_ASSIGN_OR_RETURN(const std::optional<std::string> stored,
                              OneText("SELECT state FROM runs WHERE id = $1", {record.id}));
-  LATECOMER_RETURN_IF_ERROR(CheckTransition(
-      stored, record.state, ParseRunState, "run " + std::to_string(record.id) + " " + record.run_id));
+  LATECOMER_RETURN_IF_ERROR(
+      CheckTransition(stored, record.state, ParseRunState, "run " + std::to_string(record.id) + " " + record.run_id));
   const std::optional<std::string> kept = KeptVector(record);
   return Run(
       "UPDATE runs SET caused_by = $1, state = $2, waiting_for = $3, message = $4, tries = $5, "
       "keep_vector = $6, note = $7, created = $8, started = $9, ended = $10 WHERE id = $11",
       {Optional(record.caused_by), Name(record.state), std::string_view(record.waiting_for),
-       std::string_view(record.message), std::int64_t{record.tries}, OptionalText(kept),
-       std::string_view(record.note), Millis(record.created), Optional(record.started),
-       Optional(record.ended), record.id});
+       std::string_view(record.message), std::int64_t{record.tries}, OptionalText(kept), std::string_view(record.note),
+       Millis(record.created), Optional(record.started), Optional(record.ended), record.id});
 }
 
 }  // namespace latecomer::ledger

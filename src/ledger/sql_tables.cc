@@ -59,8 +59,7 @@ Result<CommitRecord> ReadCommit(const Row& row) {
   return record;
 }
 
-constexpr std::string_view kOfTable =
-    " WHERE table_key = (SELECT id FROM source_tables WHERE location = $1)";
+constexpr std::string_view kOfTable = " WHERE table_key = (SELECT id FROM source_tables WHERE location = $1)";
 
 std::string Select(std::string_view columns, std::string_view table, std::string_view rest) {
   std::string sql("SELECT ");
@@ -81,30 +80,26 @@ Result<std::optional<TableRecord>> SqlTransaction::FindTable(const std::string& 
       {std::string_view(location)}, ReadTable);
 }
 
-Result<std::vector<SourcePartitionRecord>> SqlTransaction::SourcePartitions(
-    const std::string& location) {
-  static const std::string sql = Select(
-      "partition_key, log_json, files, row_count, bytes, fingerprint, last_changed, first_seen",
-      "source_partitions", " ORDER BY partition_key");
+Result<std::vector<SourcePartitionRecord>> SqlTransaction::SourcePartitions(const std::string& location) {
+  static const std::string sql =
+      Select("partition_key, log_json, files, row_count, bytes, fingerprint, last_changed, first_seen",
+             "source_partitions", " ORDER BY partition_key");
   return All<SourcePartitionRecord>(sql, {std::string_view(location)}, ReadSourcePartition);
 }
 
-Result<std::vector<ChangeRecord>> SqlTransaction::Changes(const std::string& location,
-                                                          Version after,
+Result<std::vector<ChangeRecord>> SqlTransaction::Changes(const std::string& location, Version after,
                                                           const std::optional<std::string>& key) {
   static const std::string of_all =
       Select(kChangeColumns, "changes", " AND version > $2 ORDER BY version, partition_key");
-  static const std::string of_one = Select(
-      kChangeColumns, "changes", " AND version > $2 AND partition_key = $3 ORDER BY version");
+  static const std::string of_one =
+      Select(kChangeColumns, "changes", " AND version > $2 AND partition_key = $3 ORDER BY version");
   if (!key) return All<ChangeRecord>(of_all, {std::string_view(location), after.value}, ReadChange);
-  return All<ChangeRecord>(
-      of_one, {std::string_view(location), after.value, std::string_view(*key)}, ReadChange);
+  return All<ChangeRecord>(of_one, {std::string_view(location), after.value, std::string_view(*key)}, ReadChange);
 }
 
-Result<std::vector<CommitRecord>> SqlTransaction::Commits(const std::string& location,
-                                                          Version after) {
-  static const std::string sql = Select("version, at, time_source, operation", "commits",
-                                        " AND version > $2 ORDER BY version");
+Result<std::vector<CommitRecord>> SqlTransaction::Commits(const std::string& location, Version after) {
+  static const std::string sql =
+      Select("version, at, time_source, operation", "commits", " AND version > $2 ORDER BY version");
   return All<CommitRecord>(sql, {std::string_view(location), after.value}, ReadCommit);
 }
 
@@ -119,22 +114,20 @@ Status SqlTransaction::PutTable(const TableRecord& record) {
       "seen_etag = excluded.seen_etag, seen_size_bytes = excluded.seen_size_bytes, "
       "seen_content_hash = excluded.seen_content_hash, first_contact = excluded.first_contact, "
       "observed_at = excluded.observed_at",
-      {std::string_view(record.location), std::string_view(record.table_id),
-       std::string_view(columns), record.seen.version.value, std::string_view(record.seen.etag),
-       record.seen.size_bytes, static_cast<std::int64_t>(record.seen.content_hash),
-       record.first_contact.value, Millis(record.observed_at)});
+      {std::string_view(record.location), std::string_view(record.table_id), std::string_view(columns),
+       record.seen.version.value, std::string_view(record.seen.etag), record.seen.size_bytes,
+       static_cast<std::int64_t>(record.seen.content_hash), record.first_contact.value, Millis(record.observed_at)});
 }
 
 Result<std::int64_t> SqlTransaction::TableKey(const std::string& location) {
-  LATECOMER_ASSIGN_OR_RETURN(const std::optional<std::int64_t> key,
-                             OneInteger("SELECT id FROM source_tables WHERE location = $1",
-                                        {std::string_view(location)}));
+  LATECOMER_ASSIGN_OR_RETURN(
+      const std::optional<std::int64_t> key,
+      OneInteger("SELECT id FROM source_tables WHERE location = $1", {std::string_view(location)}));
   if (key) return *key;
   return Fail(Error(ErrorKind::kNotFound, "the ledger doesn't know this table").In(location));
 }
 
-Status SqlTransaction::PutCommits(const std::string& location,
-                                  const std::vector<CommitRecord>& records) {
+Status SqlTransaction::PutCommits(const std::string& location, const std::vector<CommitRecord>& records) {
   LATECOMER_ASSIGN_OR_RETURN(const std::int64_t table, TableKey(location));
   for (const CommitRecord& record : records) {
     LATECOMER_RETURN_IF_ERROR(
@@ -147,8 +140,7 @@ Status SqlTransaction::PutCommits(const std::string& location,
   return {};
 }
 
-Status SqlTransaction::PutChanges(const std::string& location,
-                                  const std::vector<ChangeRecord>& records) {
+Status SqlTransaction::PutChanges(const std::string& location, const std::vector<ChangeRecord>& records) {
   LATECOMER_ASSIGN_OR_RETURN(const std::int64_t table, TableKey(location));
   for (const ChangeRecord& record : records) {
     const table::ChangeCounts& counts = record.counts;
@@ -164,10 +156,9 @@ Status SqlTransaction::PutChanges(const std::string& location,
             "bytes_removed = excluded.bytes_removed, vector_updates = excluded.vector_updates, "
             "assumed = excluded.assumed, note = excluded.note",
             {table, record.version.value, std::string_view(record.key), Millis(record.timestamp),
-             std::string_view(record.operation), counts.files_added, counts.files_removed,
-             Optional(counts.rows_added), Optional(counts.rows_removed), counts.bytes_added,
-             counts.bytes_removed, counts.deletion_vector_updates, Flag(record.assumed),
-             std::string_view(record.note)}));
+             std::string_view(record.operation), counts.files_added, counts.files_removed, Optional(counts.rows_added),
+             Optional(counts.rows_removed), counts.bytes_added, counts.bytes_removed, counts.deletion_vector_updates,
+             Flag(record.assumed), std::string_view(record.note)}));
   }
   return {};
 }

@@ -29,8 +29,7 @@ class SqlTransaction final : public Writer {
   Status PutTable(const TableRecord& record) override;
   Status PutCommits(const std::string& location, const std::vector<CommitRecord>& records) override;
   Status PutChanges(const std::string& location, const std::vector<ChangeRecord>& records) override;
-  Status PutSourcePartitions(const std::string& location,
-                             const std::vector<SourcePartitionRecord>& records) override;
+  Status PutSourcePartitions(const std::string& location, const std::vector<SourcePartitionRecord>& records) override;
 
   // sql_pipelines.cc
   Result<std::optional<PipelineRecord>> FindPipeline(const std::string& id) override;
@@ -38,12 +37,10 @@ class SqlTransaction final : public Writer {
   Result<std::vector<ProcessedRecord>> Processed(const std::string& pipeline) override;
   Result<std::optional<ProcessedRecord>> FindProcessed(const std::string& pipeline,
                                                        const std::string& partition) override;
-  Result<std::optional<ClaimRecord>> FindClaim(const std::string& pipeline,
-                                               const std::string& partition) override;
+  Result<std::optional<ClaimRecord>> FindClaim(const std::string& pipeline, const std::string& partition) override;
   Result<std::vector<ClaimRecord>> ClaimsHeld(const std::string& pipeline) override;
   Result<std::vector<ReleaseRecord>> Releases(const std::string& pipeline) override;
-  Result<std::vector<EventRecord>> Events(const std::string& pipeline,
-                                          const std::optional<std::string>& run_id,
+  Result<std::vector<EventRecord>> Events(const std::string& pipeline, const std::optional<std::string>& run_id,
                                           const std::optional<std::string>& partition) override;
   Status PutPipeline(const PipelineRecord& record) override;
   Status PutProcessed(const ProcessedRecord& record) override;
@@ -55,10 +52,8 @@ class SqlTransaction final : public Writer {
   // sql_runs.cc
   Result<std::vector<RunRecord>> Runs(const RunFilter& filter) override;
   Result<std::optional<RunRecord>> FindRun(std::int64_t id) override;
-  Result<std::optional<RunRecord>> FindRunByName(const std::string& pipeline,
-                                                 const std::string& run_id) override;
-  Result<std::optional<RunRecord>> FindRunByCause(const std::string& pipeline,
-                                                  const std::string& partition,
+  Result<std::optional<RunRecord>> FindRunByName(const std::string& pipeline, const std::string& run_id) override;
+  Result<std::optional<RunRecord>> FindRunByCause(const std::string& pipeline, const std::string& partition,
                                                   const std::string& cause) override;
   Result<std::int64_t> InsertRun(const RunRecord& record) override;
   Status UpdateRun(const RunRecord& record) override;
@@ -99,15 +94,13 @@ class SqlTransaction final : public Writer {
     return records;
   }
   template <typename T>
-  Result<std::vector<T>> All(std::string_view sql, Parameters parameters,
-                             Result<T> (*read)(const Row&)) {
+  Result<std::vector<T>> All(std::string_view sql, Parameters parameters, Result<T> (*read)(const Row&)) {
     return All(sql, Span(parameters), read);
   }
 
   // The only row, or none.
   template <typename T>
-  Result<std::optional<T>> One(std::string_view sql, Parameters parameters,
-                               Result<T> (*read)(const Row&)) {
+  Result<std::optional<T>> One(std::string_view sql, Parameters parameters, Result<T> (*read)(const Row&)) {
     LATECOMER_ASSIGN_OR_RETURN(std::vector<T> records, All(sql, Span(parameters), read));
     if (records.empty()) return std::optional<T>();
     return std::optional<T>(std::move(records.front()));
@@ -115,13 +108,11 @@ class SqlTransaction final : public Writer {
 
   // The first column of the only row: an integer or a text.
   Result<std::optional<std::int64_t>> OneInteger(std::string_view sql, Parameters parameters) {
-    return One<std::int64_t>(sql, parameters,
-                             [](const Row& row) -> Result<std::int64_t> { return row.Integer(0); });
+    return One<std::int64_t>(sql, parameters, [](const Row& row) -> Result<std::int64_t> { return row.Integer(0); });
   }
   Result<std::optional<std::string>> OneText(std::string_view sql, Parameters parameters) {
-    return One<std::string>(sql, parameters, [](const Row& row) -> Result<std::string> {
-      return std::string(row.Text(0));
-    });
+    return One<std::string>(sql, parameters,
+                            [](const Row& row) -> Result<std::string> { return std::string(row.Text(0)); });
   }
 
   // The key of a table that PutTable made known.
@@ -134,8 +125,7 @@ class SqlTransaction final : public Writer {
     if (!stored) return Fail(ErrorKind::kNotFound, "the ledger has no " + what);
     LATECOMER_ASSIGN_OR_RETURN(const State from, parse(*stored));
     if (MayFollow(from, to)) return {};
-    return Fail(ErrorKind::kUnexpected, what + " is " + *stored + " and can't become " +
-                                            std::string(Name(to)));
+    return Fail(ErrorKind::kUnexpected, what + " is " + *stored + " and can't become " + std::string(Name(to)));
   }
 
   Database& database_;

@@ -55,8 +55,7 @@ Result<AttemptRecord> ReadAttempt(const Row& row) {
 }
 
 Parameter ExitCode(const AttemptRecord& record) {
-  return record.exit_code ? Parameter(std::int64_t{*record.exit_code})
-                          : Parameter(std::monostate());
+  return record.exit_code ? Parameter(std::int64_t{*record.exit_code}) : Parameter(std::monostate());
 }
 
 std::string NameOfTry(std::int64_t run, int number) {
@@ -106,26 +105,24 @@ Status SqlTransaction::InsertTry(const TryRecord& record) {
       OneInteger("INSERT INTO tries (run, number, state, vector, token, definition_hash, message, "
                  "started, ended) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) "
                  "ON CONFLICT DO NOTHING RETURNING number",
-                 {record.run, std::int64_t{record.number}, Name(record.state),
-                  std::string_view(vector), record.token, std::string_view(record.definition_hash),
-                  std::string_view(record.message), Millis(record.started),
+                 {record.run, std::int64_t{record.number}, Name(record.state), std::string_view(vector), record.token,
+                  std::string_view(record.definition_hash), std::string_view(record.message), Millis(record.started),
                   Optional(record.ended)}));
   return Inserted(written, NameOfTry(record.run, record.number));
 }
 
 Status SqlTransaction::UpdateTry(const TryRecord& record) {
-  LATECOMER_ASSIGN_OR_RETURN(const std::optional<std::string> stored,
-                             OneText("SELECT state FROM tries WHERE run = $1 AND number = $2",
-                                     {record.run, std::int64_t{record.number}}));
-  LATECOMER_RETURN_IF_ERROR(CheckTransition(stored, record.state, ParseTryState,
-                                            NameOfTry(record.run, record.number)));
+  LATECOMER_ASSIGN_OR_RETURN(
+      const std::optional<std::string> stored,
+      OneText("SELECT state FROM tries WHERE run = $1 AND number = $2", {record.run, std::int64_t{record.number}}));
+  LATECOMER_RETURN_IF_ERROR(CheckTransition(stored, record.state, ParseTryState, NameOfTry(record.run, record.number)));
   const std::string vector = VectorToJson(record.vector);
   return Run(
       "UPDATE tries SET state = $1, vector = $2, token = $3, definition_hash = $4, message = $5, "
       "started = $6, ended = $7 WHERE run = $8 AND number = $9",
-      {Name(record.state), std::string_view(vector), record.token,
-       std::string_view(record.definition_hash), std::string_view(record.message),
-       Millis(record.started), Optional(record.ended), record.run, std::int64_t{record.number}});
+      {Name(record.state), std::string_view(vector), record.token, std::string_view(record.definition_hash),
+       std::string_view(record.message), Millis(record.started), Optional(record.ended), record.run,
+       std::int64_t{record.number}});
 }
 
 Status SqlTransaction::InsertStep(const StepRecord& record) {
@@ -136,33 +133,27 @@ Status SqlTransaction::InsertStep(const StepRecord& record) {
                  "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) "
                  "ON CONFLICT DO NOTHING RETURNING position",
                  {record.run, std::int64_t{record.try_number}, std::string_view(record.step),
-                  std::int64_t{record.map_index}, std::int64_t{record.position},
-                  Name(record.state), std::int64_t{record.attempts}, Optional(record.retry_at),
-                  Optional(record.child_run), std::string_view(record.message),
-                  Optional(record.started), Optional(record.ended)}));
-  return Inserted(written,
-                  NameOfStep(record.step, record.map_index, record.run, record.try_number));
+                  std::int64_t{record.map_index}, std::int64_t{record.position}, Name(record.state),
+                  std::int64_t{record.attempts}, Optional(record.retry_at), Optional(record.child_run),
+                  std::string_view(record.message), Optional(record.started), Optional(record.ended)}));
+  return Inserted(written, NameOfStep(record.step, record.map_index, record.run, record.try_number));
 }
 
 Status SqlTransaction::UpdateStep(const StepRecord& record) {
-  LATECOMER_ASSIGN_OR_RETURN(
-      const std::optional<std::string> stored,
-      OneText("SELECT state FROM steps WHERE run = $1 AND try_number = $2 AND step = $3 "
-              "AND map_index = $4",
-              {record.run, std::int64_t{record.try_number}, std::string_view(record.step),
-               std::int64_t{record.map_index}}));
-  LATECOMER_RETURN_IF_ERROR(
-      CheckTransition(stored, record.state, ParseStepState,
-                      NameOfStep(record.step, record.map_index, record.run, record.try_number)));
+  LATECOMER_ASSIGN_OR_RETURN(const std::optional<std::string> stored,
+                             OneText("SELECT state FROM steps WHERE run = $1 AND try_number = $2 AND step = $3 "
+                                     "AND map_index = $4",
+                                     {record.run, std::int64_t{record.try_number}, std::string_view(record.step),
+                                      std::int64_t{record.map_index}}));
+  LATECOMER_RETURN_IF_ERROR(CheckTransition(stored, record.state, ParseStepState,
+                                            NameOfStep(record.step, record.map_index, record.run, record.try_number)));
   return Run(
       "UPDATE steps SET position = $1, state = $2, attempts = $3, retry_at = $4, child_run = $5, "
       "message = $6, started = $7, ended = $8 "
       "WHERE run = $9 AND try_number = $10 AND step = $11 AND map_index = $12",
-      {std::int64_t{record.position}, Name(record.state), std::int64_t{record.attempts},
-       Optional(record.retry_at), Optional(record.child_run), std::string_view(record.message),
-       Optional(record.started), Optional(record.ended), record.run,
-       std::int64_t{record.try_number}, std::string_view(record.step),
-       std::int64_t{record.map_index}});
+      {std::int64_t{record.position}, Name(record.state), std::int64_t{record.attempts}, Optional(record.retry_at),
+       Optional(record.child_run), std::string_view(record.message), Optional(record.started), Optional(record.ended),
+       record.run, std::int64_t{record.try_number}, std::string_view(record.step), std::int64_t{record.map_index}});
 }
 
 Status SqlTransaction::InsertAttempt(const AttemptRecord& record) {
@@ -174,33 +165,29 @@ Status SqlTransaction::InsertAttempt(const AttemptRecord& record) {
                  "ON CONFLICT DO NOTHING RETURNING number",
                  {record.run, std::int64_t{record.try_number}, std::string_view(record.step),
                   std::int64_t{record.map_index}, std::int64_t{record.number}, Name(record.state),
-                  std::string_view(record.handle), std::string_view(record.folder),
-                  std::string_view(record.log), ExitCode(record), std::string_view(record.message),
-                  Millis(record.started), Optional(record.ended)}));
-  return Inserted(written,
-                  "attempt " + std::to_string(record.number) + " of " +
-                      NameOfStep(record.step, record.map_index, record.run, record.try_number));
+                  std::string_view(record.handle), std::string_view(record.folder), std::string_view(record.log),
+                  ExitCode(record), std::string_view(record.message), Millis(record.started), Optional(record.ended)}));
+  return Inserted(written, "attempt " + std::to_string(record.number) + " of " +
+                               NameOfStep(record.step, record.map_index, record.run, record.try_number));
 }
 
 Status SqlTransaction::UpdateAttempt(const AttemptRecord& record) {
-  LATECOMER_ASSIGN_OR_RETURN(
-      const std::optional<std::string> stored,
-      OneText("SELECT state FROM attempts WHERE run = $1 AND try_number = $2 AND step = $3 "
-              "AND map_index = $4 AND number = $5",
-              {record.run, std::int64_t{record.try_number}, std::string_view(record.step),
-               std::int64_t{record.map_index}, std::int64_t{record.number}}));
-  LATECOMER_RETURN_IF_ERROR(CheckTransition(
-      stored, record.state, ParseAttemptState,
-      "attempt " + std::to_string(record.number) + " of " +
-          NameOfStep(record.step, record.map_index, record.run, record.try_number)));
+  LATECOMER_ASSIGN_OR_RETURN(const std::optional<std::string> stored,
+                             OneText("SELECT state FROM attempts WHERE run = $1 AND try_number = $2 AND step = $3 "
+                                     "AND map_index = $4 AND number = $5",
+                                     {record.run, std::int64_t{record.try_number}, std::string_view(record.step),
+                                      std::int64_t{record.map_index}, std::int64_t{record.number}}));
+  LATECOMER_RETURN_IF_ERROR(
+      CheckTransition(stored, record.state, ParseAttemptState,
+                      "attempt " + std::to_string(record.number) + " of " +
+                          NameOfStep(record.step, record.map_index, record.run, record.try_number)));
   return Run(
       "UPDATE attempts SET state = $1, handle = $2, folder = $3, log = $4, exit_code = $5, "
       "message = $6, started = $7, ended = $8 WHERE run = $9 AND try_number = $10 AND step = $11 "
       "AND map_index = $12 AND number = $13",
       {Name(record.state), std::string_view(record.handle), std::string_view(record.folder),
-       std::string_view(record.log), ExitCode(record), std::string_view(record.message),
-       Millis(record.started), Optional(record.ended), record.run,
-       std::int64_t{record.try_number}, std::string_view(record.step),
+       std::string_view(record.log), ExitCode(record), std::string_view(record.message), Millis(record.started),
+       Optional(record.ended), record.run, std::int64_t{record.try_number}, std::string_view(record.step),
        std::int64_t{record.map_index}, std::int64_t{record.number}});
 }
 

@@ -13,8 +13,7 @@ namespace {
 using Problems = std::vector<std::string>;
 
 // Every row that `sql` gives is a problem, described by its first column.
-Status Collect(Database& database, std::string_view sql, const std::string& prefix,
-               Problems& problems) {
+Status Collect(Database& database, std::string_view sql, const std::string& prefix, Problems& problems) {
   return database.Execute(sql, {}, [&](const Row& row) -> Status {
     problems.push_back(prefix + std::string(row.Text(0)));
     return {};
@@ -25,11 +24,10 @@ template <typename State>
 Status CheckStates(Database& database, const std::string& table, const std::string& column,
                    Result<State> (*parse)(std::string_view), Problems& problems) {
   return database.Execute(
-      "SELECT " + column + ", count(*) FROM " + table + " GROUP BY " + column, {},
-      [&](const Row& row) -> Status {
+      "SELECT " + column + ", count(*) FROM " + table + " GROUP BY " + column, {}, [&](const Row& row) -> Status {
         if (!parse(row.Text(0))) {
-          problems.push_back(std::to_string(row.Integer(1)) + " rows of " + table + " have the " +
-                             column + " '" + std::string(row.Text(0)) + "', which there is none of");
+          problems.push_back(std::to_string(row.Integer(1)) + " rows of " + table + " have the " + column + " '" +
+                             std::string(row.Text(0)) + "', which there is none of");
         }
         return {};
       });
@@ -37,13 +35,11 @@ Status CheckStates(Database& database, const std::string& table, const std::stri
 
 // SQLite's own checks; what they say is a problem of the file, not an error of this program.
 Status CheckFile(Database& database, Problems& problems) {
-  LATECOMER_RETURN_IF_ERROR(
-      database.Execute("PRAGMA integrity_check", {}, [&](const Row& row) -> Status {
-        if (row.Text(0) != "ok") problems.push_back("the file is damaged: " + std::string(row.Text(0)));
-        return {};
-      }));
-  return Collect(database, "PRAGMA foreign_key_check", "an entry is gone that is named in table ",
-                 problems);
+  LATECOMER_RETURN_IF_ERROR(database.Execute("PRAGMA integrity_check", {}, [&](const Row& row) -> Status {
+    if (row.Text(0) != "ok") problems.push_back("the file is damaged: " + std::string(row.Text(0)));
+    return {};
+  }));
+  return Collect(database, "PRAGMA foreign_key_check", "an entry is gone that is named in table ", problems);
 }
 
 struct Rule {
@@ -93,8 +89,8 @@ Status CheckContent(Database& database, LedgerCheck& check) {
   LATECOMER_RETURN_IF_ERROR(CheckStates(database, "attempts", "state", ParseAttemptState, problems));
   for (const Rule& rule : kRules) {
     // A few of a kind are enough to know what is wrong.
-    LATECOMER_RETURN_IF_ERROR(Collect(database, std::string(rule.sql) + " LIMIT 20",
-                                      std::string(rule.prefix), problems));
+    LATECOMER_RETURN_IF_ERROR(
+        Collect(database, std::string(rule.sql) + " LIMIT 20", std::string(rule.prefix), problems));
   }
   LATECOMER_RETURN_IF_ERROR(Count(database, "runs", check.runs));
   LATECOMER_RETURN_IF_ERROR(Count(database, "tries", check.tries));

@@ -34,15 +34,14 @@ class FilePlace final : public LedgerPlace {
   std::filesystem::path folder_;
 };
 
-INSTANTIATE_TEST_SUITE_P(
-    Sqlite, LedgerContract,
-    testing::Values(LedgerFlavour{.name = "Memory",
-                                  .many_connections = false,
-                                  .make = [] { return std::make_unique<MemoryPlace>(); }},
-                    LedgerFlavour{.name = "File",
-                                  .many_connections = true,
-                                  .make = [] { return std::make_unique<FilePlace>(); }}),
-    NameOfParameter);
+INSTANTIATE_TEST_SUITE_P(Sqlite, LedgerContract,
+                         testing::Values(LedgerFlavour{.name = "Memory",
+                                                       .many_connections = false,
+                                                       .make = [] { return std::make_unique<MemoryPlace>(); }},
+                                         LedgerFlavour{.name = "File",
+                                                       .many_connections = true,
+                                                       .make = [] { return std::make_unique<FilePlace>(); }}),
+                         NameOfParameter);
 
 }  // namespace
 }  // namespace latecomer::ledger

@@ -1,11 +1,10 @@
 #include "ledger/sqlite_database.h"
 
+#include <SQLiteCpp/Backup.h>
+#include <SQLiteCpp/SQLiteCpp.h>
 #include <fcntl.h>
 #include <sqlite3.h>
 #include <unistd.h>
-
-#include <SQLiteCpp/Backup.h>
-#include <SQLiteCpp/SQLiteCpp.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -24,27 +23,21 @@ namespace {
 // stopped or badly stuck process holds one this long.
 constexpr std::chrono::seconds kBusyPatience{60};
 
-constexpr Dialect kSqliteDialect{
-    .integer = "INTEGER", .identity = "INTEGER PRIMARY KEY", .table_suffix = " STRICT"};
+constexpr Dialect kSqliteDialect{.integer = "INTEGER", .identity = "INTEGER PRIMARY KEY", .table_suffix = " STRICT"};
 
 ErrorKind KindOfCode(int code) {
   switch (code & 0xff) {
     case SQLITE_CORRUPT:
-    case SQLITE_NOTADB:
-      return ErrorKind::kDamaged;
+    case SQLITE_NOTADB: return ErrorKind::kDamaged;
     case SQLITE_FULL:
     case SQLITE_IOERR:
-    case SQLITE_CANTOPEN:
-      return ErrorKind::kIo;
+    case SQLITE_CANTOPEN: return ErrorKind::kIo;
     case SQLITE_READONLY:
     case SQLITE_PERM:
-    case SQLITE_AUTH:
-      return ErrorKind::kPermission;
+    case SQLITE_AUTH: return ErrorKind::kPermission;
     case SQLITE_BUSY:
-    case SQLITE_LOCKED:
-      return ErrorKind::kConflict;
-    default:
-      return ErrorKind::kUnexpected;
+    case SQLITE_LOCKED: return ErrorKind::kConflict;
+    default: return ErrorKind::kUnexpected;
   }
 }
 
@@ -56,12 +49,9 @@ std::string HintOfKind(ErrorKind kind, int code) {
     case ErrorKind::kIo:
       return (code & 0xff) == SQLITE_FULL ? "free space on the ledger's disk; nothing was changed"
                                           : "check the disk that holds the ledger";
-    case ErrorKind::kPermission:
-      return "the ledger, and the folder it lies in, must be writable for this user";
-    case ErrorKind::kConflict:
-      return "find the process that holds the ledger, for example with `fuser`";
-    default:
-      return "";
+    case ErrorKind::kPermission: return "the ledger, and the folder it lies in, must be writable for this user";
+    case ErrorKind::kConflict: return "find the process that holds the ledger, for example with `fuser`";
+    default: return "";
   }
 }
 
@@ -94,14 +84,10 @@ class SqliteRow final : public Row {
  public:
   explicit SqliteRow(const SQLite::Statement& statement) : statement_(statement) {}
   int columns() const override { return statement_.getColumnCount(); }
-  std::string_view ColumnName(int column) const override {
-    return statement_.getColumnName(column);
-  }
+  std::string_view ColumnName(int column) const override { return statement_.getColumnName(column); }
   bool IsNull(int column) const override { return statement_.isColumnNull(column); }
   bool IsInteger(int column) const override { return statement_.getColumn(column).isInteger(); }
-  std::int64_t Integer(int column) const override {
-    return statement_.getColumn(column).getInt64();
-  }
+  std::int64_t Integer(int column) const override { return statement_.getColumn(column).getInt64(); }
   std::string_view Text(int column) const override {
     const SQLite::Column value = statement_.getColumn(column);
     const char* text = value.getText();  // before the size: it may convert
@@ -162,8 +148,7 @@ class SqliteDatabaseImpl final : public SqliteDatabase {
       const std::string mode = statement.getColumn(0).getString();
       if (mode == "wal") return {};
       return Fail(Error(ErrorKind::kUnsupported,
-                        "the ledger can't use a write-ahead log here (journal mode stays '" + mode +
-                            "')")
+                        "the ledger can't use a write-ahead log here (journal mode stays '" + mode + "')")
                       .In(path_)
                       .Hint("put the ledger on a local disk (--ledger)"));
     });
@@ -180,9 +165,8 @@ class SqliteDatabaseImpl final : public SqliteDatabase {
   Status Commit() override {
     if (failed_ || !InTransaction()) {
       Rollback();
-      return Fail(Error(ErrorKind::kUnexpected,
-                        "a statement of the transaction failed before; nothing was changed")
-                      .In(path_));
+      return Fail(
+          Error(ErrorKind::kUnexpected, "a statement of the transaction failed before; nothing was changed").In(path_));
     }
     Status done = Guard([&]() -> Status {
       connection_.exec("COMMIT");
@@ -196,13 +180,11 @@ class SqliteDatabaseImpl final : public SqliteDatabase {
     if (InTransaction()) connection_.tryExec("ROLLBACK");
   }
 
-  Status Execute(std::string_view sql, std::span<const Parameter> parameters,
-                 const RowSink& sink) override {
+  Status Execute(std::string_view sql, std::span<const Parameter> parameters, const RowSink& sink) override {
     // SQLite ends a transaction by itself after some errors; statements after that would each be
     // committed alone.
     if (failed_) {
-      return Fail(Error(ErrorKind::kUnexpected, "a statement of the transaction failed before")
-                      .In(path_));
+      return Fail(Error(ErrorKind::kUnexpected, "a statement of the transaction failed before").In(path_));
     }
     Status done = Guard([&]() -> Status {
       SQLite::Statement& statement = Prepared(sql);
@@ -265,8 +247,7 @@ class SqliteDatabaseImpl final : public SqliteDatabase {
     try {
       return work();
     } catch (const SQLite::Exception& e) {
-      const int code =
-          e.getExtendedErrorCode() > 0 ? e.getExtendedErrorCode() : std::max(e.getErrorCode(), 0);
+      const int code = e.getExtendedErrorCode() > 0 ? e.getExtendedErrorCode() : std::max(e.getErrorCode(), 0);
       return Fail(SqliteError(connection_.getHandle(), code, e.what(), path_));
     } catch (const std::exception& e) {
       return Fail(Error(ErrorKind::kUnexpected, e.what()).In(path_));
@@ -280,8 +261,7 @@ class SqliteDatabaseImpl final : public SqliteDatabase {
   bool sink_failed_ = false;  // … or only the reader of its rows
 };
 
-Result<std::unique_ptr<SqliteDatabase>> OpenAs(const std::string& name, int flags,
-                                               const std::string& path) {
+Result<std::unique_ptr<SqliteDatabase>> OpenAs(const std::string& name, int flags, const std::string& path) {
   try {
     auto database = std::make_unique<SqliteDatabaseImpl>(name, flags, path);
     LATECOMER_RETURN_IF_ERROR(database->SetUp());
@@ -302,8 +282,7 @@ Result<std::unique_ptr<SqliteDatabase>> OpenAs(const std::string& name, int flag
 
 }  // namespace
 
-Result<std::unique_ptr<SqliteDatabase>> SqliteDatabase::Open(const std::string& path,
-                                                             SqliteAccess access) {
+Result<std::unique_ptr<SqliteDatabase>> SqliteDatabase::Open(const std::string& path, SqliteAccess access) {
   if (path == ":memory:" || access == SqliteAccess::kReadWrite) {
     return OpenAs(path, SQLite::OPEN_READWRITE, path);
   }

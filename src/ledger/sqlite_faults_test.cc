@@ -65,9 +65,7 @@ class FaultyVfs {
       return Real(f)->pMethods->xFileSize(Real(f), size);
     };
     methods_.xLock = [](sqlite3_file* f, int lock) { return Real(f)->pMethods->xLock(Real(f), lock); };
-    methods_.xUnlock = [](sqlite3_file* f, int lock) {
-      return Real(f)->pMethods->xUnlock(Real(f), lock);
-    };
+    methods_.xUnlock = [](sqlite3_file* f, int lock) { return Real(f)->pMethods->xUnlock(Real(f), lock); };
     methods_.xCheckReservedLock = [](sqlite3_file* f, int* out) {
       return Real(f)->pMethods->xCheckReservedLock(Real(f), out);
     };
@@ -85,9 +83,7 @@ class FaultyVfs {
       return Real(f)->pMethods->xShmLock(Real(f), offset, count, flags);
     };
     methods_.xShmBarrier = [](sqlite3_file* f) { Real(f)->pMethods->xShmBarrier(Real(f)); };
-    methods_.xShmUnmap = [](sqlite3_file* f, int remove) {
-      return Real(f)->pMethods->xShmUnmap(Real(f), remove);
-    };
+    methods_.xShmUnmap = [](sqlite3_file* f, int remove) { return Real(f)->pMethods->xShmUnmap(Real(f), remove); };
     sqlite3_vfs_register(&vfs_, 1);
   }
 

@@ -19,7 +19,9 @@ namespace {
 
 constexpr std::string_view kMemory = ":memory:";
 
-Status IgnoreRow(const Row& /*row*/) { return {}; }
+Status IgnoreRow(const Row& /*row*/) {
+  return {};
+}
 
 // Makes a new name in a folder survive a power cut.
 Status SyncFolder(const std::filesystem::path& folder) {
@@ -90,9 +92,8 @@ Result<Content> ContentOf(SqliteDatabase& database) {
 }
 
 Error TooNew(const std::string& path, int schema) {
-  return Error(ErrorKind::kUnsupported, "a newer latecomer made this ledger (its schema is " +
-                                            std::to_string(schema) + ", this program knows " +
-                                            std::to_string(CurrentSchema()) + ")")
+  return Error(ErrorKind::kUnsupported, "a newer latecomer made this ledger (its schema is " + std::to_string(schema) +
+                                            ", this program knows " + std::to_string(CurrentSchema()) + ")")
       .In(path)
       .Hint("use the newer latecomer");
 }
@@ -111,8 +112,8 @@ Result<LedgerHead> BringUpToDate(SqliteDatabase& database, OpenMode mode, Random
     } else if (mode != OpenMode::kCreate) {
       return Fail(NoLedger(database.path()));
     } else {
-      LATECOMER_RETURN_IF_ERROR(database.Execute(
-          "PRAGMA application_id = " + std::to_string(kSqliteApplicationId), {}, IgnoreRow));
+      LATECOMER_RETURN_IF_ERROR(
+          database.Execute("PRAGMA application_id = " + std::to_string(kSqliteApplicationId), {}, IgnoreRow));
     }
     if (schema < CurrentSchema()) {
       LATECOMER_RETURN_IF_ERROR(Migrate(database, schema, random));
@@ -160,17 +161,14 @@ Result<LedgerHead> Prepare(SqliteDatabase& database, OpenMode mode, Random& rand
 
 }  // namespace
 
-Result<std::unique_ptr<Ledger>> OpenSqliteLedger(const std::string& path, OpenMode mode,
-                                                 Random& random) {
+Result<std::unique_ptr<Ledger>> OpenSqliteLedger(const std::string& path, OpenMode mode, Random& random) {
   if (path.empty()) return Fail(ErrorKind::kInvalidArgument, "the ledger's path is empty");
   if (path != kMemory) {
     if (mode == OpenMode::kCreate) LATECOMER_RETURN_IF_ERROR(CreateFile(path));
     LATECOMER_RETURN_IF_ERROR(CheckThere(path));
   }
-  const auto access =
-      mode == OpenMode::kReadOnly ? SqliteAccess::kReadOnly : SqliteAccess::kReadWrite;
-  LATECOMER_ASSIGN_OR_RETURN(std::unique_ptr<SqliteDatabase> database,
-                             SqliteDatabase::Open(path, access));
+  const auto access = mode == OpenMode::kReadOnly ? SqliteAccess::kReadOnly : SqliteAccess::kReadWrite;
+  LATECOMER_ASSIGN_OR_RETURN(std::unique_ptr<SqliteDatabase> database, SqliteDatabase::Open(path, access));
   LATECOMER_ASSIGN_OR_RETURN(LedgerHead head, Prepare(*database, mode, random));
   return std::make_unique<SqlLedger>(std::move(database), std::move(head.id), path);
 }
@@ -195,8 +193,7 @@ Status BackupSqliteLedger(const std::string& path, const std::string& target) {
   return copied;
 }
 
-Status ExportSqliteLedger(const std::string& path,
-                          const std::function<Status(std::string_view line)>& sink) {
+Status ExportSqliteLedger(const std::string& path, const std::function<Status(std::string_view line)>& sink) {
   LATECOMER_RETURN_IF_ERROR(CheckThere(path));
   LATECOMER_ASSIGN_OR_RETURN(std::unique_ptr<SqliteDatabase> database,
                              SqliteDatabase::Open(path, SqliteAccess::kReadOnly));

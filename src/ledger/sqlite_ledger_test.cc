@@ -76,9 +76,7 @@ class SqliteLedgerTest : public testing::Test {
     std::ifstream file(file_, std::ios::binary);
     return {std::istreambuf_iterator<char>(file), {}};
   }
-  void SetBytes(const std::string& bytes) const {
-    std::ofstream(file_, std::ios::binary | std::ios::trunc) << bytes;
-  }
+  void SetBytes(const std::string& bytes) const { std::ofstream(file_, std::ios::binary | std::ios::trunc) << bytes; }
 
   SystemRandom random_;
   fs::path folder_;
@@ -253,8 +251,7 @@ TEST_F(SqliteLedgerTest, BackupsAreWholeWhileOthersWrite) {
   struct stat info {};
   ASSERT_EQ(::stat(copy.c_str(), &info), 0);
   EXPECT_EQ(info.st_mode & 0777, 0600U);
-  EXPECT_EQ(BackupSqliteLedger(folder_ / "none.db", folder_ / "c2.db").error().kind,
-            ErrorKind::kNotFound);
+  EXPECT_EQ(BackupSqliteLedger(folder_ / "none.db", folder_ / "c2.db").error().kind, ErrorKind::kNotFound);
   EXPECT_FALSE(fs::exists(folder_ / "c2.db"));
 }
 
@@ -317,8 +314,7 @@ TEST_F(SqliteLedgerTest, ExportsEveryRecordAsALine) {
   {
     const auto ledger = Open();
     ASSERT_TRUE((*ledger)->Write([](Writer& writer) -> Status {
-      LATECOMER_ASSIGN_OR_RETURN(const std::int64_t id,
-                                 writer.InsertRun(SomeRun("r", R"({"d":"2024-01-01"})", "c")));
+      LATECOMER_ASSIGN_OR_RETURN(const std::int64_t id, writer.InsertRun(SomeRun("r", R"({"d":"2024-01-01"})", "c")));
       LATECOMER_RETURN_IF_ERROR(writer.InsertTry(SomeTry(id, 1)));
       TableRecord table;
       table.location = "/t";
@@ -338,8 +334,8 @@ TEST_F(SqliteLedgerTest, ExportsEveryRecordAsALine) {
   EXPECT_NE(lines[2].find(R"("partition":{"d":"2024-01-01"})"), std::string::npos) << lines[2];
   EXPECT_NE(lines[2].find(R"("created":"2024-01-01T00:00:00.000Z")"), std::string::npos);
   EXPECT_NE(lines[3].find(R"("versions":{"devices":3})"), std::string::npos) << lines[3];
-  const Status stopped = ExportSqliteLedger(
-      file_, [](std::string_view) -> Status { return Fail(ErrorKind::kIo, "pipe closed"); });
+  const Status stopped =
+      ExportSqliteLedger(file_, [](std::string_view) -> Status { return Fail(ErrorKind::kIo, "pipe closed"); });
   ASSERT_FALSE(stopped);
   EXPECT_EQ(stopped.error().message, "pipe closed");
 }
@@ -366,8 +362,7 @@ TEST_F(SqliteLedgerTest, FrequentQueriesUseIndices) {
       return {};
     }));
     EXPECT_NE(plan.find("INDEX"), std::string::npos) << query << "\n" << plan;
-    EXPECT_TRUE(!plan.starts_with("SCAN") || plan.find("runs_open") != std::string::npos)
-        << query << "\n" << plan;
+    EXPECT_TRUE(!plan.starts_with("SCAN") || plan.find("runs_open") != std::string::npos) << query << "\n" << plan;
   }
 }
 

@@ -24,10 +24,8 @@ using Run = RunState;
 // A run that has ended is queued again only by clear, and turns into success or failed only by mark.
 // running → queued: its claim was lost, it wants another.
 constexpr std::array kRunStates{
-    Row<Run>{Run::kQueued, "queued", Run::kRunning, Run::kSuccess, Run::kFailed, Run::kSkipped,
-             Run::kCancelled},
-    Row<Run>{Run::kRunning, "running", Run::kQueued, Run::kSuccess, Run::kFailed, Run::kSkipped,
-             Run::kCancelled},
+    Row<Run>{Run::kQueued, "queued", Run::kRunning, Run::kSuccess, Run::kFailed, Run::kSkipped, Run::kCancelled},
+    Row<Run>{Run::kRunning, "running", Run::kQueued, Run::kSuccess, Run::kFailed, Run::kSkipped, Run::kCancelled},
     Row<Run>{Run::kSuccess, "success", Run::kQueued, Run::kFailed},
     Row<Run>{Run::kFailed, "failed", Run::kQueued, Run::kSuccess},
     Row<Run>{Run::kSkipped, "skipped", Run::kQueued, Run::kSuccess, Run::kFailed},
@@ -37,8 +35,7 @@ constexpr std::array kRunStates{
 using Try = TryState;
 // What a try ended with stays: clear and retry open another one.
 constexpr std::array kTryStates{
-    Row<Try>{Try::kRunning, "running", Try::kSuccess, Try::kFailed, Try::kSkipped, Try::kCancelled,
-             Try::kLost},
+    Row<Try>{Try::kRunning, "running", Try::kSuccess, Try::kFailed, Try::kSkipped, Try::kCancelled, Try::kLost},
     Row<Try>{Try::kSuccess, "success"},
     Row<Try>{Try::kFailed, "failed"},
     Row<Try>{Try::kSkipped, "skipped"},
@@ -49,30 +46,29 @@ constexpr std::array kTryStates{
 using Step = StepState;
 // running → queued: the scheduler died before the attempt's fate was known. Done → waiting: clear.
 constexpr std::array kStepStates{
-    Row<Step>{Step::kWaiting, "waiting", Step::kQueued, Step::kRunning, Step::kSuccess,
-              Step::kFailed, Step::kSkipped, Step::kUpstreamFailed, Step::kCancelled},
-    Row<Step>{Step::kQueued, "queued", Step::kWaiting, Step::kRunning, Step::kSuccess,
-              Step::kFailed, Step::kSkipped, Step::kUpstreamFailed, Step::kCancelled},
-    Row<Step>{Step::kRunning, "running", Step::kQueued, Step::kUpForRetry, Step::kDeferred,
-              Step::kSuccess, Step::kFailed, Step::kSkipped, Step::kCancelled},
-    Row<Step>{Step::kUpForRetry, "up_for_retry", Step::kQueued, Step::kRunning, Step::kSuccess,
+    Row<Step>{Step::kWaiting, "waiting", Step::kQueued, Step::kRunning, Step::kSuccess, Step::kFailed, Step::kSkipped,
+              Step::kUpstreamFailed, Step::kCancelled},
+    Row<Step>{Step::kQueued, "queued", Step::kWaiting, Step::kRunning, Step::kSuccess, Step::kFailed, Step::kSkipped,
+              Step::kUpstreamFailed, Step::kCancelled},
+    Row<Step>{Step::kRunning, "running", Step::kQueued, Step::kUpForRetry, Step::kDeferred, Step::kSuccess,
               Step::kFailed, Step::kSkipped, Step::kCancelled},
-    Row<Step>{Step::kDeferred, "deferred", Step::kQueued, Step::kRunning, Step::kUpForRetry,
-              Step::kSuccess, Step::kFailed, Step::kSkipped, Step::kCancelled},
+    Row<Step>{Step::kUpForRetry, "up_for_retry", Step::kQueued, Step::kRunning, Step::kSuccess, Step::kFailed,
+              Step::kSkipped, Step::kCancelled},
+    Row<Step>{Step::kDeferred, "deferred", Step::kQueued, Step::kRunning, Step::kUpForRetry, Step::kSuccess,
+              Step::kFailed, Step::kSkipped, Step::kCancelled},
     Row<Step>{Step::kSuccess, "success", Step::kWaiting, Step::kFailed},
     Row<Step>{Step::kFailed, "failed", Step::kWaiting, Step::kSuccess},
     Row<Step>{Step::kSkipped, "skipped", Step::kWaiting, Step::kSuccess, Step::kFailed},
-    Row<Step>{Step::kUpstreamFailed, "upstream_failed", Step::kWaiting, Step::kSuccess,
-              Step::kFailed},
+    Row<Step>{Step::kUpstreamFailed, "upstream_failed", Step::kWaiting, Step::kSuccess, Step::kFailed},
     Row<Step>{Step::kCancelled, "cancelled", Step::kWaiting, Step::kSuccess, Step::kFailed},
 };
 
 using Attempt = AttemptState;
 constexpr std::array kAttemptStates{
-    Row<Attempt>{Attempt::kStarting, "starting", Attempt::kRunning, Attempt::kSuccess,
-                 Attempt::kFailed, Attempt::kCancelled, Attempt::kLost},
-    Row<Attempt>{Attempt::kRunning, "running", Attempt::kSuccess, Attempt::kFailed,
+    Row<Attempt>{Attempt::kStarting, "starting", Attempt::kRunning, Attempt::kSuccess, Attempt::kFailed,
                  Attempt::kCancelled, Attempt::kLost},
+    Row<Attempt>{Attempt::kRunning, "running", Attempt::kSuccess, Attempt::kFailed, Attempt::kCancelled,
+                 Attempt::kLost},
     Row<Attempt>{Attempt::kSuccess, "success"},
     Row<Attempt>{Attempt::kFailed, "failed"},
     Row<Attempt>{Attempt::kCancelled, "cancelled"},
@@ -102,24 +98,34 @@ bool Allows(const std::array<Row<State>, size>& rows, State from, State to) {
 }
 
 template <typename State, std::size_t size>
-Result<State> Parse(const std::array<Row<State>, size>& rows, std::string_view name,
-                    std::string_view what) {
+Result<State> Parse(const std::array<Row<State>, size>& rows, std::string_view name, std::string_view what) {
   for (const Row<State>& row : rows) {
     if (row.name == name) return row.state;
   }
-  return Fail(ErrorKind::kDamaged,
-              "the ledger holds '" + std::string(name) + "', which is no " + std::string(what));
+  return Fail(ErrorKind::kDamaged, "the ledger holds '" + std::string(name) + "', which is no " + std::string(what));
 }
 
 }  // namespace
 
-std::string_view Name(RunKind kind) { return Find(kRunKinds, kind).name; }
-std::string_view Name(RunState state) { return Find(kRunStates, state).name; }
-std::string_view Name(TryState state) { return Find(kTryStates, state).name; }
-std::string_view Name(StepState state) { return Find(kStepStates, state).name; }
-std::string_view Name(AttemptState state) { return Find(kAttemptStates, state).name; }
+std::string_view Name(RunKind kind) {
+  return Find(kRunKinds, kind).name;
+}
+std::string_view Name(RunState state) {
+  return Find(kRunStates, state).name;
+}
+std::string_view Name(TryState state) {
+  return Find(kTryStates, state).name;
+}
+std::string_view Name(StepState state) {
+  return Find(kStepStates, state).name;
+}
+std::string_view Name(AttemptState state) {
+  return Find(kAttemptStates, state).name;
+}
 
-Result<RunKind> ParseRunKind(std::string_view name) { return Parse(kRunKinds, name, "kind of run"); }
+Result<RunKind> ParseRunKind(std::string_view name) {
+  return Parse(kRunKinds, name, "kind of run");
+}
 Result<RunState> ParseRunState(std::string_view name) {
   return Parse(kRunStates, name, "state of a run");
 }
@@ -133,7 +139,9 @@ Result<AttemptState> ParseAttemptState(std::string_view name) {
   return Parse(kAttemptStates, name, "state of an attempt");
 }
 
-bool IsOpen(RunState state) { return state == RunState::kQueued || state == RunState::kRunning; }
+bool IsOpen(RunState state) {
+  return state == RunState::kQueued || state == RunState::kRunning;
+}
 
 bool IsDone(StepState state) {
   switch (state) {
@@ -141,16 +149,22 @@ bool IsDone(StepState state) {
     case StepState::kFailed:
     case StepState::kSkipped:
     case StepState::kUpstreamFailed:
-    case StepState::kCancelled:
-      return true;
-    default:
-      return false;
+    case StepState::kCancelled: return true;
+    default: return false;
   }
 }
 
-bool MayFollow(RunState from, RunState to) { return Allows(kRunStates, from, to); }
-bool MayFollow(TryState from, TryState to) { return Allows(kTryStates, from, to); }
-bool MayFollow(StepState from, StepState to) { return Allows(kStepStates, from, to); }
-bool MayFollow(AttemptState from, AttemptState to) { return Allows(kAttemptStates, from, to); }
+bool MayFollow(RunState from, RunState to) {
+  return Allows(kRunStates, from, to);
+}
+bool MayFollow(TryState from, TryState to) {
+  return Allows(kTryStates, from, to);
+}
+bool MayFollow(StepState from, StepState to) {
+  return Allows(kStepStates, from, to);
+}
+bool MayFollow(AttemptState from, AttemptState to) {
+  return Allows(kAttemptStates, from, to);
+}
 
 }  // namespace latecomer::ledger

@@ -51,8 +51,7 @@ TEST(States, WhatEndedRunsAgainOnlyThroughTheQueue) {
   for (const auto state : Every(StepState::kCancelled)) {
     if (!IsDone(state)) continue;
     EXPECT_TRUE(MayFollow(state, StepState::kWaiting)) << Name(state);
-    for (const auto next : {StepState::kRunning, StepState::kQueued, StepState::kUpForRetry,
-                            StepState::kDeferred}) {
+    for (const auto next : {StepState::kRunning, StepState::kQueued, StepState::kUpForRetry, StepState::kDeferred}) {
       EXPECT_FALSE(MayFollow(state, next)) << Name(state) << " " << Name(next);
     }
   }
