@@ -6,8 +6,11 @@ namespace latecomer::cli {
 
 void AddAllCommands(CommandLine& line) {
   // Tables and their logs.
+  AddGenerateCommand(line);
+  AddLoadCommand(line);
   AddChangesCommand(line);
   AddPartitionsCommand(line);
+  AddLatenessCommand(line);
 
   // Pipelines.
   AddValidateCommand(line);
