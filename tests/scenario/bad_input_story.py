@@ -1,0 +1,73 @@
+"""Wrong input: a clear message, the documented exit code, and nothing changed."""
+import json
+
+from story import PIPELINE, Story
+
+
+class BadInput(Story):
+    def fails(self, code, *arguments):
+        done = self.call(*arguments)
+        self.assertEqual(done.returncode, code, done.stdout + done.stderr)
+        self.assertTrue(done.stderr.startswith('error: ') or done.stderr.startswith('{'), done.stderr)
+        return done.stderr
+
+    def pipeline_with(self, old, new):
+        path = self.folder / PIPELINE
+        text = path.read_text()
+        self.assertIn(old, text)
+        path.write_text(text.replace(old, new))
+
+    def test_unknown_key_names_line_and_nearest(self):
+        self.pipeline_with('depends_on_past', 'depend_on_past')
+        err = self.fails(2, 'validate', PIPELINE)
+        self.assertRegex(err, r'pipeline\.yaml:\d+')
+        self.assertIn('depends_on_past', err)
+
+    def test_impossible_date(self):
+        self.pipeline_with('start: 2024-01-01', 'start: 2024-02-30')
+        self.assertRegex(self.fails(2, 'run', PIPELINE), r'pipeline\.yaml:\d+.*2024-02-30')
+
+    def test_folder_that_is_no_table(self):
+        (self.folder / 'dataset/devices').mkdir(parents=True)
+        for command in ('changes', 'partitions', 'lateness'):
+            self.assertIn('dataset/devices', self.fails(3, command, 'dataset/devices'))
+        self.fails(3, 'run', PIPELINE)
+        self.fails(3, 'plan', PIPELINE)
+
+    def test_row_that_does_not_parse_commits_nothing(self):
+        self.generate(5)
+        self.write('bad.json', '{"type":"a"}\n{"type":"b",\n{"type":"c"}\n')
+        err = self.fails(2, 'load', 'dataset/devices', 'bad.json', '--partition', 'event_time=2024-01-01')
+        self.assertRegex(err, r'bad\.json:2')
+        self.assertFalse(list((self.folder / 'dataset').rglob('*.parquet')))
+        self.load('2024-01-01')
+        self.fails(2, 'load', 'dataset/devices', 'bad.json', '--partition', 'event_time=2024-01-02')
+        self.assertEqual(self.version('dataset/devices'), 0)
+
+    def test_errors_as_json(self):
+        err = self.fails(3, 'changes', 'nowhere', '--output', 'json')
+        error = json.loads(err)['error']
+        self.assertEqual(error['kind'], 'not_found')
+        self.assertTrue(error['message'])
+
+    def test_unknown_command_and_option(self):
+        self.assertIn('changes', self.fails(2, 'chnages'))
+        self.assertEqual(self.call('run', PIPELINE, '--frobnicate').returncode, 2)
+        self.assertEqual(self.call('configure-backfill', '--wrong').returncode, 2)
+
+    def test_unknown_run_and_partition(self):
+        self.load_three_days()
+        self.fails(3, 'clear', PIPELINE)
+        self.ok('run', PIPELINE)
+        self.assertIn('scheduled_2024-01-02', self.fails(3, 'clear', PIPELINE, 'scheduled_2024-01-2'))
+        self.fails(3, 'explain', PIPELINE, '2025-01-01')
+        self.fails(7, 'cancel', PIPELINE, 'scheduled_2024-01-02')
+
+    def test_sql_error_names_the_query(self):
+        self.load_three_days()
+        self.write('examples/devices/devices.sql', 'SELECT typo FROM devices\n')
+        self.pipeline_with('retries: 2', 'retries: 0')
+        done = self.call('run', PIPELINE)
+        self.assertEqual(done.returncode, 8)
+        self.assertIn('typo', done.stdout)
+        self.assertFalse((self.folder / 'dataset/devices_by_type/_delta_log').exists())
