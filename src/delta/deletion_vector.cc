@@ -13,6 +13,9 @@ namespace {
 constexpr std::string_view kZ85Alphabet =
     "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.-:+=^!/*?&<>()[]{}@%$#";
 constexpr std::uint32_t kMagic = 1681511377;
+// An older layout, which the protocol's own inline example has: a count of bitmaps, then size and bytes of
+// each, the numbers big-endian there. Bitmap i holds the rows whose upper 32 bits are i.
+constexpr std::uint32_t kOlderMagic = 1681511376;
 constexpr std::uint32_t kCookieWithRuns = 12347;
 constexpr std::uint32_t kCookieWithoutRuns = 12346;
 constexpr std::uint32_t kNoOffsetThreshold = 4;  // with runs, fewer containers have no offset header
@@ -179,6 +182,25 @@ std::pair<std::string, std::string> SplitLocation(const std::string& location) {
   return {location.substr(0, slash + 1), location.substr(slash + 1)};
 }
 
+Result<std::vector<std::int64_t>> DecodeOlder(std::string_view bytes, std::int64_t limit, bool big_endian) {
+  ByteReader reader(bytes);
+  const auto next = [&] {
+    const auto number = reader.Next<std::uint32_t>();
+    return big_endian ? __builtin_bswap32(number) : number;
+  };
+  const std::uint32_t count = next();
+  std::vector<std::int64_t> out;
+  Positions positions(out, limit);
+  for (std::uint32_t i = 0; i < count; ++i) {
+    const std::uint32_t size = next();
+    ByteReader bitmap(reader.Take(size));
+    if (reader.failed() || i > 0x7FFFFFFF || !ReadBitmap32(bitmap, static_cast<std::int64_t>(i) << 32, positions)) {
+      return Fail(Damaged("the bitmap is damaged, or holds more rows than its cardinality"));
+    }
+  }
+  return out;
+}
+
 // The bytes of one vector out of a file: format byte, then size, data, checksum at `offset`.
 Result<std::string> ReadStored(const DeletionVector& vector, const storage::ObjectStore& store,
                                const std::string& key, const std::string& shown) {
@@ -255,7 +277,10 @@ Result<std::string> DecodeZ85(std::string_view text) {
 
 Result<std::vector<std::int64_t>> DecodeRowPositions(std::string_view bytes, std::int64_t limit) {
   ByteReader reader(bytes);
-  if (reader.Next<std::uint32_t>() != kMagic) return Fail(Damaged("unknown magic number"));
+  const auto magic = reader.Next<std::uint32_t>();
+  if (magic == kOlderMagic) return DecodeOlder(bytes.substr(4), limit, false);
+  if (magic == __builtin_bswap32(kOlderMagic)) return DecodeOlder(bytes.substr(4), limit, true);
+  if (magic != kMagic) return Fail(Damaged("unknown magic number"));
   const auto buckets = reader.Next<std::uint64_t>();
   std::vector<std::int64_t> out;
   Positions positions(out, limit);
