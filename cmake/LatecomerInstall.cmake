@@ -1,15 +1,25 @@
-# A tree that runs from anywhere: bin/latecomer, lib/latecomer/*.so, libexec/latecomer/duckdb, share/latecomer.
+# A tree that runs from anywhere on a Debian 12 without the development packages:
+#   bin/latecomer  lib/latecomer/*.so.*  libexec/latecomer/duckdb  share/latecomer/{examples,LICENSE,…}
+# Left to the system are the C and C++ runtimes: Arrow's libraries share them with the program.
 if(NOT TARGET latecomer)
   return()
 endif()
 set_target_properties(latecomer PROPERTIES
   INSTALL_RPATH "$ORIGIN/../lib/latecomer"
   BUILD_RPATH "${LATECOMER_DEPS}/arrow/lib")
-install(TARGETS latecomer RUNTIME DESTINATION bin)
-if(LATECOMER_ARROW_BUNDLED)
-  install(DIRECTORY ${LATECOMER_DEPS}/arrow/lib/ DESTINATION lib/latecomer FILES_MATCHING PATTERN "*.so.*"
-    PERMISSIONS OWNER_READ OWNER_WRITE OWNER_EXECUTE GROUP_READ GROUP_EXECUTE WORLD_READ WORLD_EXECUTE)
-endif()
+install(TARGETS latecomer
+  RUNTIME_DEPENDENCY_SET latecomer_libraries
+  RUNTIME DESTINATION bin)
+install(RUNTIME_DEPENDENCY_SET latecomer_libraries
+  PRE_EXCLUDE_REGEXES "^ld-linux.*" "^lib(c|m|dl|rt|pthread|gcc_s|stdc\\+\\+|asan|ubsan|tsan)\\.so.*"
+  DIRECTORIES ${LATECOMER_DEPS}/arrow/lib
+  LIBRARY DESTINATION lib/latecomer)
 install(PROGRAMS ${LATECOMER_DUCKDB} DESTINATION libexec/latecomer)
-install(DIRECTORY examples DESTINATION share/latecomer)
-install(FILES LICENSE README.md DESTINATION share/latecomer)
+install(DIRECTORY examples DESTINATION share/latecomer OPTIONAL)
+install(FILES LICENSE NOTICE README.md DESTINATION share/latecomer OPTIONAL)
+# Stripping halves Arrow's libraries; `cmake --install … --strip` does the same to the program.
+if(CMAKE_STRIP)
+  install(CODE "
+    file(GLOB libraries \"\$ENV{DESTDIR}\${CMAKE_INSTALL_PREFIX}/lib/latecomer/*.so*\")
+    execute_process(COMMAND ${CMAKE_STRIP} --strip-unneeded \${libraries} COMMAND_ERROR_IS_FATAL ANY)")
+endif()
