@@ -48,6 +48,8 @@ class DataFileWriter::Output final : public arrow::io::OutputStream {
   bool closed() const override { return closed_; }
   arrow::Result<std::int64_t> Tell() const override { return position_; }
   arrow::Status Write(const void* data, std::int64_t size) override {
+    // An unfinished Parquet writer still wants to write its footer when it goes.
+    if (writer_ == nullptr) return arrow::Status::IOError("the file was given up");
     Status written = writer_->Write({static_cast<const char*>(data), static_cast<std::size_t>(size)});
     if (!written) {
       problem_ = std::move(written).error();
@@ -87,7 +89,7 @@ DataFileWriter::DataFileWriter(std::string key, table::PartitionKey partition)
 DataFileWriter::~DataFileWriter() {
   if (output_ != nullptr) output_->Drop();
   try {
-    writer_.reset();  // an unfinished Parquet writer tries to write its footer
+    writer_.reset();
   } catch (const std::exception&) {
     return;  // nothing is left to lose
   }

@@ -6,7 +6,7 @@
 namespace latecomer::load {
 namespace {
 
-constexpr std::int64_t kMostPendingBytes = 160 * 1024 * 1024;
+constexpr std::int64_t kMostPendingBytes = 64 * 1024 * 1024;  // encoded they take up to three times as much
 constexpr std::size_t kMostOpenFiles = 200;
 
 }  // namespace
