@@ -30,7 +30,8 @@ std::string Lower(std::string text) {
   return text;
 }
 
-// Every setting in the order that makes it hold; see docs/decisions.
+// Every setting in the order that makes it hold: first what may be read and written, then nothing else, then no change
+// of any setting.
 std::string Settings(const SqlScript& script) {
   std::vector<std::string> inputs;
   for (const SqlSource& source : script.sources) {

@@ -1,6 +1,8 @@
 #include "ledger/record_text.h"
 
+#include <charconv>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <utility>
 
 namespace latecomer::ledger {
@@ -19,6 +21,30 @@ Error Damaged(std::string_view what, std::string_view json) {
       .Hint("`latecomer ledger check` shows the damage");
 }
 
+// {"name":3,"other":4} without escapes or blanks, as VectorToJson writes nearly all: a plan reads one for
+// each partition.
+std::optional<VersionVector> PlainVector(std::string_view text) {
+  VersionVector vector;
+  if (!text.starts_with('{') || !text.ends_with('}')) return std::nullopt;
+  text = text.substr(1, text.size() - 2);
+  while (!text.empty()) {
+    const std::size_t end = text.find("\":");
+    if (!text.starts_with('"') || end == std::string_view::npos || end == 0) return std::nullopt;
+    const std::string_view name = text.substr(1, end - 1);
+    if (name.find_first_of("\\\"") != std::string_view::npos) return std::nullopt;
+    text.remove_prefix(end + 2);
+    Version version;
+    const auto [rest, failed] = std::from_chars(text.data(), text.data() + text.size(), version.value);
+    if (failed != std::errc()) return std::nullopt;
+    vector.emplace(name, version);
+    text.remove_prefix(static_cast<std::size_t>(rest - text.data()));
+    if (text.empty()) break;
+    if (!text.starts_with(",\"")) return std::nullopt;
+    text.remove_prefix(1);
+  }
+  return vector;
+}
+
 }  // namespace
 
 std::string VectorToJson(const VersionVector& vector) {
@@ -28,6 +54,7 @@ std::string VectorToJson(const VersionVector& vector) {
 }
 
 Result<VersionVector> VectorFromJson(std::string_view text) {
+  if (auto plain = PlainVector(text)) return std::move(*plain);
   const Json json = Json::parse(text, nullptr, false);
   if (!json.is_object()) return Fail(Damaged("version vector", text));
   VersionVector vector;

@@ -124,7 +124,8 @@ constexpr std::array kVersion1{
        ){suffix})",
     R"(CREATE INDEX runs_by_pipeline ON runs (pipeline, id))",
     R"(CREATE INDEX runs_by_state ON runs (pipeline, state, id))",
-    R"(CREATE INDEX runs_open ON runs (id) WHERE state IN ('queued', 'running'))",
+    R"(CREATE INDEX runs_open ON runs (pipeline, id) WHERE state IN ('queued', 'running'))",
+    R"(CREATE INDEX runs_open_everywhere ON runs (id) WHERE state IN ('queued', 'running'))",
     R"(CREATE TABLE tries (
          run {integer} NOT NULL REFERENCES runs (id),
          number {integer} NOT NULL,
