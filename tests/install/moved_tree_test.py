@@ -1,0 +1,78 @@
+#!/usr/bin/env python3
+"""Installs into a folder, moves it, and uses the program from its new place.
+
+usage: moved_tree_test.py CMAKE BUILD_FOLDER VERSION
+"""
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import unittest
+
+CMAKE = BUILD = VERSION = ''
+# The runtimes of C and C++, which each Debian has.
+SYSTEM = re.compile(r'(?:ld-linux.*|linux-vdso|lib(?:c|m|dl|rt|pthread|gcc_s|stdc\+\+))\.so')
+
+
+class MovedTreeTest(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = pathlib.Path(tempfile.mkdtemp(prefix='latecomer-install-')).resolve()
+        cls.addClassCleanup(shutil.rmtree, cls.folder)
+        first = cls.folder / 'first'
+        subprocess.run([CMAKE, '--install', BUILD, '--prefix', first], check=True, capture_output=True)
+        cls.tree = cls.folder / 'elsewhere' / 'latecomer tree'
+        cls.tree.parent.mkdir()
+        first.rename(cls.tree)
+        cls.program = cls.tree / 'bin/latecomer'
+        # Nothing of the builder's machine: no PATH to a duckdb, no library path.
+        cls.environment = {'PATH': '/usr/bin:/bin', 'HOME': str(cls.folder)}
+
+    def run_program(self, *arguments: str) -> str:
+        done = subprocess.run([self.program, *arguments], env=self.environment, cwd=self.folder, capture_output=True,
+                              text=True, timeout=120)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        return done.stdout
+
+    def test_version(self):
+        self.assertIn(VERSION, self.run_program('version'))
+
+    def test_libraries_come_from_the_tree(self):
+        for file in [self.program, *(self.tree / 'lib/latecomer').glob('*.so*')]:
+            listed = subprocess.run(['ldd', file], env=self.environment, check=True, capture_output=True, text=True).stdout
+            self.assertNotIn('not found', listed, file)
+            for line in listed.splitlines():
+                name, _, place = line.strip().partition(' => ')
+                if not SYSTEM.match(os.path.basename(name.split()[0])):
+                    self.assertTrue(place.startswith(str(self.tree) + '/lib/latecomer/'), f'{file.name}: {line}')
+
+    def test_nothing_of_the_build_is_named(self):
+        listed = subprocess.run(['readelf', '-d', self.program], check=True, capture_output=True, text=True).stdout
+        self.assertIn('$ORIGIN/../lib/latecomer', listed)
+        self.assertNotIn(BUILD, listed)
+
+    def test_a_sql_step_uses_the_duckdb_of_the_tree(self):
+        work = self.folder / 'work'
+        shutil.copytree(self.tree / 'share/latecomer/examples', work / 'examples')
+        rows, table = str(work / 'dataset/input.json'), str(work / 'dataset/devices')
+        self.run_program('generate', 'devices', '--rows', '20', '-o', rows)
+        for day in ('2024-01-01', '2024-01-02'):
+            self.run_program('load', table, rows, '--partition', f'event_time={day}')
+        duckdb = self.tree / 'libexec/latecomer/duckdb'
+        pipeline = str(work / 'examples/devices/pipeline.yaml')
+        duckdb.rename(seen := self.folder / 'duckdb')
+        # It also knows the one of the build, so a trace of the call is what tells.
+        calls = self.folder / 'calls'
+        duckdb.write_text(f'#!/bin/sh\necho "$0" >>"{calls}"\nexec "{seen}" "$@"\n')
+        duckdb.chmod(0o755)
+        self.run_program('run', pipeline)
+        self.assertEqual(set(calls.read_text().split('\n')) - {''}, {str(duckdb)})
+        self.assertTrue((work / f'dataset/devices_by_type/_delta_log/{0:020}.json').is_file())
+
+
+if __name__ == '__main__':
+    VERSION, BUILD, CMAKE = sys.argv.pop(), sys.argv.pop(), sys.argv.pop()
+    unittest.main()
