@@ -53,6 +53,8 @@ function(latecomer_test folder)
     target_link_libraries(${folder}_test PRIVATE third_party::${library})
   endforeach()
   target_link_libraries(${folder}_test PRIVATE ${arg_DEPS})
+  # GoogleTest's macros end in an else of their own.
+  target_compile_options(${folder}_test PRIVATE -Wno-dangling-else -Wno-deprecated-declarations)
   target_compile_definitions(${folder}_test PRIVATE LATECOMER_DUCKDB_DEFAULT="${LATECOMER_DUCKDB}"
     LATECOMER_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
   include(GoogleTest)
