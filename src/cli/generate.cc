@@ -2,10 +2,9 @@
 #include "generate/generate.h"
 
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <ostream>
 #include <string>
-
-#include <nlohmann/json.hpp>
 
 #include "base/cadence.h"
 #include "base/text.h"
@@ -105,8 +104,8 @@ Result<generate::Format> FormatOf(const Options& options, const generate::Spec& 
 void PrintReport(std::ostream& out, OutputFormat output, const Options& options, const generate::Spec& spec,
                  std::uint64_t seed, generate::Format format, const generate::GenerateReport& report) {
   if (output == OutputFormat::kJson) {
-    nlohmann::ordered_json json = {{"entity", spec.entity},       {"file", options.file}, {"format", FormatName(format)},
-                                   {"rows", report.rows},         {"late_rows", nullptr}, {"bytes", report.bytes},
+    nlohmann::ordered_json json = {{"entity", spec.entity}, {"file", options.file}, {"format", FormatName(format)},
+                                   {"rows", report.rows},   {"late_rows", nullptr}, {"bytes", report.bytes},
                                    {"seed", seed}};
     if (spec.event_time) json["late_rows"] = report.late_rows;
     out << json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) << '\n';
@@ -141,7 +140,8 @@ Status Run(Context& context, OutputFormat output_format, const Options& options)
     LATECOMER_ASSIGN_OR_RETURN(output, generate::OpenOutputFile(options.file));
   }
   std::optional<ProgressBar> bar(std::in_place, context, "generating");
-  const auto report = generate::Generate(spec, seed, format, *output, [&](std::int64_t rows) { bar->Show(rows, spec.rows); });
+  const auto report =
+      generate::Generate(spec, seed, format, *output, [&](std::int64_t rows) { bar->Show(rows, spec.rows); });
   bar.reset();
   if (!report) return Fail(report.error());
   // Rows on stdout stay alone there.
@@ -161,22 +161,25 @@ void AddGenerateCommand(CommandLine& line) {
                  "latecomer generate --spec devices.yaml --rows 1000000 -o devices.parquet");
   command->add_option("entity", options->entity, "A built-in entity: devices")->type_name("ENTITY");
   command->add_option("--spec", options->spec_file, "A YAML file that says what to generate")->type_name("FILE");
-  command->add_option("--print-spec", options->print_spec, "Print the YAML of a built-in entity and end")->type_name("ENTITY");
+  command->add_option("--print-spec", options->print_spec, "Print the YAML of a built-in entity and end")
+      ->type_name("ENTITY");
   command->add_option("--rows", options->rows, "How many rows")->type_name("N")->check(CLI::NonNegativeNumber);
   command->add_option("-o,--file", options->file, "Where to write; - is standard output (default)")->type_name("FILE");
   command->add_option("--format", options->format, "Format, when the file's name doesn't tell")
       ->type_name("json|csv|parquet")
       ->check(CLI::IsMember({"json", "csv", "parquet"}));
-  command->add_option("--seed", options->seed, "The same seed gives the same rows; printed when it isn't given")->type_name("N");
-  command->add_option("--late-rows", options->late_rows, "Share of rows whose event time lies before the current partition")
+  command->add_option("--seed", options->seed, "The same seed gives the same rows; printed when it isn't given")
+      ->type_name("N");
+  command
+      ->add_option("--late-rows", options->late_rows,
+                   "Share of rows whose event time lies before the current partition")
       ->type_name("SHARE");
   command->add_option("--event-time", options->event_time, "Add an event-time field of this name")->type_name("FIELD");
   command->add_option("--current", options->current, "The current partition")->type_name("DATE");
   command->add_option("--cadence", options->cadence, "Length of a partition (default day)")->type_name("CADENCE");
   AddOutputOption(line, command);
-  command->callback([&line, options] {
-    line.chosen = [&line, options] { return Run(line.context, line.format, *options); };
-  });
+  command->callback(
+      [&line, options] { line.chosen = [&line, options] { return Run(line.context, line.format, *options); }; });
 }
 
 }  // namespace latecomer::cli

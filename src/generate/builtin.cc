@@ -6,7 +6,8 @@ namespace latecomer::generate {
 namespace {
 
 // The same text stands in examples/devices/devices.yaml; a test compares the two.
-constexpr std::string_view kDevices = R"yaml(# Devices as they register: a type, a model of that type, and the system version that the model runs.
+constexpr std::string_view kDevices =
+    R"yaml(# Devices as they register: a type, a model of that type, and the system version that the model runs.
 #
 #   latecomer generate --spec examples/devices/devices.yaml -o dataset/input/dataset.json
 #
@@ -41,13 +42,16 @@ fields:
 
 }  // namespace
 
-std::vector<std::string> BuiltinNames() { return {"devices"}; }
+std::vector<std::string> BuiltinNames() {
+  return {"devices"};
+}
 
 Result<std::string_view> BuiltinSpec(std::string_view name) {
   if (name == "devices") return kDevices;
   const auto nearest = NearestWord(name, BuiltinNames());
-  return Fail(Error(ErrorKind::kNotFound, "there is no built-in entity '" + Printable(name) + "'")
-                  .Hint(nearest ? "did you mean '" + *nearest + "'?" : "built in is: devices; or give a file with --spec"));
+  return Fail(
+      Error(ErrorKind::kNotFound, "there is no built-in entity '" + Printable(name) + "'")
+          .Hint(nearest ? "did you mean '" + *nearest + "'?" : "built in is: devices; or give a file with --spec"));
 }
 
 }  // namespace latecomer::generate

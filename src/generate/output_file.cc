@@ -97,6 +97,8 @@ Result<std::unique_ptr<Output>> OpenOutputFile(const std::string& path) {
   return std::unique_ptr<Output>(std::make_unique<FileOutput>(fd, std::move(temporary), path));
 }
 
-std::unique_ptr<Output> MakeStreamOutput(std::ostream& stream) { return std::make_unique<StreamOutput>(stream); }
+std::unique_ptr<Output> MakeStreamOutput(std::ostream& stream) {
+  return std::make_unique<StreamOutput>(stream);
+}
 
 }  // namespace latecomer::generate

@@ -1,11 +1,11 @@
-#include <exception>
-#include <optional>
-#include <utility>
-
 #include <arrow/api.h>
 #include <arrow/io/interfaces.h>
 #include <parquet/arrow/writer.h>
 #include <parquet/properties.h>
+
+#include <exception>
+#include <optional>
+#include <utility>
 
 #include "generate/row_format.h"
 
@@ -56,7 +56,8 @@ class ArrowOutput final : public arrow::io::OutputStream {
 
 class ParquetFormat final : public RowFormat {
  public:
-  ParquetFormat(const std::vector<ColumnInfo>& columns, Output& output) : output_(std::make_shared<ArrowOutput>(output)) {
+  ParquetFormat(const std::vector<ColumnInfo>& columns, Output& output)
+      : output_(std::make_shared<ArrowOutput>(output)) {
     std::vector<std::shared_ptr<arrow::Field>> fields;
     for (const ColumnInfo& column : columns) fields.push_back(arrow::field(column.name, ArrowTypeOf(column.type)));
     schema_ = arrow::schema(std::move(fields));
@@ -75,9 +76,12 @@ class ParquetFormat final : public RowFormat {
       for (const auto& field : schema_->fields()) {
         ARROW_ASSIGN_OR_RAISE(builders_.emplace_back(), arrow::MakeBuilder(field->type()));
       }
-      const auto properties =
-          parquet::WriterProperties::Builder().compression(parquet::Compression::SNAPPY)->max_row_group_length(kRowGroupRows)->build();
-      ARROW_ASSIGN_OR_RAISE(writer_, parquet::arrow::FileWriter::Open(*schema_, arrow::default_memory_pool(), output_, properties));
+      const auto properties = parquet::WriterProperties::Builder()
+                                  .compression(parquet::Compression::SNAPPY)
+                                  ->max_row_group_length(kRowGroupRows)
+                                  ->build();
+      ARROW_ASSIGN_OR_RAISE(
+          writer_, parquet::arrow::FileWriter::Open(*schema_, arrow::default_memory_pool(), output_, properties));
       return writer_->NewBufferedRowGroup();
     });
   }
@@ -102,7 +106,8 @@ class ParquetFormat final : public RowFormat {
       case CellKind::kBoolean: return static_cast<arrow::BooleanBuilder&>(builder).Append(cell.integer != 0);
       case CellKind::kInteger: return static_cast<arrow::Int64Builder&>(builder).Append(cell.integer);
       case CellKind::kNumber: return static_cast<arrow::DoubleBuilder&>(builder).Append(cell.number);
-      case CellKind::kDate: return static_cast<arrow::Date32Builder&>(builder).Append(static_cast<std::int32_t>(cell.integer));
+      case CellKind::kDate:
+        return static_cast<arrow::Date32Builder&>(builder).Append(static_cast<std::int32_t>(cell.integer));
       case CellKind::kTimestamp: return static_cast<arrow::TimestampBuilder&>(builder).Append(cell.integer);
       case CellKind::kText: return static_cast<arrow::StringBuilder&>(builder).Append(cell.text);
       case CellKind::kNull: break;

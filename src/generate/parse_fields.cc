@@ -32,12 +32,14 @@ Cell CellOf(const YAML::Node& node) {
   if (digits.empty() || digits[0] < '0' || digits[0] > '9') return cell;
   if (digits.size() > 1 && digits[0] == '0' && digits[1] != '.') return cell;  // "010" is no number
   const char* const end = text.data() + text.size();
-  if (const auto parsed = std::from_chars(text.data(), end, cell.integer); parsed.ec == std::errc() && parsed.ptr == end) {
+  if (const auto parsed = std::from_chars(text.data(), end, cell.integer);
+      parsed.ec == std::errc() && parsed.ptr == end) {
     cell.kind = CellKind::kInteger;
     cell.number = static_cast<double>(cell.integer);
     return cell;
   }
-  if (const auto parsed = std::from_chars(text.data(), end, cell.number); parsed.ec == std::errc() && parsed.ptr == end) {
+  if (const auto parsed = std::from_chars(text.data(), end, cell.number);
+      parsed.ec == std::errc() && parsed.ptr == end) {
     cell.kind = CellKind::kNumber;
   }
   return cell;
@@ -150,11 +152,13 @@ Status FieldParser::ParseCorrelated(const Keys& keys, Field& field) const {
   LATECOMER_ASSIGN_OR_RETURN(values.parent, yaml_.Text(parent_node, "depends_on"));
   std::vector<std::string> names;
   for (const Field& one : above_) names.push_back(one.name);
-  const auto parent = std::find_if(above_.begin(), above_.end(), [&](const Field& one) { return one.name == values.parent; });
+  const auto parent =
+      std::find_if(above_.begin(), above_.end(), [&](const Field& one) { return one.name == values.parent; });
   if (parent == above_.end()) {
     const auto nearest = NearestWord(values.parent, names);
-    return Fail(yaml_.At(parent_node, "there is no field '" + Printable(values.parent) + "' above this one")
-                    .Hint(nearest ? "did you mean '" + *nearest + "'?" : "a field can depend on one that stands above it"));
+    return Fail(
+        yaml_.At(parent_node, "there is no field '" + Printable(values.parent) + "' above this one")
+            .Hint(nearest ? "did you mean '" + *nearest + "'?" : "a field can depend on one that stands above it"));
   }
   const std::set<std::string> wanted = TextsOf(*parent);
   if (wanted.empty()) return Fail(yaml_.At(parent_node, "only a field with `values` can be depended on"));
@@ -232,7 +236,8 @@ Status FieldParser::ParseNumber(const Keys& keys, Field& field) const {
     numbers.decimals = static_cast<int>(decimals);
   }
   const bool bad_range = numbers.shape == Numbers::Shape::kUniform && numbers.most < numbers.least;
-  if (bad_range || numbers.deviation < 0) return Fail(yaml_.At(keys.at("kind"), bad_range ? "max is less than min" : "deviation can't be negative"));
+  if (bad_range || numbers.deviation < 0)
+    return Fail(yaml_.At(keys.at("kind"), bad_range ? "max is less than min" : "deviation can't be negative"));
   if (numbers.shape == Numbers::Shape::kExponential && numbers.mean <= 0) {
     return Fail(yaml_.At(keys.at("kind"), "mean must be more than 0"));
   }
@@ -249,7 +254,8 @@ Status FieldParser::ParseTimes(const YAML::Node& node, const Keys& keys, Field& 
     LATECOMER_ASSIGN_OR_RETURN(const std::string text, yaml_.Text(found->second, key));
     LATECOMER_ASSIGN_OR_RETURN(*target, yaml_.Placed(ParseInstant(text), found->second, key));
   }
-  if (times.range.end <= times.range.start) return Fail(yaml_.At(keys.at("to"), "`to` must be after `from`; it is not included"));
+  if (times.range.end <= times.range.start)
+    return Fail(yaml_.At(keys.at("to"), "`to` must be after `from`; it is not included"));
   field.values = times;
   return {};
 }
@@ -308,9 +314,11 @@ Result<Field> FieldParser::Parse(const YAML::Node& node) {
   if (node["kind"].IsDefined()) {
     LATECOMER_RETURN_IF_ERROR(ParseKind(node, field));
   } else {
-    LATECOMER_ASSIGN_OR_RETURN(const Keys keys, yaml_.Map(node, "a field", {"name", "values", "depends_on", "kind", "null_share"}));
+    LATECOMER_ASSIGN_OR_RETURN(const Keys keys,
+                               yaml_.Map(node, "a field", {"name", "values", "depends_on", "kind", "null_share"}));
     if (!keys.contains("values")) return Fail(yaml_.At(node, "a field needs `values` or `kind`"));
-    LATECOMER_RETURN_IF_ERROR(keys.contains("depends_on") ? ParseCorrelated(keys, field) : ParseListedField(keys, field));
+    LATECOMER_RETURN_IF_ERROR(keys.contains("depends_on") ? ParseCorrelated(keys, field)
+                                                          : ParseListedField(keys, field));
     if (field.type == CellKind::kNull) field.type = CellKind::kText;
     if (auto* listed = std::get_if<ListedValues>(&field.values)) Unify(listed->choices, field.type);
     if (auto* correlated = std::get_if<CorrelatedValues>(&field.values)) {
@@ -332,7 +340,8 @@ Result<Field> FieldParser::Parse(const YAML::Node& node) {
 }  // namespace
 
 Result<std::vector<Field>> ParseFields(const YamlReader& yaml, const YAML::Node& node) {
-  if (!node.IsSequence() || node.size() == 0) return Fail(yaml.At(node, "`fields` must be a list with at least one field"));
+  if (!node.IsSequence() || node.size() == 0)
+    return Fail(yaml.At(node, "`fields` must be a list with at least one field"));
   std::vector<Field> fields;
   for (const YAML::Node& one : node) {
     LATECOMER_ASSIGN_OR_RETURN(Field field, FieldParser(yaml, fields).Parse(one));

@@ -13,7 +13,7 @@ namespace {
 
 using Keys = std::map<std::string, YAML::Node>;
 
-const std::vector<std::string> kSpecKeys = {"entity", "rows",      "format",   "seed",
+const std::vector<std::string> kSpecKeys = {"entity", "rows",       "format",    "seed",
                                             "fields", "event_time", "late_rows", "lateness"};
 
 Result<Lateness> ParseLateness(const YamlReader& yaml, const YAML::Node& node) {
@@ -40,7 +40,8 @@ Result<Lateness> ParseLateness(const YamlReader& yaml, const YAML::Node& node) {
   LATECOMER_RETURN_IF_ERROR(refuse("most", shape != "lags"));
   if (keys.contains("most")) {
     LATECOMER_ASSIGN_OR_RETURN(lateness.most, yaml.Integer(keys.at("most"), "most"));
-    if (lateness.most < 1 || lateness.most > 1'000'000) return Fail(yaml.At(keys.at("most"), "`most` must be 1 to 1000000 partitions"));
+    if (lateness.most < 1 || lateness.most > 1'000'000)
+      return Fail(yaml.At(keys.at("most"), "`most` must be 1 to 1000000 partitions"));
   }
   if (keys.contains("mean")) {
     LATECOMER_ASSIGN_OR_RETURN(lateness.mean, yaml.Number(keys.at("mean"), "mean"));
@@ -54,8 +55,9 @@ Result<Lateness> ParseLateness(const YamlReader& yaml, const YAML::Node& node) {
     LATECOMER_ASSIGN_OR_RETURN(const std::int64_t lag, yaml.Integer(entry.key_node, "a lag"));
     if (lag < 1 || lag > 1'000'000) return Fail(yaml.At(entry.key_node, "a lag must be 1 to 1000000 partitions"));
     const bool share = entry.value.IsScalar() && entry.value.Scalar().ends_with('%');
-    LATECOMER_ASSIGN_OR_RETURN(const double weight, share ? yaml.Placed(ParseShare(entry.value.Scalar()), entry.value, "a lag's share")
-                                                          : yaml.Number(entry.value, "a lag's weight"));
+    LATECOMER_ASSIGN_OR_RETURN(const double weight,
+                               share ? yaml.Placed(ParseShare(entry.value.Scalar()), entry.value, "a lag's share")
+                                     : yaml.Number(entry.value, "a lag's weight"));
     if (weight < 0) return Fail(yaml.At(entry.value, "a lag's weight can't be negative"));
     total += weight;
     lateness.lags.emplace_back(lag, weight);
@@ -65,7 +67,8 @@ Result<Lateness> ParseLateness(const YamlReader& yaml, const YAML::Node& node) {
 }
 
 Result<EventTime> ParseEventTime(const YamlReader& yaml, const YAML::Node& node) {
-  LATECOMER_ASSIGN_OR_RETURN(const Keys keys, yaml.Map(node, "`event_time`", {"field", "cadence", "time_zone", "current", "type"}));
+  LATECOMER_ASSIGN_OR_RETURN(const Keys keys,
+                             yaml.Map(node, "`event_time`", {"field", "cadence", "time_zone", "current", "type"}));
   EventTime event_time;
   if (keys.contains("field")) {
     LATECOMER_ASSIGN_OR_RETURN(event_time.field, yaml.Text(keys.at("field"), "field"));
@@ -144,13 +147,15 @@ Status CheckSpec(const Spec& spec) {
   const EventTime& event_time = *spec.event_time;
   for (const Field& field : spec.fields) {
     if (field.name == event_time.field) {
-      return Fail(Error(ErrorKind::kInvalidArgument, "the event-time field '" + Printable(field.name) + "' has the name of another field")
+      return Fail(Error(ErrorKind::kInvalidArgument,
+                        "the event-time field '" + Printable(field.name) + "' has the name of another field")
                       .Hint("name it differently"));
     }
   }
   if (!event_time.current) {
-    return Fail(Error(ErrorKind::kInvalidArgument, "the current partition isn't given, so there is nothing to be late after")
-                    .Hint("add --current 2024-01-02, or `current` under `event_time` in the spec"));
+    return Fail(
+        Error(ErrorKind::kInvalidArgument, "the current partition isn't given, so there is nothing to be late after")
+            .Hint("add --current 2024-01-02, or `current` under `event_time` in the spec"));
   }
   if (event_time.type == CellKind::kDate && event_time.calendar.cadence().unit == CadenceUnit::kHour) {
     return Fail(Error(ErrorKind::kInvalidArgument, "a date can't tell the hours of an hourly cadence apart")
@@ -167,12 +172,14 @@ Result<double> ParseShare(std::string_view text) {
     const auto parsed = std::from_chars(trimmed.data(), end, value);
     if (parsed.ec == std::errc() && parsed.ptr == end && value >= 0 && value <= 100) return value / 100;
   }
-  return Fail(Error(ErrorKind::kInvalidArgument, "'" + Printable(text) + "' is no share").Hint("write 0% to 100%, for example 70%"));
+  return Fail(Error(ErrorKind::kInvalidArgument, "'" + Printable(text) + "' is no share")
+                  .Hint("write 0% to 100%, for example 70%"));
 }
 
 Result<LocalTime> ParseLocal(std::string_view text) {
   const bool has_zone = text.size() > 10 && text.find_first_of("zZ+-", 10) != std::string_view::npos;
-  auto instant = has_zone ? Result<Instant>(Fail(ErrorKind::kInvalidArgument, "")) : ParseInstant(text.size() > 10 ? std::string(text) + "Z" : std::string(text));
+  auto instant = has_zone ? Result<Instant>(Fail(ErrorKind::kInvalidArgument, ""))
+                          : ParseInstant(text.size() > 10 ? std::string(text) + "Z" : std::string(text));
   if (instant) return LocalTime(std::chrono::floor<std::chrono::seconds>(instant->time_since_epoch()));
   return Fail(Error(ErrorKind::kInvalidArgument, "'" + Printable(text) + "' is no date or time of day")
                   .Hint("for example 2024-01-02, or 2024-01-02T05:00:00 without a zone"));
@@ -182,7 +189,8 @@ Result<Format> ParseFormat(std::string_view text) {
   if (text == "json") return Format::kJson;
   if (text == "csv") return Format::kCsv;
   if (text == "parquet") return Format::kParquet;
-  return Fail(Error(ErrorKind::kInvalidArgument, "there is no format '" + Printable(text) + "'").Hint("json, csv or parquet"));
+  return Fail(
+      Error(ErrorKind::kInvalidArgument, "there is no format '" + Printable(text) + "'").Hint("json, csv or parquet"));
 }
 
 const char* FormatName(Format format) {

@@ -16,7 +16,9 @@ using std::chrono::floor;
 // The smallest uniform number that a logarithm is taken of.
 constexpr double kLeastUniform = 0x1p-53;
 
-double Exponential(Random& random, double mean) { return -mean * std::log(1 - Uniform(random)); }
+double Exponential(Random& random, double mean) {
+  return -mean * std::log(1 - Uniform(random));
+}
 
 double Normal(Random& random, double mean, double deviation) {  // Box and Muller
   const double radius = std::sqrt(-2 * std::log(std::max(Uniform(random), kLeastUniform)));
@@ -128,7 +130,8 @@ class UuidMaker final : public ValueMaker {
 
 class SequenceMaker final : public ValueMaker {
  public:
-  explicit SequenceMaker(const Sequence& values) : next_(static_cast<std::uint64_t>(values.start)), step_(static_cast<std::uint64_t>(values.step)) {}
+  explicit SequenceMaker(const Sequence& values)
+      : next_(static_cast<std::uint64_t>(values.start)), step_(static_cast<std::uint64_t>(values.step)) {}
   void Make(Random&, const std::vector<Cell>&, Cell& cell) override {
     cell.kind = CellKind::kInteger;
     cell.integer = static_cast<std::int64_t>(next_);
@@ -147,7 +150,8 @@ class TimeMaker final : public ValueMaker {
     const auto span = static_cast<std::uint64_t>((values_.range.end - values_.range.start).count());
     const Instant at = values_.range.start + Duration(Below(random, span));
     cell.kind = type_;
-    cell.integer = type_ == CellKind::kDate ? floor<days>(at).time_since_epoch().count() : at.time_since_epoch().count() * 1000;
+    cell.integer =
+        type_ == CellKind::kDate ? floor<days>(at).time_since_epoch().count() : at.time_since_epoch().count() * 1000;
   }
 
  private:
@@ -162,7 +166,8 @@ std::unique_ptr<ValueMaker> MakerOf(const Field& field, const std::vector<Column
     using Made = std::unique_ptr<ValueMaker>;
     Made operator()(const ListedValues& values) const { return std::make_unique<ListedMaker>(values.choices); }
     Made operator()(const CorrelatedValues& values) const {
-      const auto parent = std::find_if(above.begin(), above.end(), [&](const auto& one) { return one.name == values.parent; });
+      const auto parent =
+          std::find_if(above.begin(), above.end(), [&](const auto& one) { return one.name == values.parent; });
       return std::make_unique<CorrelatedMaker>(values, static_cast<std::size_t>(parent - above.begin()));
     }
     Made operator()(const Integers& values) const { return std::make_unique<IntegerMaker>(values); }
@@ -182,7 +187,9 @@ CellKind EventType(const EventTime& event_time) {
 
 }  // namespace
 
-double Uniform(Random& random) { return static_cast<double>(random.Next() >> 11) * 0x1p-53; }
+double Uniform(Random& random) {
+  return static_cast<double>(random.Next() >> 11) * 0x1p-53;
+}
 
 std::uint64_t Below(Random& random, std::uint64_t limit) {
   // Values of the last, incomplete round are thrown away, so that each is as likely.
@@ -199,7 +206,8 @@ LagSampler::LagSampler(const Lateness& lateness) : lateness_(lateness) {
 
 std::int64_t LagSampler::Sample(Random& random) const {
   switch (lateness_.shape) {
-    case Lateness::Shape::kUniform: return 1 + static_cast<std::int64_t>(Below(random, static_cast<std::uint64_t>(lateness_.most)));
+    case Lateness::Shape::kUniform:
+      return 1 + static_cast<std::int64_t>(Below(random, static_cast<std::uint64_t>(lateness_.most)));
     case Lateness::Shape::kExponential: {
       // The distribution cut off at `most`: no heap of rows gathers there.
       const double within = 1 - std::exp(-static_cast<double>(lateness_.most) / lateness_.mean);
@@ -246,9 +254,8 @@ void RowSource::MakeEventTime(Cell& cell) {
   const auto length = static_cast<std::uint64_t>((interval.end - interval.start).count());
   const Instant at = interval.start + Duration(Below(random_, std::max<std::uint64_t>(length, 1)));
   cell.kind = columns_.back().type;
-  cell.integer = cell.kind == CellKind::kDate
-                     ? floor<days>(calendar.zone().ToLocal(at)).time_since_epoch().count()
-                     : at.time_since_epoch().count() * 1000;
+  cell.integer = cell.kind == CellKind::kDate ? floor<days>(calendar.zone().ToLocal(at)).time_since_epoch().count()
+                                              : at.time_since_epoch().count() * 1000;
 }
 
 bool RowSource::Next(std::vector<Cell>& row) {

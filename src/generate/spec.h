@@ -48,7 +48,7 @@ struct Numbers {
   Shape shape = Shape::kUniform;
   double least = 0;  // kUniform: [least, most)
   double most = 1;
-  double mean = 0;   // kNormal, kExponential
+  double mean = 0;  // kNormal, kExponential
   double deviation = 1;
   int decimals = 2;
 };
@@ -82,9 +82,9 @@ struct Lateness {
 
 struct EventTime {
   std::string field = "event_time";
-  Calendar calendar{};               // days in UTC
-  std::optional<LocalTime> current{}; // any time in the current partition
-  std::optional<CellKind> type{};     // kDate or kTimestamp; none: a date when the cadence is whole days
+  Calendar calendar{};                 // days in UTC
+  std::optional<LocalTime> current{};  // any time in the current partition
+  std::optional<CellKind> type{};      // kDate or kTimestamp; none: a date when the cadence is whole days
 };
 
 enum class Format { kJson, kCsv, kParquet };

@@ -29,7 +29,9 @@ void AppendDate(std::string& out, std::int64_t days) {
   out += FormatInstant(Instant(std::chrono::days(days))).substr(0, 10);
 }
 
-void AppendTimestamp(std::string& out, std::int64_t micros) { out += FormatInstant(Instant(Duration(micros / 1000))); }
+void AppendTimestamp(std::string& out, std::int64_t micros) {
+  out += FormatInstant(Instant(Duration(micros / 1000)));
+}
 
 void AppendJsonText(std::string& out, std::string_view text) {
   constexpr char kHex[] = "0123456789abcdef";

@@ -1,12 +1,12 @@
 // Checked reading of YAML: places in errors, no unknown or doubled keys.
 #pragma once
 
+#include <yaml-cpp/yaml.h>
+
 #include <cstdint>
 #include <map>
 #include <string>
 #include <vector>
-
-#include <yaml-cpp/yaml.h>
 
 #include "base/result.h"
 
@@ -27,7 +27,9 @@ class YamlReader {
   explicit YamlReader(std::string file) : file_(std::move(file)) {}
 
   Result<YAML::Node> Load(const std::string& text) const;
-  Error At(const YAML::Node& node, std::string message) const { return YamlError(file_, node.Mark(), std::move(message)); }
+  Error At(const YAML::Node& node, std::string message) const {
+    return YamlError(file_, node.Mark(), std::move(message));
+  }
 
   // Entries in their order; a key twice is an error. `what` reads "a field".
   Result<std::vector<YamlEntry>> Entries(const YAML::Node& node, const std::string& what) const;
