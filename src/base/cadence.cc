@@ -3,10 +3,11 @@
 #include <cctz/civil_time.h>
 #include <cctz/time_zone.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
-#include <cstdio>
 
+#include "base/civil.h"
 #include "base/text.h"
 
 namespace latecomer {
@@ -15,23 +16,25 @@ namespace {
 using std::chrono::days;
 using std::chrono::hours;
 using std::chrono::local_days;
-using std::chrono::months;
 using std::chrono::seconds;
 
 // 1969-12-29, the Monday before the epoch.
 constexpr local_days kWeekOrigin{days(-3)};
 
-std::int64_t FloorDiv(std::int64_t a, std::int64_t b) { return a / b - ((a % b != 0 && (a < 0) != (b < 0)) ? 1 : 0); }
+std::int64_t FloorDiv(std::int64_t a, std::int64_t b) {
+  return a / b - ((a % b != 0 && (a < 0) != (b < 0)) ? 1 : 0);
+}
 
 // Months since January of year 0.
-std::int64_t MonthNumber(std::chrono::year_month month) {
-  return static_cast<std::int64_t>(static_cast<int>(month.year())) * 12 + static_cast<unsigned>(month.month()) - 1;
+std::int64_t MonthNumber(LocalTime local) {
+  const CivilDate date = CivilFromDays(std::chrono::floor<days>(local).time_since_epoch().count());
+  return date.year * 12 + date.month - 1;
 }
 
 LocalTime MonthStart(std::int64_t number) {
   const std::int64_t year = FloorDiv(number, 12);
   const auto month = static_cast<unsigned>(number - year * 12 + 1);
-  return LocalTime(local_days(std::chrono::year(static_cast<int>(year)) / std::chrono::month(month) / 1));
+  return LocalTime(days(DaysFromCivil({year, month, 1})));
 }
 
 seconds FixedLength(const Cadence& cadence) {
@@ -63,7 +66,8 @@ struct TimeZone::Impl {
   cctz::time_zone zone;
 };
 
-TimeZone::TimeZone(std::string name, std::shared_ptr<const Impl> impl) : name_(std::move(name)), impl_(std::move(impl)) {}
+TimeZone::TimeZone(std::string name, std::shared_ptr<const Impl> impl)
+    : name_(std::move(name)), impl_(std::move(impl)) {}
 
 TimeZone TimeZone::Utc() {
   static const auto impl = std::make_shared<const Impl>(Impl{cctz::utc_time_zone()});
@@ -73,10 +77,12 @@ TimeZone TimeZone::Utc() {
 Result<TimeZone> TimeZone::Load(std::string_view name) {
   if (name == "UTC") return Utc();
   cctz::time_zone zone;
-  // A name is never a path: "../../x" or "/etc/x" would be opened as one.
-  const bool path = name.empty() || name.front() == '/' || name.find("..") != std::string_view::npos ||
-                    name.find(':') != std::string_view::npos;
-  if (path || !cctz::load_time_zone(std::string(name), &zone)) {
+  // A name is never a path: "../../x" or "/etc/x" would be opened as one. "localtime" is another zone on each
+  // machine; those under right/ count leap seconds.
+  const bool refused = name.empty() || name.front() == '/' || name.find("..") != std::string_view::npos ||
+                       name.find_first_of(std::string_view(":\0", 2)) != std::string_view::npos ||
+                       name == "localtime" || name.starts_with("right/");
+  if (refused || !cctz::load_time_zone(std::string(name), &zone)) {
     return Fail(Error(ErrorKind::kInvalidArgument, "no time zone is called '" + Printable(name) + "'")
                     .Hint("use a name of the IANA database, such as UTC, Europe/Berlin or America/New_York"));
   }
@@ -85,14 +91,15 @@ Result<TimeZone> TimeZone::Load(std::string_view name) {
 
 Instant TimeZone::ToInstant(LocalTime local) const {
   const cctz::civil_second civil = cctz::civil_second(1970, 1, 1) + local.time_since_epoch().count();
-  // `pre` is the offset before the change: in a gap it moves the time on by the gap's size, in a repeated
-  // hour it is the first of the two.
   const auto lookup = impl_->zone.lookup(civil);
-  return std::chrono::time_point_cast<Duration>(lookup.pre);
+  const bool skipped = lookup.kind == cctz::time_zone::civil_lookup::SKIPPED;
+  // `pre` counts with the offset before the change: of a repeated time, that is the first occurrence.
+  return std::chrono::time_point_cast<Duration>(skipped ? lookup.trans : lookup.pre);
 }
 
 LocalTime TimeZone::ToLocal(Instant at) const {
-  const cctz::civil_second civil = cctz::convert(std::chrono::time_point_cast<seconds>(std::chrono::floor<seconds>(at)), impl_->zone);
+  const cctz::civil_second civil =
+      cctz::convert(std::chrono::time_point_cast<seconds>(std::chrono::floor<seconds>(at)), impl_->zone);
   return LocalTime(seconds(civil - cctz::civil_second(1970, 1, 1)));
 }
 
@@ -126,9 +133,7 @@ std::string FormatCadence(const Cadence& cadence) {
 
 LocalTime Calendar::Floor(LocalTime local) const {
   if (cadence_.unit == CadenceUnit::kMonth) {
-    const std::chrono::year_month_day date{std::chrono::floor<days>(local)};
-    const std::int64_t number = MonthNumber(date.year() / date.month());
-    return MonthStart(FloorDiv(number, cadence_.count) * cadence_.count);
+    return MonthStart(FloorDiv(MonthNumber(local), cadence_.count) * cadence_.count);
   }
   const seconds length = FixedLength(cadence_);
   const LocalTime origin = Origin(cadence_);
@@ -137,8 +142,7 @@ LocalTime Calendar::Floor(LocalTime local) const {
 
 LocalTime Calendar::Step(LocalTime start, int steps) const {
   if (cadence_.unit == CadenceUnit::kMonth) {
-    const std::chrono::year_month_day date{std::chrono::floor<days>(start)};
-    return MonthStart(MonthNumber(date.year() / date.month()) + static_cast<std::int64_t>(steps) * cadence_.count);
+    return MonthStart(MonthNumber(start) + static_cast<std::int64_t>(steps) * cadence_.count);
   }
   return start + steps * FixedLength(cadence_);
 }
@@ -148,6 +152,9 @@ Interval Calendar::IntervalAt(LocalTime start) const {
 }
 
 Interval Calendar::Containing(Instant at) const {
+  // Further away than any calendar; the bounds of the interval still fit 64 bits.
+  constexpr Instant kFar(Duration(1LL << 62));
+  at = std::clamp(at, Instant(-kFar.time_since_epoch()), kFar);
   LocalTime start = Floor(zone_.ToLocal(at));
   Interval interval = IntervalAt(start);
   // In a repeated hour the wall clock shows a time whose first occurrence has passed already.
@@ -164,16 +171,17 @@ Interval Calendar::Containing(Instant at) const {
 
 std::string FormatLocal(LocalTime local) {
   const auto day = std::chrono::floor<days>(local);
-  const std::chrono::year_month_day date{day};
-  char text[64];
-  std::snprintf(text, sizeof text, "%04d-%02u-%02u", static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
-                static_cast<unsigned>(date.day()));
-  std::string result = text;
-  if (local == LocalTime(day)) return result;
-  const std::chrono::hh_mm_ss time{local - day};
-  std::snprintf(text, sizeof text, "T%02d:%02d:%02d", static_cast<int>(time.hours().count()),
-                static_cast<int>(time.minutes().count()), static_cast<int>(time.seconds().count()));
-  return result + text;
+  std::string text;
+  AppendDate(CivilFromDays(day.time_since_epoch().count()), text);
+  if (local == LocalTime(day)) return text;
+  const auto second = static_cast<std::uint64_t>((local - day).count());
+  text += 'T';
+  AppendPadded(second / 3600, 2, text);
+  text += ':';
+  AppendPadded(second / 60 % 60, 2, text);
+  text += ':';
+  AppendPadded(second % 60, 2, text);
+  return text;
 }
 
 }  // namespace latecomer

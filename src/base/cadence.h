@@ -24,8 +24,8 @@ class TimeZone {
   static TimeZone Utc();
 
   const std::string& name() const { return name_; }
-  // A local time that a change of offset skips is moved on by the size of the gap; one that occurs
-  // twice means the first, so consecutive local times never make overlapping intervals.
+  // A local time that a change of offset skips means the instant of the change; one that occurs twice
+  // means the first. Later local times never give earlier instants, so intervals don't overlap.
   Instant ToInstant(LocalTime local) const;
   LocalTime ToLocal(Instant at) const;
 

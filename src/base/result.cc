@@ -85,8 +85,8 @@ std::string HintOfErrno(int value) {
 }  // namespace
 
 Error SystemError(int errno_value, std::string_view doing, std::string path) {
-  std::string message = "cannot " + std::string(doing) + ": " +
-                        std::error_code(errno_value, std::generic_category()).message();
+  std::string message =
+      "cannot " + std::string(doing) + ": " + std::error_code(errno_value, std::generic_category()).message();
   return Error(KindOfErrno(errno_value), std::move(message)).In(std::move(path)).Hint(HintOfErrno(errno_value));
 }
 

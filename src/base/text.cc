@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <cstdint>
 
 namespace latecomer {
@@ -49,10 +48,11 @@ CodePoint Decode(std::string_view text) {
   return {value, size};
 }
 
-// Would hide, reorder or move text on a terminal.
+// Would hide, reorder or move text on a terminal. Zero-width joiners stay: scripts and emoji need them.
 bool IsUnprintable(std::uint32_t c) {
-  return c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0x200e || c == 0x200f || (c >= 0x2028 && c <= 0x202e) ||
-         (c >= 0x2066 && c <= 0x2069) || c == 0xfeff;
+  return c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0x00ad || c == 0x061c || c == 0x200b || c == 0x200e ||
+         c == 0x200f || (c >= 0x2028 && c <= 0x202e) || (c >= 0x2060 && c <= 0x206f) || c == 0xfeff ||
+         (c >= 0xfff9 && c <= 0xfffb) || (c >= 0xe0000 && c <= 0xe007f);
 }
 
 void AppendEscape(std::uint32_t c, std::string& out) {
@@ -62,13 +62,10 @@ void AppendEscape(std::uint32_t c, std::string& out) {
     out += "\\t";
   } else if (c == '\r') {
     out += "\\r";
-  } else if (c < 0x100) {
-    out += "\\x";
-    out += static_cast<char>(std::tolower(kHex[c >> 4]));
-    out += static_cast<char>(std::tolower(kHex[c & 15]));
   } else {
-    out += "\\u";
-    for (int shift = 12; shift >= 0; shift -= 4) out += static_cast<char>(std::tolower(kHex[(c >> shift) & 15]));
+    const int digits = c < 0x100 ? 2 : c < 0x10000 ? 4 : 8;
+    out += digits == 2 ? "\\x" : digits == 4 ? "\\u" : "\\U";
+    for (int i = digits - 1; i >= 0; --i) out += "0123456789abcdef"[(c >> (4 * i)) & 15];
   }
 }
 
@@ -89,6 +86,7 @@ std::optional<std::string> NearestWord(std::string_view word, const std::vector<
   for (const std::string& candidate : candidates) {
     if (candidate.size() > kLongest) continue;
     const std::size_t distance = EditDistance(word, candidate);
+    if (distance >= std::max(word.size(), candidate.size())) continue;  // nothing in common
     if (distance < least) {
       least = distance;
       nearest = candidate;

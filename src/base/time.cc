@@ -1,10 +1,11 @@
 #include "base/time.h"
 
+#include <algorithm>
 #include <array>
-#include <cstdio>
 #include <cstdlib>
 #include <limits>
 
+#include "base/civil.h"
 #include "base/text.h"
 
 namespace latecomer {
@@ -87,12 +88,8 @@ struct Unit {
   std::string_view name;
   Duration length;
 };
-constexpr std::array<Unit, 6> kUnits{{{"w", days(7)},
-                                      {"d", days(1)},
-                                      {"h", hours(1)},
-                                      {"m", minutes(1)},
-                                      {"s", seconds(1)},
-                                      {"ms", Duration(1)}}};
+constexpr std::array<Unit, 6> kUnits{
+    {{"w", days(7)}, {"d", days(1)}, {"h", hours(1)}, {"m", minutes(1)}, {"s", seconds(1)}, {"ms", Duration(1)}}};
 
 }  // namespace
 
@@ -101,14 +98,26 @@ Instant SystemClock::Now() {
 }
 
 std::string FormatInstant(Instant at) {
-  const auto day = std::chrono::floor<days>(at);
-  const std::chrono::year_month_day date{day};
-  const std::chrono::hh_mm_ss time{at - day};
-  char text[48];
-  std::snprintf(text, sizeof text, "%04d-%02u-%02uT%02d:%02d:%02d.%03dZ", static_cast<int>(date.year()),
-                static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
-                static_cast<int>(time.hours().count()), static_cast<int>(time.minutes().count()),
-                static_cast<int>(time.seconds().count()), static_cast<int>(time.subseconds().count()));
+  constexpr std::int64_t kDay = 86'400'000;
+  const std::int64_t total = at.time_since_epoch().count();
+  // Not by std::chrono::floor: the midnight before the least instant is none.
+  const std::int64_t millisecond = (total % kDay + kDay) % kDay;
+  const std::int64_t day = total / kDay - (total % kDay < 0 ? 1 : 0);
+  const auto part = [&](std::int64_t length, std::int64_t count) {
+    return static_cast<std::uint64_t>(millisecond / length % count);
+  };
+  std::string text;
+  text.reserve(24);
+  AppendDate(CivilFromDays(day), text);
+  text += 'T';
+  AppendPadded(part(3'600'000, 24), 2, text);
+  text += ':';
+  AppendPadded(part(60'000, 60), 2, text);
+  text += ':';
+  AppendPadded(part(1'000, 60), 2, text);
+  text += '.';
+  AppendPadded(part(1, 1'000), 3, text);
+  text += 'Z';
   return text;
 }
 
@@ -127,9 +136,11 @@ Result<Instant> ParseInstant(std::string_view text) {
       !TakeDigits(rest, 2, second) || !TakeFraction(rest, fraction) || !TakeOffset(rest, offset) || !rest.empty()) {
     return NoTime(text);
   }
-  // A leap second is the instant after it.
   if (hour > 23 || minute > 59 || second > 60) return NoTime(text);
-  return Instant(day) + hours(hour) + minutes(minute) + seconds(second) + fraction - offset;
+  const Instant at = Instant(day) + hours(hour) + minutes(minute) + seconds(second) - offset;
+  // A leap second, the last one of a day in UTC, is the second after it.
+  if (second == 60 && at != std::chrono::floor<days>(at)) return NoTime(text);
+  return at + fraction;
 }
 
 Result<Duration> ParseDuration(std::string_view text) {
@@ -162,16 +173,12 @@ Result<Duration> ParseDuration(std::string_view text) {
 
 std::string FormatDuration(Duration duration) {
   if (duration == Duration(0)) return "0";
-  std::string text;
-  if (duration < Duration(0)) {
-    text = "-";
-    duration = -duration;
-  }
+  std::string text = duration < Duration(0) ? "-" : "";
   for (const Unit& unit : kUnits) {
     if (unit.name == "w") continue;  // 14 days read better than 2 weeks
     const auto count = duration / unit.length;
     if (count == 0) continue;
-    text += std::to_string(count) + std::string(unit.name);
+    text += std::to_string(std::abs(count)) + std::string(unit.name);
     duration -= count * unit.length;
   }
   return text;
@@ -179,28 +186,23 @@ std::string FormatDuration(Duration duration) {
 
 std::string HumanDuration(Duration duration) {
   const std::string sign = duration < Duration(0) ? "-" : "";
-  if (duration < Duration(0)) duration = -duration;
-  char text[64];
-  if (duration < seconds(1)) {
-    std::snprintf(text, sizeof text, "%d ms", static_cast<int>(duration.count()));
-  } else if (duration < minutes(1)) {
-    std::snprintf(text, sizeof text, "%.1f s", static_cast<double>(duration.count()) / 1000.0);
-  } else if (duration < hours(1)) {
-    std::snprintf(text, sizeof text, "%d min %d s", static_cast<int>(duration / minutes(1)),
-                  static_cast<int>(duration % minutes(1) / seconds(1)));
-  } else if (duration < days(1)) {
-    std::snprintf(text, sizeof text, "%d h %d min", static_cast<int>(duration / hours(1)),
-                  static_cast<int>(duration % hours(1) / minutes(1)));
-  } else {
-    std::snprintf(text, sizeof text, "%lld d %d h", static_cast<long long>(duration / days(1)),
-                  static_cast<int>(duration % days(1) / hours(1)));
+  // The least duration has no positive counterpart.
+  if (duration < Duration(0)) duration = -std::max(duration, -Duration::max());
+  const auto two = [&](Duration large, std::string_view large_name, Duration small, std::string_view small_name) {
+    std::string text = sign + std::to_string(duration / large) + " " + std::string(large_name);
+    const auto rest = duration % large / small;
+    // "2 d 0 h" says no more than "2 d".
+    return rest == 0 ? text : text + " " + std::to_string(rest) + " " + std::string(small_name);
+  };
+  if (duration < seconds(1)) return sign + std::to_string(duration.count()) + " ms";
+  if (duration < minutes(1)) {
+    // Cut and not rounded, so that 59.99 s don't become 60.0 s.
+    const auto tenths = duration.count() / 100;
+    return sign + std::to_string(tenths / 10) + "." + std::to_string(tenths % 10) + " s";
   }
-  std::string result = sign + text;
-  // "2 d 0 h" says no more than "2 d".
-  for (const std::string_view empty : {" 0 s", " 0 min", " 0 h"}) {
-    if (result.ends_with(empty)) result.resize(result.size() - empty.size());
-  }
-  return result;
+  if (duration < hours(1)) return two(minutes(1), "min", seconds(1), "s");
+  if (duration < days(1)) return two(hours(1), "h", minutes(1), "min");
+  return two(days(1), "d", hours(1), "h");
 }
 
 }  // namespace latecomer
