@@ -6,14 +6,16 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <cerrno>
 #include <chrono>
 #include <cstdio>
-#include <cstring>
+#include <exception>
 #include <filesystem>
 
 #include "base/text.h"
+#include "storage/object_key.h"
 
 namespace latecomer::storage {
 namespace {
@@ -41,21 +43,23 @@ class Descriptor {
   int fd_;
 };
 
-Status CheckKey(std::string_view key) {
-  bool sound = !key.empty() && key.front() != '/' && key.find('\0') == std::string_view::npos;
-  for (const std::string_view part : Split(key, '/')) sound = sound && part != ".." && part != ".";
-  if (sound) return {};
-  return Fail(ErrorKind::kInvalidArgument, "'" + Printable(key) + "' is no key inside a table's folder");
+// What is written goes under a name that List shows.
+Status CheckKeyToWrite(std::string_view key) {
+  LATECOMER_RETURN_IF_ERROR(CheckKey(key));
+  const std::string_view name = key.substr(key.rfind('/') + 1);  // npos + 1 is 0
+  if (!name.empty() && !name.starts_with(kTemporaryPrefix)) return {};
+  return Fail(ErrorKind::kInvalidArgument, "'" + Printable(key) + "' can't be the name of a file in a table");
 }
 
 ObjectInfo ToInfo(std::string key, const struct stat& status) {
-  const auto nanoseconds = std::chrono::seconds(status.st_mtim.tv_sec) + std::chrono::nanoseconds(status.st_mtim.tv_nsec);
+  const auto nanoseconds =
+      std::chrono::seconds(status.st_mtim.tv_sec) + std::chrono::nanoseconds(status.st_mtim.tv_nsec);
   ObjectInfo info;
   info.key = std::move(key);
   info.size_bytes = status.st_size;
   info.modified = Instant(std::chrono::floor<Duration>(nanoseconds));
-  info.etag = std::to_string(status.st_ino) + "-" + std::to_string(status.st_size) + "-" +
-              std::to_string(nanoseconds.count());
+  info.etag =
+      std::to_string(status.st_ino) + "-" + std::to_string(status.st_size) + "-" + std::to_string(nanoseconds.count());
   return info;
 }
 
@@ -119,18 +123,51 @@ class TemporaryFile {
     if (::fsync(fd_.get()) != 0) return Fail(SystemError(errno, "sync", target_));
     if (fd_.Close() != 0) return Fail(SystemError(errno, "close", target_));
     if (::link(path_.c_str(), target_.c_str()) != 0) {
-      if (errno == EEXIST) return PutOutcome::kExists;
-      // No hard links here (some network and FUSE disks): the kernel's rename without replacing.
-      if (::renameat2(AT_FDCWD, path_.c_str(), AT_FDCWD, target_.c_str(), RENAME_NOREPLACE) != 0) {
-        if (errno == EEXIST) return PutOutcome::kExists;
-        return Fail(SystemError(errno, "give a file its name", target_));
+      if (errno == EEXIST) {
+        if (!IsLinked()) return PutOutcome::kExists;
+      } else {
+        LATECOMER_ASSIGN_OR_RETURN(const PutOutcome outcome, PublishByRename(errno));
+        if (outcome == PutOutcome::kExists) return outcome;
       }
     }
-    LATECOMER_RETURN_IF_ERROR(SyncFolder(folder_));
+    if (const Status synced = SyncFolder(folder_); !synced) {
+      // The name is there for all to see; whether it outlives a power cut isn't known.
+      Error error = synced.error();
+      error.kind = ErrorKind::kUnknownOutcome;
+      return Fail(std::move(error));
+    }
     return PutOutcome::kCreated;
   }
 
  private:
+  // NFS says EEXIST to the repetition of a link whose first answer was lost.
+  bool IsLinked() const {
+    struct stat mine {};
+    struct stat theirs {};
+    return ::stat(path_.c_str(), &mine) == 0 && ::stat(target_.c_str(), &theirs) == 0 && mine.st_dev == theirs.st_dev &&
+           mine.st_ino == theirs.st_ino;
+  }
+
+  // Where there are no hard links (FAT, some FUSE and network disks): the kernel's rename without replacing.
+  // Without that too, nothing on such a disk tells two writers of one name apart without showing half-written files.
+  Result<PutOutcome> PublishByRename(int link_error) const {
+    constexpr std::array<int, 5> kNoLinks{EPERM, ENOSYS, EOPNOTSUPP, EMLINK, EINVAL};
+    if (std::find(kNoLinks.begin(), kNoLinks.end(), link_error) == kNoLinks.end()) {
+      return Fail(SystemError(link_error, "give a file its name", target_));
+    }
+    if (::renameat2(AT_FDCWD, path_.c_str(), AT_FDCWD, target_.c_str(), RENAME_NOREPLACE) == 0) {
+      return PutOutcome::kCreated;
+    }
+    if (errno == EEXIST) return PutOutcome::kExists;
+    if (errno != EINVAL && errno != ENOSYS) return Fail(SystemError(errno, "give a file its name", target_));
+    return Fail(
+        Error(ErrorKind::kUnsupported,
+              "this file system has neither hard links nor a rename that doesn't replace, so commits to a table "
+              "on it can't be kept apart")
+            .In(target_)
+            .Hint("keep the table on a local disk or on NFS"));
+  }
+
   TemporaryFile(int fd, std::string path, std::string target, std::string folder)
       : fd_(fd), path_(std::move(path)), target_(std::move(target)), folder_(std::move(folder)) {}
 
@@ -140,7 +177,8 @@ class TemporaryFile {
 
 class LocalWriter final : public ObjectWriter {
  public:
-  LocalWriter(std::unique_ptr<TemporaryFile> file, std::string target) : file_(std::move(file)), target_(std::move(target)) {}
+  LocalWriter(std::unique_ptr<TemporaryFile> file, std::string target)
+      : file_(std::move(file)), target_(std::move(target)) {}
 
   Status Write(std::string_view bytes) override { return file_->Write(bytes); }
 
@@ -170,9 +208,13 @@ class LocalStore final : public ObjectStore {
     return ToInfo(std::string(key), status);
   }
 
-  Result<std::string> Read(std::string_view key) const override { return ReadAt(key, 0, -1); }
+  Result<std::string> Read(std::string_view key) const override { return ReadAt(key, 0, std::nullopt); }
 
   Result<std::string> ReadRange(std::string_view key, std::int64_t offset, std::int64_t length) const override {
+    if (offset < 0 || length < 0) {
+      return Fail(
+          Error(ErrorKind::kInvalidArgument, "a range of bytes can't begin or end before the file").In(PathOf(key)));
+    }
     return ReadAt(key, offset, length);
   }
 
@@ -183,14 +225,18 @@ class LocalStore final : public ObjectStore {
     }
     struct stat status {};
     if (::stat(folder_.c_str(), &status) != 0) return Fail(SystemError(errno, "list", folder_));
+    if (!S_ISDIR(status.st_mode)) return Fail(SystemError(ENOTDIR, "list", folder_));
     std::vector<ObjectInfo> found;
-    LATECOMER_RETURN_IF_ERROR(ListInto(std::string(prefix), options, found));
+    std::string folder(prefix);
+    if (!folder.empty() && folder.back() != '/') folder += '/';
+    std::vector<FolderId> above;
+    LATECOMER_RETURN_IF_ERROR(ListInto(folder, options, above, found));
     std::sort(found.begin(), found.end(), [](const auto& a, const auto& b) { return a.key < b.key; });
     return found;
   }
 
   Result<PutOutcome> PutIfAbsent(std::string_view key, std::string_view bytes) override {
-    LATECOMER_RETURN_IF_ERROR(CheckKey(key));
+    LATECOMER_RETURN_IF_ERROR(CheckKeyToWrite(key));
     // Cheaper than writing a file that can't get its name; the link below decides.
     if (::access(PathOf(key).c_str(), F_OK) == 0) return PutOutcome::kExists;
     LATECOMER_ASSIGN_OR_RETURN(const auto file, TemporaryFile::Create(PathOf(key)));
@@ -199,7 +245,7 @@ class LocalStore final : public ObjectStore {
   }
 
   Result<std::unique_ptr<ObjectWriter>> OpenForWrite(std::string_view key) override {
-    LATECOMER_RETURN_IF_ERROR(CheckKey(key));
+    LATECOMER_RETURN_IF_ERROR(CheckKeyToWrite(key));
     LATECOMER_ASSIGN_OR_RETURN(auto file, TemporaryFile::Create(PathOf(key)));
     return std::unique_ptr<ObjectWriter>(new LocalWriter(std::move(file), PathOf(key)));
   }
@@ -213,53 +259,84 @@ class LocalStore final : public ObjectStore {
  private:
   std::string PathOf(std::string_view key) const { return folder_ + "/" + std::string(key); }
 
-  Result<std::string> ReadAt(std::string_view key, std::int64_t offset, std::int64_t length) const {
+  // The whole file when no length is given.
+  Result<std::string> ReadAt(std::string_view key, std::int64_t offset, std::optional<std::int64_t> length) const {
     LATECOMER_RETURN_IF_ERROR(CheckKey(key));
     const std::string path = PathOf(key);
-    const Descriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    // Without O_NONBLOCK, opening a named pipe waits for its writer.
+    const Descriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
     if (fd.get() < 0) return Fail(SystemError(errno, "open", path));
     struct stat status {};
     if (::fstat(fd.get(), &status) != 0) return Fail(SystemError(errno, "look at", path));
-    if (S_ISDIR(status.st_mode)) return Fail(Error(ErrorKind::kNotFound, "this is a folder, not a file").In(path));
+    if (!S_ISREG(status.st_mode)) return Fail(Error(ErrorKind::kNotFound, "this is no file").In(path));
     std::int64_t wanted = std::max<std::int64_t>(0, status.st_size - offset);
-    if (length >= 0) wanted = std::min(wanted, length);
-    std::string bytes(static_cast<std::size_t>(wanted), '\0');
+    if (length) wanted = std::min(wanted, *length);
+    std::string bytes;
+    try {
+      bytes.resize(static_cast<std::size_t>(wanted));
+    } catch (const std::exception&) {
+      return Fail(
+          Error(ErrorKind::kIo, "this file of " + std::to_string(status.st_size) + " bytes doesn't fit the memory")
+              .In(path));
+    }
     std::size_t have = 0;
     while (have < bytes.size()) {
-      const ssize_t got = ::pread(fd.get(), bytes.data() + have, bytes.size() - have, offset + static_cast<off_t>(have));
+      const ssize_t got =
+          ::pread(fd.get(), bytes.data() + have, bytes.size() - have, offset + static_cast<off_t>(have));
       if (got < 0 && errno == EINTR) continue;
       if (got < 0) return Fail(SystemError(errno, "read", path));
-      if (got == 0) break;
+      if (got == 0) return Fail(Error(ErrorKind::kIo, "the file became shorter while it was read").In(path));
       have += static_cast<std::size_t>(got);
     }
-    bytes.resize(have);
     return bytes;
   }
 
-  // Folder by folder; a folder that isn't there has nothing in it.
-  Status ListInto(const std::string& prefix, const ListOptions& options, std::vector<ObjectInfo>& found) const {
-    const std::string path = prefix.empty() ? folder_ : folder_ + "/" + prefix;
+  struct FolderId {
+    dev_t device;
+    ino_t inode;
+    friend bool operator==(const FolderId&, const FolderId&) = default;
+  };
+
+  // Folder by folder; a folder that isn't there has nothing in it. `prefix` is empty or ends in '/'; `above` are the
+  // folders on the way here, so that a symbolic link back up doesn't lead in circles.
+  Status ListInto(const std::string& prefix, const ListOptions& options, std::vector<FolderId>& above,
+                  std::vector<ObjectInfo>& found) const {
+    const std::string path = folder_ + "/" + prefix;
     DIR* folder = ::opendir(path.c_str());
     if (folder == nullptr) {
       if (errno == ENOENT || errno == ENOTDIR) return {};
       return Fail(SystemError(errno, "list", path));
     }
     const std::unique_ptr<DIR, int (*)(DIR*)> closer(folder, &::closedir);
+    struct stat status {};
+    if (::fstat(::dirfd(folder), &status) != 0) return Fail(SystemError(errno, "list", path));
+    const FolderId self{status.st_dev, status.st_ino};
+    if (std::find(above.begin(), above.end(), self) != above.end()) return {};
     std::vector<std::string> folders;
-    while (const dirent* entry = ::readdir(folder)) {
+    while (true) {
+      errno = 0;  // the end and an error both give null
+      const dirent* entry = ::readdir(folder);
+      if (entry == nullptr && errno != 0) return Fail(SystemError(errno, "list", path));
+      if (entry == nullptr) break;
       const std::string_view name = entry->d_name;
       if (name == "." || name == ".." || name.starts_with(kTemporaryPrefix)) continue;
       std::string key = prefix + std::string(name);
-      struct stat status {};
-      if (::fstatat(::dirfd(folder), entry->d_name, &status, 0) != 0) continue;  // gone meanwhile, or a dead link
+      // A long log is mostly older than what is asked for: those need no look.
+      const bool after = !options.start_after || key > *options.start_after;
+      if (!after && (options.direct_only || entry->d_type == DT_REG)) continue;
+      if (::fstatat(::dirfd(folder), entry->d_name, &status, 0) != 0) {
+        if (errno == ENOENT || errno == ELOOP) continue;  // gone meanwhile, or a dead link
+        return Fail(SystemError(errno, "look at", folder_ + "/" + key));
+      }
       if (S_ISDIR(status.st_mode)) {
-        folders.push_back(key + "/");
-      } else if (S_ISREG(status.st_mode) && (!options.start_after || key > *options.start_after)) {
+        if (!options.direct_only) folders.push_back(key + "/");
+      } else if (S_ISREG(status.st_mode) && after) {
         found.push_back(ToInfo(std::move(key), status));
       }
     }
-    if (options.direct_only) return {};
-    for (const std::string& deeper : folders) LATECOMER_RETURN_IF_ERROR(ListInto(deeper, options, found));
+    above.push_back(self);
+    for (const std::string& deeper : folders) LATECOMER_RETURN_IF_ERROR(ListInto(deeper, options, above, found));
+    above.pop_back();
     return {};
   }
 
@@ -269,6 +346,7 @@ class LocalStore final : public ObjectStore {
 }  // namespace
 
 std::shared_ptr<ObjectStore> MakeLocalStore(std::string folder) {
+  if (folder.empty()) folder = ".";  // never the root of the file system
   while (folder.size() > 1 && folder.back() == '/') folder.pop_back();
   return std::make_shared<LocalStore>(std::move(folder));
 }
@@ -277,9 +355,14 @@ Result<std::shared_ptr<ObjectStore>> OpenLocalStore(const std::string& location)
   const std::size_t scheme_end = location.find("://");
   if (location.starts_with("file:")) {
     std::string path = location.substr(5);
-    if (path.starts_with("//")) path = path.substr(path.find('/', 2) == std::string::npos ? path.size() : path.find('/', 2));
+    if (path.starts_with("//")) {
+      const std::size_t host_end = std::min(path.find('/', 2), path.size());
+      const std::string host = path.substr(2, host_end - 2);
+      path = host.empty() || host == "localhost" ? path.substr(host_end) : "";
+    }
     if (path.empty() || path.front() != '/') {
-      return Fail(Error(ErrorKind::kInvalidArgument, "a file URI has the form file:///absolute/path").In(Printable(location)));
+      return Fail(
+          Error(ErrorKind::kInvalidArgument, "a file URI has the form file:///absolute/path").In(Printable(location)));
     }
     return MakeLocalStore(PercentDecode(path));
   }
