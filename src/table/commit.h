@@ -47,8 +47,8 @@ struct Commit {
   std::string operation;  // "WRITE", "OPTIMIZE", …; empty when the commit has no commitInfo
   bool metadata_changed = false;
   bool protocol_changed = false;
-  bool partitioning_changed = false;  // metadata with other partition columns or another table id
-  std::vector<PartitionChange> partitions;  // ordered by key
+  bool partitioning_changed = false;                      // metadata with other partition columns or another table id
+  std::vector<PartitionChange> partitions;                // ordered by key
   std::map<std::string, std::int64_t> operation_metrics;  // numeric ones: numOutputRows, numTargetRowsInserted, …
 };
 

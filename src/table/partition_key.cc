@@ -1,8 +1,6 @@
 #include "table/partition_key.h"
 
 #include <algorithm>
-#include <set>
-
 #include <nlohmann/json.hpp>
 
 #include "base/text.h"
@@ -12,9 +10,10 @@ namespace {
 
 constexpr std::string_view kHiveNull = "__HIVE_DEFAULT_PARTITION__";
 
-// The characters Spark's ExternalCatalogUtils escapes in partition folder names; '}' is not among them.
+// The characters Spark's ExternalCatalogUtils.escapePathName escapes in folder names; '}' is not among them.
 bool EscapedInHive(unsigned char c) {
-  return c < 0x20 || c == 0x7f || std::string_view("\"#%'*/:=?\\{[]^").find(static_cast<char>(c)) != std::string_view::npos;
+  return c < 0x20 || c == 0x7f ||
+         std::string_view("\"#%'*/:=?\\{[]^").find(static_cast<char>(c)) != std::string_view::npos;
 }
 
 std::string HiveEscape(std::string_view text) {
@@ -114,8 +113,9 @@ Result<PartitionKey> PartitionKey::ParsePath(const PartitionSchema& schema, std:
   }
   for (const std::string& name : names) {
     if (!texts.contains(name)) {
-      return Fail(Error(ErrorKind::kInvalidArgument, "the value of partition column '" + Printable(name) + "' is missing")
-                      .Hint("write every column as column=value, joined by /"));
+      return Fail(
+          Error(ErrorKind::kInvalidArgument, "the value of partition column '" + Printable(name) + "' is missing")
+              .Hint("write every column as column=value, joined by /"));
     }
   }
   Result<PartitionKey> key = FromTexts(schema, texts);
@@ -174,6 +174,12 @@ Result<PartitionKey> ParseCanonicalKey(const PartitionSchema& schema, std::strin
       return Fail(ErrorKind::kDamaged, "'" + Printable(json) + "' is no partition key");
     }
     texts.emplace(name, value.is_null() ? std::nullopt : std::optional<std::string>(value.get<std::string>()));
+  }
+  for (const PartitionColumn& column : schema) {
+    // Canonical writes every column; taking one that is missing for null would make another key of it.
+    if (texts.contains(column.name)) continue;
+    return Fail(ErrorKind::kDamaged,
+                "'" + Printable(json) + "' has no value for the partition column '" + Printable(column.name) + "'");
   }
   return PartitionKey::FromTexts(schema, texts);
 }

@@ -34,7 +34,7 @@ struct TableInfo {
 // Identity of one log file as it was when it was read, to notice a log that was replaced.
 struct CommitIdentity {
   Version version;
-  std::string etag;            // of the store; may be empty
+  std::string etag;  // of the store; may be empty
   std::int64_t size_bytes = 0;
   std::uint64_t content_hash = 0;
   friend bool operator==(const CommitIdentity&, const CommitIdentity&) = default;
@@ -53,12 +53,12 @@ struct PartitionState {
 
 struct Snapshot {
   TableInfo info;
-  Instant timestamp{};  // of the commit that made it
+  Instant timestamp{};                     // of the commit that made it
   std::vector<PartitionState> partitions;  // ordered by key; those with at least one live file
 };
 
 struct DataFile {
-  std::string path;   // absolute local path or URI, decoded, ready to open
+  std::string path;  // absolute local path or URI, decoded, ready to open
   PartitionKey key;
   std::int64_t size_bytes = 0;
   std::optional<std::int64_t> rows{};        // of the file, deleted ones included
@@ -103,12 +103,23 @@ class TableHistory {
   using CommitSink = std::function<Status(Commit&&)>;
   virtual Status ReadCommits(VersionRange range, const CommitSink& sink) const = 0;
 
+  // The same for a caller that knows the table as of range.base, so that the cost follows the commits of
+  // the range and not the length of the log before them.
+  struct KnownBase {
+    std::string table_id;
+    PartitionSchema partition_columns;
+  };
+  virtual Status ReadCommitsAfter(const KnownBase& /*base*/, VersionRange range, const CommitSink& sink) const {
+    return ReadCommits(range, sink);
+  }
+
   // State at a version (the newest when none is given).
   virtual Result<TableInfo> ReadInfo(std::optional<Version> at) const = 0;
   virtual Result<Snapshot> ReadSnapshot(std::optional<Version> at) const = 0;
 
   // Live data files at `at` of the partitions that `wanted` accepts, ordered by path.
-  virtual Result<std::vector<DataFile>> ReadFiles(Version at, const std::function<bool(const PartitionKey&)>& wanted) const = 0;
+  virtual Result<std::vector<DataFile>> ReadFiles(Version at,
+                                                  const std::function<bool(const PartitionKey&)>& wanted) const = 0;
 
   // The newest transaction version recorded for an application id, at the newest version; nullopt when
   // there is none.

@@ -5,11 +5,11 @@
 #include <charconv>
 #include <chrono>
 #include <cmath>
-#include <cstdio>
 #include <cstdlib>
 #include <limits>
-#include <tuple>
+#include <type_traits>
 
+#include "base/civil.h"
 #include "base/text.h"
 
 namespace latecomer::table {
@@ -39,8 +39,8 @@ constexpr std::array<TypeName, 13> kTypeNames{{{TypeKind::kString, "string"},
                                                {TypeKind::kTimestampNtz, "timestamp_ntz"}}};
 
 tl::unexpected<Error> NoValue(const DataType& type, std::string_view text) {
-  return Fail(ErrorKind::kDamaged, "'" + Printable(text) + "' is no value of the partition column's type, " +
-                                       FormatDataType(type));
+  return Fail(ErrorKind::kDamaged,
+              "'" + Printable(text) + "' is no value of the partition column's type, " + FormatDataType(type));
 }
 
 bool TakeNumber(std::string_view& text, std::size_t least, std::size_t most, std::int64_t& value) {
@@ -60,24 +60,20 @@ bool TakeChar(std::string_view& text, char c) {
   return true;
 }
 
-// "2024-01-01", also years of more digits and before year 0 as java.time writes them.
-bool TakeDate(std::string_view& text, local_days& day) {
+// "2024-01-01", also years of more digits and before year 0 as java.time writes them. Days since 1970.
+bool TakeDate(std::string_view& text, std::int64_t& day) {
   const bool negative = TakeChar(text, '-');
   if (!negative) TakeChar(text, '+');
   std::int64_t year = 0;
   std::int64_t month = 0;
   std::int64_t dom = 0;
-  if (!TakeNumber(text, 4, 6, year) || !TakeChar(text, '-') || !TakeNumber(text, 1, 2, month) ||
-      !TakeChar(text, '-') || !TakeNumber(text, 1, 2, dom)) {
+  if (!TakeNumber(text, 4, 7, year) || !TakeChar(text, '-') || !TakeNumber(text, 1, 2, month) || !TakeChar(text, '-') ||
+      !TakeNumber(text, 1, 2, dom)) {
     return false;
   }
-  if (negative) year = -year;
-  if (year > 32767 || year < -32767) return false;
-  const std::chrono::year_month_day date{std::chrono::year(static_cast<int>(year)),
-                                         std::chrono::month(static_cast<unsigned>(month)),
-                                         std::chrono::day(static_cast<unsigned>(dom))};
-  if (!date.ok()) return false;
-  day = local_days(date);
+  const CivilDate date{negative ? -year : year, static_cast<unsigned>(month), static_cast<unsigned>(dom)};
+  if (!IsDate(date)) return false;
+  day = DaysFromCivil(date);
   return true;
 }
 
@@ -99,6 +95,7 @@ bool TakeTimeOfDay(std::string_view& text, microseconds& time) {
   return digits > 0;
 }
 
+// "Z", "+02", "+0200", "+02:00"; nothing is UTC.
 bool TakeOffset(std::string_view& text, seconds& offset) {
   offset = seconds(0);
   if (text.empty() || TakeChar(text, 'Z')) return true;
@@ -107,33 +104,55 @@ bool TakeOffset(std::string_view& text, seconds& offset) {
   std::int64_t hour = 0;
   std::int64_t minute = 0;
   if (!TakeNumber(text, 2, 2, hour)) return false;
-  TakeChar(text, ':');
-  if (!text.empty() && !TakeNumber(text, 2, 2, minute)) return false;
+  const bool colon = TakeChar(text, ':');
+  if ((colon || !text.empty()) && !TakeNumber(text, 2, 2, minute)) return false;
   if (hour > 18 || minute > 59) return false;
   offset = std::chrono::hours(hour) + std::chrono::minutes(minute);
   if (negative) offset = -offset;
   return true;
 }
 
-std::optional<std::int64_t> ParseMicros(std::string_view text, bool zone_allowed) {
-  local_days day;
-  if (!TakeDate(text, day)) return std::nullopt;
-  microseconds at = local_days(day).time_since_epoch();
-  if (text.empty()) return at.count();
-  if (!TakeChar(text, ' ') && !TakeChar(text, 'T')) return std::nullopt;
+// A date, or date and time.
+struct ParsedTime {
+  std::int64_t day = 0;
   microseconds time{0};
-  if (!TakeTimeOfDay(text, time)) return std::nullopt;
-  at += time;
-  if (!text.empty()) {
-    seconds offset{0};
-    if (!zone_allowed || !TakeOffset(text, offset) || !text.empty()) return std::nullopt;
-    at -= offset;
-  }
-  return at.count();
+  seconds offset{0};
+};
+
+std::optional<ParsedTime> ParseTime(std::string_view text) {
+  ParsedTime parsed;
+  if (!TakeDate(text, parsed.day)) return std::nullopt;
+  if (text.empty()) return parsed;
+  if (!TakeChar(text, ' ') && !TakeChar(text, 'T')) return std::nullopt;
+  if (!TakeTimeOfDay(text, parsed.time) || !TakeOffset(text, parsed.offset) || !text.empty()) return std::nullopt;
+  return parsed;
+}
+
+std::optional<std::int32_t> ParseDays(std::string_view text) {
+  // Some writers put a time behind the date.
+  const auto parsed = ParseTime(text);
+  if (!parsed || parsed->day != static_cast<std::int32_t>(parsed->day)) return std::nullopt;
+  return static_cast<std::int32_t>(parsed->day);
+}
+
+enum class Offset {
+  kApply,
+  kIgnore,  // a timestamp without zone is what the wall clock showed
+};
+
+std::optional<std::int64_t> ParseMicros(std::string_view text, Offset offset) {
+  const auto parsed = ParseTime(text);
+  if (!parsed) return std::nullopt;
+  microseconds time = parsed->time;
+  if (offset == Offset::kApply) time -= parsed->offset;
+  std::int64_t micros = 0;
+  if (__builtin_mul_overflow(parsed->day, std::int64_t{86'400'000'000}, &micros)) return std::nullopt;
+  if (__builtin_add_overflow(micros, static_cast<std::int64_t>(time.count()), &micros)) return std::nullopt;
+  return micros;
 }
 
 std::optional<std::int64_t> ParseInteger(TypeKind kind, std::string_view text) {
-  if (!text.empty() && text.front() == '+') text.remove_prefix(1);
+  if (TakeChar(text, '+') && text.starts_with('-')) return std::nullopt;
   std::int64_t value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
@@ -145,18 +164,23 @@ std::optional<std::int64_t> ParseInteger(TypeKind kind, std::string_view text) {
   return value;
 }
 
-std::optional<double> ParseDouble(std::string_view text) {
-  if (text == "NaN") return std::numeric_limits<double>::quiet_NaN();
-  if (text == "Infinity" || text == "+Infinity") return std::numeric_limits<double>::infinity();
-  if (text == "-Infinity") return -std::numeric_limits<double>::infinity();
-  if (!text.empty() && text.front() == '+') text.remove_prefix(1);
-  double value = 0;
+// As Java writes them ("1.0E300", "NaN", "-Infinity") and as others do ("inf", "1e300").
+template <typename Float>
+std::optional<Float> ParseFloating(std::string_view text) {
+  if (TakeChar(text, '+') && text.starts_with('-')) return std::nullopt;
+  Float value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error == std::errc::result_out_of_range) value = std::strtod(std::string(text).c_str(), nullptr);
-  if ((error != std::errc() && error != std::errc::result_out_of_range) || end != text.data() + text.size()) {
-    return std::nullopt;
+  if (end != text.data() + text.size() || error == std::errc::invalid_argument) return std::nullopt;
+  if (error == std::errc::result_out_of_range) {
+    // Infinity or a number too small to tell from 0, as Java reads it.
+    const std::string copy(text);
+    if constexpr (std::is_same_v<Float, float>) {
+      value = std::strtof(copy.c_str(), nullptr);
+    } else {
+      value = std::strtod(copy.c_str(), nullptr);
+    }
   }
-  return value;
+  return value == 0 ? Float{0} : value;  // -0.0 is 0.0
 }
 
 struct ParsedDecimal {
@@ -164,55 +188,68 @@ struct ParsedDecimal {
   int scale = 0;
 };
 
-// Digits with at most one point and an exponent. A known writer puts the sign after the point ("0.-1").
-std::optional<ParsedDecimal> ParseDecimal(std::string_view text) {
-  ParsedDecimal value;
-  bool negative = false;
-  bool point = false;
-  int digits = 0;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    if (c == '-' && digits == 0 && !negative) {
-      negative = true;
-    } else if (c == '-' && point && !negative && text[i - 1] == '.') {
-      negative = true;
-    } else if (c == '+' && i == 0) {
-      continue;
-    } else if (c == '.' && !point) {
-      point = true;
-    } else if (c >= '0' && c <= '9') {
-      if (digits > 0 || c != '0') ++digits;
-      if (digits > 38) return std::nullopt;
-      value.unscaled = value.unscaled * 10 + (c - '0');
-      if (point) ++value.scale;
-    } else if ((c == 'e' || c == 'E') && i > 0) {
-      std::string_view exponent_text = text.substr(i + 1);
-      if (!exponent_text.empty() && exponent_text.front() == '+') exponent_text.remove_prefix(1);
-      int exponent = 0;
-      const auto [end, error] =
-          std::from_chars(exponent_text.data(), exponent_text.data() + exponent_text.size(), exponent);
-      if (error != std::errc() || end != exponent_text.data() + exponent_text.size()) return std::nullopt;
-      if (exponent > 76 || exponent < -76) return std::nullopt;
-      value.scale -= exponent;
-      break;
-    } else {
-      return std::nullopt;
-    }
-  }
-  if (text.find_first_of("0123456789") == std::string_view::npos) return std::nullopt;
-  if (negative) value.unscaled = -value.unscaled;
-  // One form per value: no trailing zeros after the point, no negative scale.
+constexpr int kMostDigits = 38;
+
+constexpr Int128 PowerOfTen(int exponent) {
+  Int128 power = 1;
+  for (int i = 0; i < exponent; ++i) power *= 10;
+  return power;
+}
+
+// One form per value: no trailing zeros after the point, no negative scale. False when that needs more than 38 digits.
+bool Normalize(ParsedDecimal& value) {
+  if (value.unscaled == 0) value.scale = 0;
   while (value.scale > 0 && value.unscaled % 10 == 0) {
     value.unscaled /= 10;
     --value.scale;
   }
+  constexpr Int128 kMost = PowerOfTen(kMostDigits - 1);
   while (value.scale < 0) {
-    if (value.unscaled > static_cast<Int128>(1) << 120 || value.unscaled < -(static_cast<Int128>(1) << 120)) {
-      return std::nullopt;
-    }
+    if (value.unscaled >= kMost || value.unscaled <= -kMost) return false;
     value.unscaled *= 10;
     ++value.scale;
   }
+  return value.scale <= kMostDigits;
+}
+
+// Digits with at most one point and an exponent. A known writer puts the sign after the point ("0.-1" is -0.1).
+std::optional<ParsedDecimal> ParseDecimal(std::string_view text) {
+  ParsedDecimal value;
+  bool negative = TakeChar(text, '-');
+  if (!negative) TakeChar(text, '+');
+  bool any = false;
+  bool point = false;
+  int digits = 0;
+  for (; !text.empty(); text.remove_prefix(1)) {
+    const char c = text.front();
+    if (c == '.' && !point) {
+      point = true;
+      if (negative || text.size() < 2 || text[1] != '-') continue;
+      negative = true;
+      text.remove_prefix(1);
+    } else if (c >= '0' && c <= '9') {
+      any = true;
+      if (digits > 0 || c != '0') ++digits;
+      if (digits > kMostDigits) return std::nullopt;
+      value.unscaled = value.unscaled * 10 + (c - '0');
+      if (point) ++value.scale;
+    } else {
+      break;
+    }
+  }
+  if (!any) return std::nullopt;
+  if (TakeChar(text, 'e') || TakeChar(text, 'E')) {
+    if (TakeChar(text, '+') && text.starts_with('-')) return std::nullopt;
+    int exponent = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), exponent);
+    if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+    if (exponent > 1'000 || exponent < -1'000) return std::nullopt;
+    value.scale -= exponent;
+  } else if (!text.empty()) {
+    return std::nullopt;
+  }
+  if (negative) value.unscaled = -value.unscaled;
+  if (!Normalize(value)) return std::nullopt;
   return value;
 }
 
@@ -228,14 +265,24 @@ std::string DecimalText(Int128 unscaled, int scale) {
   return (negative ? "-" : "") + digits;
 }
 
+// The shortest text that reads back as the same number of its type.
+template <typename Float>
+std::string FloatingText(Float value) {
+  if (std::isnan(value)) return "NaN";
+  if (std::isinf(value)) return value > 0 ? "Infinity" : "-Infinity";
+  std::array<char, 32> text{};
+  return std::string(text.data(), std::to_chars(text.data(), text.data() + text.size(), value).ptr);
+}
+
 std::string MicrosText(std::int64_t micros, bool instant) {
   const std::chrono::local_time<microseconds> at{microseconds(micros)};
   const auto whole = std::chrono::floor<seconds>(at);
   std::string text = FormatLocal(whole);
   if (text.find('T') == std::string::npos) text += "T00:00:00";
-  char fraction[16];
-  std::snprintf(fraction, sizeof fraction, ".%06d", static_cast<int>((at - whole).count()));
-  return text + fraction + (instant ? "Z" : "");
+  text += '.';
+  AppendPadded(static_cast<std::uint64_t>((at - whole).count()), 6, text);
+  if (instant) text += 'Z';
+  return text;
 }
 
 }  // namespace
@@ -246,13 +293,19 @@ Result<DataType> ParseDataType(std::string_view name) {
       return DataType{known.kind, known.kind == TypeKind::kDecimal ? 10 : 0, 0};
     }
   }
-  int precision = 0;
-  int scale = 0;
-  int used = 0;
-  const std::string text(name);
-  if (std::sscanf(text.c_str(), "decimal(%d,%d)%n", &precision, &scale, &used) == 2 &&
-      used == static_cast<int>(text.size()) && precision > 0 && precision <= 38 && scale >= 0 && scale <= precision) {
-    return DataType{TypeKind::kDecimal, precision, scale};
+  constexpr std::string_view kDecimalStart = "decimal(";
+  if (name.starts_with(kDecimalStart) && name.ends_with(')')) {
+    const auto parts = Split(name.substr(kDecimalStart.size(), name.size() - kDecimalStart.size() - 1), ',');
+    const auto number = [&](std::size_t i) {
+      std::string_view digits = i < parts.size() ? Trim(parts[i]) : std::string_view();
+      std::int64_t value = -1;
+      return TakeNumber(digits, 1, 2, value) && digits.empty() ? static_cast<int>(value) : -1;
+    };
+    const int precision = number(0);
+    const int scale = number(1);
+    if (parts.size() == 2 && precision > 0 && precision <= kMostDigits && scale >= 0 && scale <= precision) {
+      return DataType{TypeKind::kDecimal, precision, scale};
+    }
   }
   return Fail(ErrorKind::kUnsupported, "a column of type '" + Printable(name) + "' can't be a partition column");
 }
@@ -266,7 +319,9 @@ std::string FormatDataType(const DataType& type) {
   return "string";
 }
 
-PartitionValue PartitionValue::Null() { return {}; }
+PartitionValue PartitionValue::Null() {
+  return {};
+}
 
 PartitionValue PartitionValue::Absent() {
   PartitionValue value;
@@ -291,9 +346,14 @@ Result<PartitionValue> PartitionValue::Parse(const DataType& type, std::optional
       }
       break;
     case TypeKind::kFloat:
+      if (const auto parsed = ParseFloating<float>(*text)) {
+        value.value_ = *parsed;
+        return value;
+      }
+      break;
     case TypeKind::kDouble:
-      if (const auto parsed = ParseDouble(*text)) {
-        value.value_ = *parsed == 0 ? 0.0 : *parsed;  // -0.0 is 0.0
+      if (const auto parsed = ParseFloating<double>(*text)) {
+        value.value_ = *parsed;
         return value;
       }
       break;
@@ -309,16 +369,15 @@ Result<PartitionValue> PartitionValue::Parse(const DataType& type, std::optional
       if (!value.IsNull()) return value;
       break;
     case TypeKind::kDate:
-      // Some writers put a midnight behind the date.
-      if (const auto parsed = ParseMicros(*text, false)) {
-        value.value_ = Days{static_cast<std::int32_t>(std::chrono::floor<days>(microseconds(*parsed)).count())};
+      if (const auto parsed = ParseDays(*text)) {
+        value.value_ = Days{*parsed};
         return value;
       }
       break;
     case TypeKind::kTimestamp:
     case TypeKind::kTimestampNtz:
       value.is_instant_ = type.kind == TypeKind::kTimestamp;
-      if (const auto parsed = ParseMicros(*text, value.is_instant_)) {
+      if (const auto parsed = ParseMicros(*text, value.is_instant_ ? Offset::kApply : Offset::kIgnore)) {
         value.value_ = Micros{*parsed};
         return value;
       }
@@ -333,15 +392,12 @@ std::string PartitionValue::Canonical() const {
     std::string operator()(std::monostate) const { return ""; }
     std::string operator()(bool value) const { return value ? "true" : "false"; }
     std::string operator()(std::int64_t value) const { return std::to_string(value); }
-    std::string operator()(double value) const {
-      if (std::isnan(value)) return "NaN";
-      if (std::isinf(value)) return value > 0 ? "Infinity" : "-Infinity";
-      std::array<char, 32> text{};
-      const auto end = std::to_chars(text.data(), text.data() + text.size(), value).ptr;
-      return std::string(text.data(), end);
-    }
+    std::string operator()(float value) const { return FloatingText(value); }
+    std::string operator()(double value) const { return FloatingText(value); }
     std::string operator()(const Decimal& value) const { return DecimalText(value.unscaled, value.scale); }
-    std::string operator()(const Days& value) const { return FormatLocal(LocalTime(local_days(days(value.since_epoch)))); }
+    std::string operator()(const Days& value) const {
+      return FormatLocal(LocalTime(local_days(days(value.since_epoch))));
+    }
     std::string operator()(const Micros& value) const { return MicrosText(value.since_epoch, instant); }
     std::string operator()(const Text& value) const { return value.bytes; }
   };
@@ -361,7 +417,9 @@ std::optional<std::int64_t> PartitionValue::AsInteger() const {
   return std::nullopt;
 }
 
-bool operator==(const PartitionValue& a, const PartitionValue& b) { return (a <=> b) == 0; }
+bool operator==(const PartitionValue& a, const PartitionValue& b) {
+  return (a <=> b) == 0;
+}
 
 namespace {
 
@@ -374,14 +432,13 @@ std::strong_ordering Order(Int128 a, Int128 b) {
   return a < b ? std::strong_ordering::less : a > b ? std::strong_ordering::greater : std::strong_ordering::equal;
 }
 
-// 38 digits at different scales don't fit one integer; long double orders them, the scale breaks ties.
+// Whole parts first, then fractions at one scale: 38 digits at different scales don't fit one integer.
 std::strong_ordering OrderDecimals(Int128 a, int a_scale, Int128 b, int b_scale) {
   if (a_scale == b_scale) return Order(a, b);
-  const long double x = static_cast<long double>(a) / std::pow(10.0L, a_scale);
-  const long double y = static_cast<long double>(b) / std::pow(10.0L, b_scale);
-  if (x < y) return std::strong_ordering::less;
-  if (x > y) return std::strong_ordering::greater;
-  return a_scale <=> b_scale;
+  const Int128 a_unit = PowerOfTen(a_scale);
+  const Int128 b_unit = PowerOfTen(b_scale);
+  if (const auto whole = Order(a / a_unit, b / b_unit); whole != 0) return whole;
+  return Order(a % a_unit * PowerOfTen(kMostDigits - a_scale), b % b_unit * PowerOfTen(kMostDigits - b_scale));
 }
 
 }  // namespace
@@ -392,7 +449,7 @@ std::strong_ordering operator<=>(const PartitionValue& a, const PartitionValue& 
       [&b](const auto& left) -> std::strong_ordering {
         using T = std::decay_t<decltype(left)>;
         const T& right = std::get<T>(b.value_);
-        if constexpr (std::is_same_v<T, double>) {
+        if constexpr (std::is_floating_point_v<T>) {
           return Order(left, right);
         } else if constexpr (std::is_same_v<T, PartitionValue::Decimal>) {
           return OrderDecimals(left.unscaled, left.scale, right.unscaled, right.scale);

@@ -17,7 +17,17 @@ __extension__ using Int128 = __int128;  // 38 decimal digits; an extension of bo
 
 // The primitive types a partition column can have (Delta protocol, "Partition Value Serialization").
 enum class TypeKind {
-  kString, kByte, kShort, kInteger, kLong, kFloat, kDouble, kDecimal, kBoolean, kBinary, kDate,
+  kString,
+  kByte,
+  kShort,
+  kInteger,
+  kLong,
+  kFloat,
+  kDouble,
+  kDecimal,
+  kBoolean,
+  kBinary,
+  kDate,
   kTimestamp,     // instants; text without a zone is UTC
   kTimestampNtz,  // local time without zone
 };
@@ -68,11 +78,20 @@ class PartitionValue {
     Int128 unscaled = 0;
     int scale = 0;
   };
-  struct Days { std::int32_t since_epoch = 0; friend auto operator<=>(const Days&, const Days&) = default; };
-  struct Micros { std::int64_t since_epoch = 0; friend auto operator<=>(const Micros&, const Micros&) = default; };
-  struct Text { std::string bytes; friend auto operator<=>(const Text&, const Text&) = default; };
+  struct Days {
+    std::int32_t since_epoch = 0;
+    friend auto operator<=>(const Days&, const Days&) = default;
+  };
+  struct Micros {
+    std::int64_t since_epoch = 0;
+    friend auto operator<=>(const Micros&, const Micros&) = default;
+  };
+  struct Text {
+    std::string bytes;
+    friend auto operator<=>(const Text&, const Text&) = default;
+  };
 
-  std::variant<std::monostate, bool, std::int64_t, double, Decimal, Days, Micros, Text> value_;
+  std::variant<std::monostate, bool, std::int64_t, float, double, Decimal, Days, Micros, Text> value_;
   std::string text_;
   bool is_instant_ = false;
   bool is_absent_ = false;
