@@ -1,15 +1,14 @@
 #include "testing/delta_table_builder.h"
 
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
-#include <stdexcept>
-
 #include <arrow/api.h>
 #include <arrow/io/api.h>
 #include <arrow/json/from_string.h>
-#include <nlohmann/json.hpp>
 #include <parquet/arrow/writer.h>
+
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <stdexcept>
 
 namespace latecomer::testing {
 namespace {
@@ -41,7 +40,8 @@ ordered_json NamesOf(const std::vector<std::string>& partition_columns) {
 }
 
 ordered_json ActionOf(const FileSpec& file) {
-  ordered_json action{{"path", file.path}, {"partitionValues", ordered_json::parse(file.partition)}, {"size", file.size}};
+  ordered_json action{
+      {"path", file.path}, {"partitionValues", ordered_json::parse(file.partition)}, {"size", file.size}};
   action["dataChange"] = file.data_change;
   if (file.rows) action["stats"] = "{\"numRecords\":" + std::to_string(*file.rows) + "}";
   if (!file.vector.empty()) action["deletionVector"] = ordered_json::parse(file.vector);
@@ -51,17 +51,20 @@ ordered_json ActionOf(const FileSpec& file) {
 std::shared_ptr<arrow::DataType> CheckpointType() {
   using arrow::field;
   const auto text = arrow::utf8();
-  const auto vector = arrow::struct_({field("storageType", text), field("pathOrInlineDv", text), field("offset", arrow::int32()),
-                                      field("sizeInBytes", arrow::int32()), field("cardinality", arrow::int64())});
+  const auto vector =
+      arrow::struct_({field("storageType", text), field("pathOrInlineDv", text), field("offset", arrow::int32()),
+                      field("sizeInBytes", arrow::int32()), field("cardinality", arrow::int64())});
   const auto map = arrow::map(text, text);
   return arrow::struct_(
       {field("txn", arrow::struct_({field("appId", text), field("version", arrow::int64())})),
        field("add", arrow::struct_({field("path", text), field("partitionValues", map), field("size", arrow::int64()),
-                                    field("dataChange", arrow::boolean()), field("stats", text), field("deletionVector", vector)})),
+                                    field("dataChange", arrow::boolean()), field("stats", text),
+                                    field("deletionVector", vector)})),
        field("metaData", arrow::struct_({field("id", text), field("schemaString", text),
                                          field("partitionColumns", arrow::list(text)), field("configuration", map)})),
-       field("protocol", arrow::struct_({field("minReaderVersion", arrow::int32()), field("minWriterVersion", arrow::int32()),
-                                         field("readerFeatures", arrow::list(text))})),
+       field("protocol",
+             arrow::struct_({field("minReaderVersion", arrow::int32()), field("minWriterVersion", arrow::int32()),
+                             field("readerFeatures", arrow::list(text))})),
        field("sidecar", arrow::struct_({field("path", text), field("sizeInBytes", arrow::int64())}))});
 }
 
@@ -71,23 +74,13 @@ void Check(const arrow::Status& status) {
 
 }  // namespace
 
-TemporaryFolder::TemporaryFolder() {
-  std::string name = (std::filesystem::temp_directory_path() / "latecomer_test_XXXXXX").string();
-  if (mkdtemp(name.data()) == nullptr) throw std::runtime_error("no temporary folder");
-  path_ = name;
-}
-
-TemporaryFolder::~TemporaryFolder() {
-  std::error_code ignored;
-  std::filesystem::remove_all(path_, ignored);
-}
-
 std::string CommitInfoLine(std::int64_t timestamp_ms, std::string_view operation) {
   return ordered_json{{"commitInfo", {{"timestamp", timestamp_ms}, {"operation", operation}}}}.dump();
 }
 
 std::string ProtocolLine(int reader_version, int writer_version) {
-  return ordered_json{{"protocol", {{"minReaderVersion", reader_version}, {"minWriterVersion", writer_version}}}}.dump();
+  return ordered_json{{"protocol", {{"minReaderVersion", reader_version}, {"minWriterVersion", writer_version}}}}
+      .dump();
 }
 
 std::string FeatureProtocolLine(const std::vector<std::string>& reader_features) {
@@ -140,7 +133,8 @@ DeltaTableBuilder& DeltaTableBuilder::Commit(const std::vector<std::string>& lin
 }
 
 DeltaTableBuilder& DeltaTableBuilder::Create(const std::vector<std::string>& partition_columns) {
-  return Commit({CommitInfoLine(1704067200000, "CREATE TABLE"), ProtocolLine(), MetadataLine("table-id", partition_columns)});
+  return Commit(
+      {CommitInfoLine(1704067200000, "CREATE TABLE"), ProtocolLine(), MetadataLine("table-id", partition_columns)});
 }
 
 DeltaTableBuilder& DeltaTableBuilder::Write(std::string_view key, std::string_view bytes) {
@@ -161,7 +155,9 @@ DeltaTableBuilder& DeltaTableBuilder::Overwrite(std::int64_t version, std::strin
   return Write(NameOf(version), text);
 }
 
-DeltaTableBuilder& DeltaTableBuilder::RemoveCommit(std::int64_t version) { return Remove(NameOf(version)); }
+DeltaTableBuilder& DeltaTableBuilder::RemoveCommit(std::int64_t version) {
+  return Remove(NameOf(version));
+}
 
 DeltaTableBuilder& DeltaTableBuilder::CheckpointFile(std::string_view key, const std::vector<std::string>& rows) {
   std::string json = "[";
@@ -180,7 +176,9 @@ DeltaTableBuilder& DeltaTableBuilder::CheckpointFile(std::string_view key, const
   return *this;
 }
 
-std::string CheckpointProtocol() { return R"({"protocol":{"minReaderVersion":1,"minWriterVersion":2}})"; }
+std::string CheckpointProtocol() {
+  return R"({"protocol":{"minReaderVersion":1,"minWriterVersion":2}})";
+}
 
 std::string CheckpointMetadata(std::string_view table_id, const std::vector<std::string>& partition_columns) {
   ordered_json metadata{{"id", table_id}, {"schemaString", SchemaOf(partition_columns).dump()}};

@@ -7,20 +7,9 @@
 #include <string_view>
 #include <vector>
 
+#include "testing/temporary_folder.h"
+
 namespace latecomer::testing {
-
-// A folder of its own below the system's temporary one, removed at the end.
-class TemporaryFolder {
- public:
-  TemporaryFolder();
-  ~TemporaryFolder();
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-  const std::string& path() const { return path_; }
-
- private:
-  std::string path_;
-};
 
 // Lines of a commit. Partition values are given as JSON text: {"day":"2024-01-01"}.
 std::string CommitInfoLine(std::int64_t timestamp_ms, std::string_view operation);
