@@ -14,7 +14,7 @@ namespace latecomer::delta {
 
 // Deletion vector descriptor (protocol, "Deletion Vector Descriptor Schema").
 struct DeletionVector {
-  std::string storage_type;      // "u", "i" or "p"; others are kept, but can't be read
+  std::string storage_type;  // "u", "i" or "p"; others are kept, but can't be read
   std::string path_or_inline;
   std::optional<std::int64_t> offset{};
   std::int64_t size_bytes = 0;
@@ -30,8 +30,8 @@ struct FileAction {
   std::string_view path;  // as in the log: still percent-encoded
   // The map as JSON text, an object of strings and nulls, not yet checked; nullopt when it isn't given.
   std::optional<std::string_view> partition_values{};
-  std::optional<std::int64_t> size_bytes{};   // always there in an add
-  std::optional<std::int64_t> records{};      // numRecords of its stats, rows a vector hides included
+  std::optional<std::int64_t> size_bytes{};  // always there in an add
+  std::optional<std::int64_t> records{};     // numRecords of its stats, rows a vector hides included
   bool data_change = true;
   const DeletionVector* deletion_vector = nullptr;
 };
@@ -84,9 +84,9 @@ class ActionSink {
 
 // Which actions a reader may leave out, and what it need not look into.
 struct Wanted {
-  bool files = true;              // add and remove
-  bool metadata = true;           // metaData and protocol
-  bool transactions = true;       // txn
+  bool files = true;         // add and remove
+  bool metadata = true;      // metaData and protocol
+  bool transactions = true;  // txn
   bool commit_info = true;
   bool operation_metrics = true;  // of commitInfo
 };

@@ -1,12 +1,5 @@
 #include "delta/checkpoint_reader.h"
 
-#include <algorithm>
-#include <cstdint>
-#include <memory>
-#include <optional>
-#include <utility>
-#include <vector>
-
 #include <arrow/api.h>
 #include <arrow/io/api.h>
 #include <parquet/arrow/reader.h>
@@ -15,6 +8,13 @@
 #include <parquet/properties.h>
 #include <parquet/statistics.h>
 
+#include <algorithm>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <utility>
+#include <vector>
+
 #include "delta/commit_parser.h"
 
 namespace latecomer::delta {
@@ -22,7 +22,9 @@ namespace {
 
 constexpr std::int64_t kBatchRows = 64 * 1024;
 
-Error Damaged(std::string message) { return Error(ErrorKind::kDamaged, "checkpoint: " + std::move(message)); }
+Error Damaged(std::string message) {
+  return Error(ErrorKind::kDamaged, "checkpoint: " + std::move(message));
+}
 
 // Arrow's view of one object of a store.
 class StoreFile final : public arrow::io::RandomAccessFile {
@@ -128,8 +130,8 @@ std::shared_ptr<arrow::Array> Child(const std::shared_ptr<arrow::StructArray>& p
   return parent == nullptr ? nullptr : parent->GetFieldByName(name);
 }
 
-#define LATECOMER_COLUMN(declaration, Type, array, name)                                           \
-  auto declaration##_or = Type::Of(array);                                                         \
+#define LATECOMER_COLUMN(declaration, Type, array, name)                                              \
+  auto declaration##_or = Type::Of(array);                                                            \
   if (!declaration##_or) return Fail(Damaged(std::string("column ") + (name) + " has a wrong type")); \
   const Type& declaration = *declaration##_or
 
@@ -215,7 +217,8 @@ Status EmitAdds(const arrow::RecordBatch& batch, CommitParser& stats_parser, Act
   LATECOMER_COLUMN(stats, TextColumn, Child(add, "stats"), "add.stats");
   LATECOMER_COLUMN(parsed, IntegerColumn, Child(StructOf(Child(add, "stats_parsed")), "numRecords"),
                    "add.stats_parsed.numRecords");
-  LATECOMER_ASSIGN_OR_RETURN(const MapColumn values, MapColumn::Of(Child(add, "partitionValues"), "add.partitionValues"));
+  LATECOMER_ASSIGN_OR_RETURN(const MapColumn values,
+                             MapColumn::Of(Child(add, "partitionValues"), "add.partitionValues"));
   const auto vectors = StructOf(Child(add, "deletionVector"));
   LATECOMER_COLUMN(storage, TextColumn, Child(vectors, "storageType"), "deletionVector.storageType");
   LATECOMER_COLUMN(inline_or_path, TextColumn, Child(vectors, "pathOrInlineDv"), "deletionVector.pathOrInlineDv");
@@ -258,7 +261,8 @@ Status EmitMetadata(const arrow::RecordBatch& batch, ActionSink& sink) {
   if (metadata == nullptr) return {};
   LATECOMER_COLUMN(id, TextColumn, Child(metadata, "id"), "metaData.id");
   LATECOMER_COLUMN(schema, TextColumn, Child(metadata, "schemaString"), "metaData.schemaString");
-  LATECOMER_COLUMN(provider, TextColumn, Child(StructOf(Child(metadata, "format")), "provider"), "metaData.format.provider");
+  LATECOMER_COLUMN(provider, TextColumn, Child(StructOf(Child(metadata, "format")), "provider"),
+                   "metaData.format.provider");
   LATECOMER_ASSIGN_OR_RETURN(const MapColumn configuration,
                              MapColumn::Of(Child(metadata, "configuration"), "metaData.configuration"));
   const auto columns = Child(metadata, "partitionColumns");
@@ -336,8 +340,9 @@ bool WantedColumn(const std::string& path, const Wanted& wanted, bool with_stats
     if (path.starts_with(prefix)) return wanted.files;
   }
   if (path.starts_with("metaData.")) {
-    return wanted.metadata && (path == "metaData.id" || path == "metaData.schemaString" || path == "metaData.format.provider" ||
-                               path.starts_with("metaData.partitionColumns.") || path.starts_with("metaData.configuration."));
+    return wanted.metadata &&
+           (path == "metaData.id" || path == "metaData.schemaString" || path == "metaData.format.provider" ||
+            path.starts_with("metaData.partitionColumns.") || path.starts_with("metaData.configuration."));
   }
   if (path.starts_with("protocol.")) return wanted.metadata;
   if (path == "txn.appId" || path == "txn.version") return wanted.transactions;
@@ -366,18 +371,20 @@ Error ArrowError(const arrow::Status& status) {
   return Damaged("it can't be read as Parquet: " + text.substr(0, text.find('\n')));
 }
 
-#define LATECOMER_ARROW(declaration, expression)                     \
-  auto declaration##_or = (expression);                              \
+#define LATECOMER_ARROW(declaration, expression)                                  \
+  auto declaration##_or = (expression);                                           \
   if (!declaration##_or.ok()) return Fail(ArrowError(declaration##_or.status())); \
   auto declaration = std::move(declaration##_or).ValueUnsafe()
 
-Result<std::shared_ptr<arrow::io::RandomAccessFile>> OpenFile(const storage::ObjectStore& store, const std::string& key) {
+Result<std::shared_ptr<arrow::io::RandomAccessFile>> OpenFile(const storage::ObjectStore& store,
+                                                              const std::string& key) {
   LATECOMER_ASSIGN_OR_RETURN(const storage::ObjectInfo info, store.Stat(key));
   if (const auto root = store.local_root()) {
     LATECOMER_ARROW(file, arrow::io::ReadableFile::Open(*root + "/" + key));
     return std::static_pointer_cast<arrow::io::RandomAccessFile>(file);
   }
-  return std::static_pointer_cast<arrow::io::RandomAccessFile>(std::make_shared<StoreFile>(store, key, info.size_bytes));
+  return std::static_pointer_cast<arrow::io::RandomAccessFile>(
+      std::make_shared<StoreFile>(store, key, info.size_bytes));
 }
 
 Status ReadAll(const storage::ObjectStore& store, const std::string& key, const Wanted& wanted, ActionSink& sink) {

@@ -34,8 +34,12 @@ std::string NameOf(const State& state) {
   static const char* const kKinds[] = {"none", "classic", "parts", "incomplete", "v2json", "v2parquet", "damaged"};
   static const char* const kLogs[] = {"whole", "cleaned", "cleanedtoo"};
   static const char* const kHints[] = {"nohint", "right", "stale", "ahead", "garbage"};
-  return std::string(kKinds[static_cast<int>(state.kind)]) + std::to_string(state.at) + kLogs[static_cast<int>(state.log)] +
-         kHints[static_cast<int>(state.hint)];
+  return std::string(kKinds[static_cast<int>(state.kind)]) + std::to_string(state.at) +
+         kLogs[static_cast<int>(state.log)] + kHints[static_cast<int>(state.hint)];
+}
+
+void PrintTo(const State& state, std::ostream* out) {
+  *out << NameOf(state);
 }
 
 FileSpec FileOf(std::int64_t version) {
@@ -66,24 +70,21 @@ void WriteCheckpoint(DeltaTableBuilder& table, const State& state) {
   const std::string start = std::string(kLogFolder) + VersionDigits(version) + ".checkpoint.";
   const std::string uuid = "80a083e8-7026-4e79-81be-64bd76c43a11";
   switch (state.kind) {
-    case Kind::kNone:
-      break;
-    case Kind::kClassic:
-      table.CheckpointFile(ClassicCheckpointKey(version), CheckpointRows(state.at, true));
-      break;
-    case Kind::kDamaged:
-      table.Write(ClassicCheckpointKey(version), "PAR1 and then nothing of use PAR1");
-      break;
+    case Kind::kNone: break;
+    case Kind::kClassic: table.CheckpointFile(ClassicCheckpointKey(version), CheckpointRows(state.at, true)); break;
+    case Kind::kDamaged: table.Write(ClassicCheckpointKey(version), "PAR1 and then nothing of use PAR1"); break;
     case Kind::kMultiPart:
     case Kind::kMultiPartIncomplete:
       table.CheckpointFile(MultiPartCheckpointKey(version, 1, 2), CheckpointRows(state.at, true));
       if (state.kind == Kind::kMultiPart) table.CheckpointFile(MultiPartCheckpointKey(version, 2, 2), FileRows(0, 0));
       break;
     case Kind::kV2Json:
-      table.Write(start + uuid + ".json",
-                  R"({"checkpointMetadata":{"version":1}})" "\n" + testing::ProtocolLine() + "\n" +
-                      testing::MetadataLine("table-id", {"day date"}) + "\n" + testing::CheckpointSidecar("one.parquet") +
-                      "\n" + testing::CheckpointSidecar("two.parquet") + "\n");
+      table.Write(start + uuid + ".json", R"({"checkpointMetadata":{"version":1}})"
+                                          "\n" +
+                                              testing::ProtocolLine() + "\n" +
+                                              testing::MetadataLine("table-id", {"day date"}) + "\n" +
+                                              testing::CheckpointSidecar("one.parquet") + "\n" +
+                                              testing::CheckpointSidecar("two.parquet") + "\n");
       break;
     case Kind::kV2Parquet: {
       std::vector<std::string> rows = CheckpointRows(state.at, false);
@@ -108,7 +109,11 @@ void WriteHint(DeltaTableBuilder& table, const State& state) {
     case Hint::kRight: hint(state.at); break;
     case Hint::kStale: hint(0); break;
     case Hint::kAhead: hint(kLast + 5); break;
-    case Hint::kGarbage: table.Write(kLastCheckpointKey, "\x7F" "ELF"); break;
+    case Hint::kGarbage:
+      table.Write(kLastCheckpointKey,
+                  "\x7F"
+                  "ELF");
+      break;
   }
 }
 
@@ -128,7 +133,8 @@ class CheckpointStates : public ::testing::TestWithParam<State> {
   bool Reachable(std::int64_t version) const {
     const State& state = GetParam();
     if (state.log == Log::kWhole) return true;
-    const bool usable = state.kind != Kind::kNone && state.kind != Kind::kDamaged && state.kind != Kind::kMultiPartIncomplete;
+    const bool usable =
+        state.kind != Kind::kNone && state.kind != Kind::kDamaged && state.kind != Kind::kMultiPartIncomplete;
     // A log cleaned up to version 0 lost nothing.
     if (state.at == 0 && state.log == Log::kCleanedToCheckpoint) return true;
     return usable && version >= state.at;
@@ -171,7 +177,8 @@ TEST_P(CheckpointStates, CommitsThatAreThereAreReadWithTypedKeys) {
     ASSERT_TRUE(read) << read.error().ToString();
   }
   const State& state = GetParam();
-  const std::int64_t gone = state.log == Log::kWhole ? 0 : state.at + (state.log == Log::kCleanedWithCheckpointCommit ? 1 : 0);
+  const std::int64_t gone =
+      state.log == Log::kWhole ? 0 : state.at + (state.log == Log::kCleanedWithCheckpointCommit ? 1 : 0);
   EXPECT_EQ(seen, kLast + 1 - gone);
 }
 

@@ -1,12 +1,12 @@
 #include "delta/column_types.h"
 
+#include <arrow/type.h>
+
 #include <algorithm>
 #include <cctype>
 #include <exception>
-#include <set>
-
-#include <arrow/type.h>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "base/text.h"
 #include "table/value.h"
@@ -34,7 +34,8 @@ Result<Json> JsonOfStruct(const arrow::DataType& type) {
   Json fields = Json::array();
   for (const auto& field : type.fields()) {
     LATECOMER_ASSIGN_OR_RETURN(Json inner, JsonOf(*field->type()));
-    fields.push_back({{"name", field->name()}, {"type", std::move(inner)}, {"nullable", true}, {"metadata", Json::object()}});
+    fields.push_back(
+        {{"name", field->name()}, {"type", std::move(inner)}, {"nullable", true}, {"metadata", Json::object()}});
   }
   return Json{{"type", "struct"}, {"fields", std::move(fields)}};
 }
@@ -45,7 +46,8 @@ Result<Json> JsonOfNested(const arrow::DataType& type) {
     const auto& map = static_cast<const arrow::MapType&>(type);
     LATECOMER_ASSIGN_OR_RETURN(Json key, JsonOf(*map.key_type()));
     LATECOMER_ASSIGN_OR_RETURN(Json value, JsonOf(*map.item_type()));
-    return Json{{"type", "map"}, {"keyType", std::move(key)}, {"valueType", std::move(value)}, {"valueContainsNull", true}};
+    return Json{
+        {"type", "map"}, {"keyType", std::move(key)}, {"valueType", std::move(value)}, {"valueContainsNull", true}};
   }
   LATECOMER_ASSIGN_OR_RETURN(Json element, JsonOf(*type.field(0)->type()));
   return Json{{"type", "array"}, {"elementType", std::move(element)}, {"containsNull", true}};
@@ -137,7 +139,8 @@ Status CheckNewSchema(const WriteSchema& schema) {
     std::string lower = column.name;
     std::transform(lower.begin(), lower.end(), lower.begin(), [](unsigned char c) { return std::tolower(c); });
     if (!seen.insert(lower).second) {
-      return Fail(ErrorKind::kInvalidArgument, "two columns are named '" + Printable(column.name) + "', but for upper and lower case");
+      return Fail(ErrorKind::kInvalidArgument,
+                  "two columns are named '" + Printable(column.name) + "', but for upper and lower case");
     }
     has_data = has_data || !schema.IsPartitionColumn(column.name);
   }

@@ -2,11 +2,11 @@
 // type, by which types are compared.
 #pragma once
 
+#include <arrow/type_fwd.h>
+
 #include <memory>
 #include <string>
 #include <vector>
-
-#include <arrow/type_fwd.h>
 
 #include "base/result.h"
 #include "delta/actions.h"

@@ -92,7 +92,8 @@ Result<const LogListing*> CommitAssembler::Listing() {
 
 Status CommitAssembler::FindNewest() {
   LATECOMER_ASSIGN_OR_RETURN(const LogListing* listing, Listing());
-  LATECOMER_ASSIGN_OR_RETURN(const LogState state, ReplayTo(folder_, open_store_, NewestVersion(*listing), Depth::kInfo, listing));
+  LATECOMER_ASSIGN_OR_RETURN(const LogState state,
+                             ReplayTo(folder_, open_store_, NewestVersion(*listing), Depth::kInfo, listing));
   LATECOMER_ASSIGN_OR_RETURN(TableSchema schema, ParseSchema(*state.metadata, *state.protocol));
   newest_ = std::make_shared<const TableSchema>(std::move(schema));
   return {};
@@ -125,6 +126,35 @@ Status CommitAssembler::FindBase() {
   return {};
 }
 
+void CommitAssembler::AssumeBase(const table::TableHistory::KnownBase& known) {
+  TableSchema schema;
+  schema.table_id = known.table_id;
+  schema.partition_columns = known.partition_columns;
+  for (const table::PartitionColumn& column : known.partition_columns)
+    schema.logical_names.emplace(column.name, column.name);
+  schema_ = std::make_shared<const TableSchema>(std::move(schema));
+  assumed_ = true;
+  MakeKeys(nullptr);
+}
+
+Status CommitAssembler::FindAssumedBase() {
+  if (!assumed_) return {};
+  assumed_ = false;
+  return FindBase();
+}
+
+// Under an assumed base a text must name its columns exactly; any other may have physical names.
+Result<const table::PartitionKey*> CommitAssembler::KeyOf(std::string_view raw) {
+  if (assumed_) {
+    const auto texts = ParseStringMap(raw);
+    bool exact = texts && texts->size() == schema_->partition_columns.size();
+    for (const table::PartitionColumn& column : schema_->partition_columns)
+      exact = exact && texts->contains(column.name);
+    if (!exact) LATECOMER_RETURN_IF_ERROR(FindAssumedBase());
+  }
+  return keys_->KeyOf(raw);
+}
+
 // A cleaned log: the metadata of the first state that can be built after the base holds for the commits up
 // to it when none of these changes it. (If one does, it brings its own.)
 Status CommitAssembler::FindBaseForward() {
@@ -154,15 +184,19 @@ Status CommitAssembler::FindBaseForward() {
 Status CommitAssembler::TakeMetadata(const ScannedCommit& scanned, table::Commit& commit) {
   commit.metadata_changed = scanned.metadata != nullptr;
   commit.protocol_changed = scanned.protocol != nullptr;
+  if (scanned.protocol == nullptr && scanned.metadata == nullptr && scanned.version.value != 0) return {};
+  LATECOMER_RETURN_IF_ERROR(FindAssumedBase());
   const std::string file = folder_.PathOf(CommitKey(scanned.version));
   if (scanned.protocol != nullptr) {
-    if (Status supported = CheckProtocol(*scanned.protocol); !supported) return Fail(std::move(supported.error()).In(file));
+    if (Status supported = CheckProtocol(*scanned.protocol); !supported)
+      return Fail(std::move(supported.error()).In(file));
     protocol_ = *scanned.protocol;
   }
   if (scanned.metadata != nullptr) metadata_ = *scanned.metadata;
   if (scanned.version.value == 0 && (!metadata_ || !protocol_)) {
     const char* missing = metadata_ ? "protocol" : "metaData";
-    return Fail(Error(ErrorKind::kDamaged, std::string("the table's first commit has no ") + missing + " action").In(file));
+    return Fail(
+        Error(ErrorKind::kDamaged, std::string("the table's first commit has no ") + missing + " action").In(file));
   }
   if ((scanned.metadata == nullptr && scanned.protocol == nullptr) || !metadata_) return {};
   auto parsed = ParseSchema(*metadata_, protocol_.value_or(Protocol{}));
@@ -208,46 +242,58 @@ Status CommitAssembler::Resolve(ScannedCommit& scanned) {
     }
     if (!open.raw && state != nullptr) continue;  // a file the table doesn't have: nothing changes
     if (!open.raw) {
-      return Fail(Error(ErrorKind::kHistoryGone, "the remove of '" + open.path +
-                                                     "' doesn't say its partition, and the state before is gone")
+      return Fail(Error(ErrorKind::kHistoryGone,
+                        "the remove of '" + open.path + "' doesn't say its partition, and the state before is gone")
                       .In(folder_.PathOf(CommitKey(scanned.version)))
                       .At(open.line)
                       .Hint("start at a later version, with --from"));
     }
     std::optional<std::int64_t> rows = open.records;
-    if (rows && vector != nullptr) rows = vector->cardinality > *rows ? std::nullopt : std::optional(*rows - vector->cardinality);
-    CountRemove(DeltaFor(scanned.partitions, *open.raw), open.path, vector == nullptr ? "" : DeletionVectorId(*vector), rows,
-                open.size_bytes.value_or(0), open.data_change);
+    if (rows && vector != nullptr)
+      rows = vector->cardinality > *rows ? std::nullopt : std::optional(*rows - vector->cardinality);
+    CountRemove(DeltaFor(scanned.partitions, *open.raw), open.path, vector == nullptr ? "" : DeletionVectorId(*vector),
+                rows, open.size_bytes.value_or(0), open.data_change);
   }
   return {};
 }
 
-Result<table::Commit> CommitAssembler::Assemble(ScannedCommit&& scanned) {
-  table::Commit commit;
+Status CommitAssembler::Assemble(ScannedCommit& scanned, table::Commit& commit) {
   commit.version = scanned.version;
+  commit.partitioning_changed = false;
   SetTime(scanned, commit);
   LATECOMER_RETURN_IF_ERROR(TakeMetadata(scanned, commit));
   LATECOMER_RETURN_IF_ERROR(Resolve(scanned));
-  commit.operation = std::move(scanned.info.operation);
-  commit.operation_metrics = std::move(scanned.info.operation_metrics);
+  commit.operation = scanned.info.operation;
+  commit.operation_metrics.swap(scanned.info.operation_metrics);
   if (!scanned.partitions.empty() && keys_ == nullptr) {
-    return Fail(Error(ErrorKind::kHistoryGone, "the table's metadata as of version " + std::to_string(scanned.version.value) +
+    return Fail(Error(ErrorKind::kHistoryGone, "the table's metadata as of version " +
+                                                   std::to_string(scanned.version.value) +
                                                    " is not in the log any more")
                     .In(folder_.PathOf(CommitKey(scanned.version)))
                     .Hint("start at a later version, with --from"));
   }
-  commit.partitions.reserve(scanned.partitions.size());
-  for (PartitionDelta& delta : scanned.partitions) {
-    auto key = keys_->KeyOf(delta.raw);
+  commit.partitions.resize(scanned.partitions.size());
+  for (std::size_t i = 0; i < scanned.partitions.size(); ++i) {
+    const PartitionDelta& delta = scanned.partitions[i];
+    table::PartitionChange& change = commit.partitions[i];
+    auto key = KeyOf(delta.raw);
     if (!key) return Fail(std::move(key.error()).In(folder_.PathOf(CommitKey(scanned.version))));
-    commit.partitions.push_back({**key, delta.counts, delta.data_change, delta.fingerprint_delta});
+    change.key = **key;
+    change.counts = delta.counts;
+    change.data_change = delta.data_change;
+    change.fingerprint_delta = delta.fingerprint_delta;
   }
-  if (commit.partitions.size() > 1) MergeEqualKeys(commit.partitions);
-  if (options_.order == ReadOptions::Order::kByKey && commit.partitions.size() > 1) {
-    std::stable_sort(commit.partitions.begin(), commit.partitions.end(),
-                     [](const table::PartitionChange& a, const table::PartitionChange& b) { return a.key < b.key; });
+  if (commit.partitions.size() < 2) return {};
+  const bool by_key = options_.order == ReadOptions::Order::kByKey;
+  const auto before = [](const table::PartitionChange& a, const table::PartitionChange& b) { return a.key < b.key; };
+  if (by_key && std::is_sorted(commit.partitions.begin(), commit.partitions.end(), before) &&
+      std::adjacent_find(commit.partitions.begin(), commit.partitions.end(),
+                         [](const auto& a, const auto& b) { return a.key == b.key; }) == commit.partitions.end()) {
+    return {};
   }
-  return commit;
+  MergeEqualKeys(commit.partitions);
+  if (by_key) std::stable_sort(commit.partitions.begin(), commit.partitions.end(), before);
+  return {};
 }
 
 }  // namespace latecomer::delta

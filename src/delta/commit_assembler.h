@@ -13,23 +13,32 @@
 #include "delta/schema.h"
 #include "storage/object_store.h"
 #include "table/commit.h"
+#include "table/table.h"
 
 namespace latecomer::delta {
 
 class CommitAssembler {
  public:
   // Commits after `base` will be given, each the successor of the one before.
-  CommitAssembler(const LogFolder& folder, const storage::StoreOpener& open_store, const ReadOptions& options, Version base);
+  CommitAssembler(const LogFolder& folder, const storage::StoreOpener& open_store, const ReadOptions& options,
+                  Version base);
 
+  // Instead of FindBase: table id and partition columns as of the base. Metadata and protocol are then
+  // looked up only when something in the commits needs them.
+  void AssumeBase(const table::TableHistory::KnownBase& known);
   // Finds metadata and protocol as of the base, or, where these are gone, as of the commit after it.
   Status FindBase();
-  Result<table::Commit> Assemble(ScannedCommit&& scanned);
+  // Into `commit`, whose memory is used again.
+  Status Assemble(ScannedCommit& scanned, table::Commit& commit);
 
  private:
   Status FindBaseForward();
   Status FindNewest();
   void MakeKeys(std::shared_ptr<const TableSchema> before);
+  // FindBase after AssumeBase, once.
+  Status FindAssumedBase();
   Status TakeMetadata(const ScannedCommit& scanned, table::Commit& commit);
+  Result<const table::PartitionKey*> KeyOf(std::string_view raw);
   Status Resolve(ScannedCommit& scanned);
   // The state before a version; null when it can't be built.
   Result<const LogState*> StateBefore(Version version);
@@ -39,6 +48,7 @@ class CommitAssembler {
   const storage::StoreOpener& open_store_;
   ReadOptions options_;
   Version base_;
+  bool assumed_ = false;  // schema_ has only what AssumeBase gave
   std::optional<Metadata> metadata_;
   std::optional<Protocol> protocol_;
   std::shared_ptr<const TableSchema> schema_;

@@ -1,9 +1,9 @@
 #include "delta/commit_parser.h"
 
+#include <simdjson.h>
+
 #include <charconv>
 #include <cstring>
-
-#include <simdjson.h>
 
 namespace latecomer::delta {
 namespace {
@@ -13,18 +13,20 @@ using simdjson::error_code;
 
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 
-Error Damaged(std::string message) { return Error(ErrorKind::kDamaged, std::move(message)); }
+Error Damaged(std::string message) {
+  return Error(ErrorKind::kDamaged, std::move(message));
+}
 
 Error JsonError(error_code code) {
   return Damaged(std::string("no valid JSON object: ") + simdjson::error_message(code));
 }
 
 // Ends the calling function with kDamaged when a simdjson call failed.
-#define LATECOMER_JSON(expression)                                      \
-  do {                                                                  \
+#define LATECOMER_JSON(expression)                                                     \
+  do {                                                                                 \
     if (const error_code json_error = (expression); json_error != simdjson::SUCCESS) { \
-      return Fail(JsonError(json_error));                               \
-    }                                                                   \
+      return Fail(JsonError(json_error));                                              \
+    }                                                                                  \
   } while (false)
 
 // A key as text; the escaped spelling of a known key must not hide it.
@@ -134,7 +136,9 @@ struct CommitParser::Impl {
 
 CommitParser::CommitParser() : impl_(std::make_unique<Impl>()) {}
 CommitParser::~CommitParser() = default;
-std::int64_t CommitParser::line() const { return impl_->line; }
+std::int64_t CommitParser::line() const {
+  return impl_->line;
+}
 
 Status CommitParser::Parse(std::string_view text, std::string_view file, const Wanted& wanted, ActionSink& sink) {
   impl_->wanted = &wanted;
@@ -207,15 +211,21 @@ Result<std::string> CommitParser::CommitInfoText(std::string_view text, std::str
 Status CommitParser::Impl::Action(std::string_view key, ondemand::value& value) {
   enum class Kind { kNone, kAdd, kRemove, kMetadata, kProtocol, kTransaction, kCommitInfo, kSidecar };
   Kind kind = Kind::kNone;
-  if (key == "add") kind = Kind::kAdd;
-  else if (key == "remove") kind = Kind::kRemove;
-  else if (key == "commitInfo") kind = Kind::kCommitInfo;
-  else if (key == "metaData") kind = Kind::kMetadata;
-  else if (key == "protocol") kind = Kind::kProtocol;
-  else if (key == "txn") kind = Kind::kTransaction;
-  else if (key == "sidecar") kind = Kind::kSidecar;
-  const bool skip = kind == Kind::kNone ||
-                    ((kind == Kind::kAdd || kind == Kind::kRemove) && !wanted->files) ||
+  if (key == "add")
+    kind = Kind::kAdd;
+  else if (key == "remove")
+    kind = Kind::kRemove;
+  else if (key == "commitInfo")
+    kind = Kind::kCommitInfo;
+  else if (key == "metaData")
+    kind = Kind::kMetadata;
+  else if (key == "protocol")
+    kind = Kind::kProtocol;
+  else if (key == "txn")
+    kind = Kind::kTransaction;
+  else if (key == "sidecar")
+    kind = Kind::kSidecar;
+  const bool skip = kind == Kind::kNone || ((kind == Kind::kAdd || kind == Kind::kRemove) && !wanted->files) ||
                     (kind == Kind::kCommitInfo && !wanted->commit_info) ||
                     ((kind == Kind::kMetadata || kind == Kind::kProtocol) && !wanted->metadata) ||
                     (kind == Kind::kTransaction && !wanted->transactions);

@@ -124,7 +124,8 @@ TEST(CommitParser, FieldsThatMatterMustBeThereAndOfTheirType) {
   ExpectDamaged(R"({"add":{"path":"a","partitionValues":{},"size":"1","dataChange":true}})", 1, "add.size");
   ExpectDamaged(R"({"add":{"path":"a","partitionValues":{},"size":1,"dataChange":"true"}})", 1, "add.dataChange");
   ExpectDamaged(R"({"add":{"path":"a","partitionValues":{},"size":-1,"dataChange":true}})", 1, "negative");
-  ExpectDamaged(R"({"add":{"path":"a","partitionValues":{},"size":99999999999999999999999,"dataChange":true}})", 1, "add.size");
+  ExpectDamaged(R"({"add":{"path":"a","partitionValues":{},"size":99999999999999999999999,"dataChange":true}})", 1,
+                "add.size");
   ExpectDamaged(R"({"add":{"path":"a","partitionValues":{},"size":1e3,"dataChange":true}})", 1, "add.size");
   ExpectDamaged(R"({"add":7})", 1, "add is not an object");
   ExpectDamaged(R"({"txn":{"appId":"x"}})", 1, "txn without version");
@@ -142,8 +143,9 @@ TEST(CommitParser, RowsComeFromStatsAndAreNeverGuessed) {
   EXPECT_EQ(StatsSeen(R"("{\"numRecords\":3,\"minValues\":{}}")"), "add a {} 3");
   EXPECT_EQ(StatsSeen(R"("{\"minValues\":{\"numRecords\":9},\"numRecords\":3}")"), "add a {} 3");
   EXPECT_EQ(StatsSeen(R"("{ \"numRecords\" : 3 }")"), "add a {} 3");
-  for (const char* unknown : {"null", R"("")", R"("{}")", R"("{\"numRecords\":-3}")", R"("{\"numRecords\":3.5}")",
-                              R"("{\"numRecords\":\"3\"}")", R"("{\"numRecords\":99999999999999999999}")", R"("nonsense")"}) {
+  for (const char* unknown :
+       {"null", R"("")", R"("{}")", R"("{\"numRecords\":-3}")", R"("{\"numRecords\":3.5}")",
+        R"("{\"numRecords\":\"3\"}")", R"("{\"numRecords\":99999999999999999999}")", R"("nonsense")"}) {
     EXPECT_EQ(StatsSeen(unknown), "add a {} ?") << unknown;
   }
   EXPECT_EQ(StatsSeen("{}"), "error");
@@ -151,8 +153,9 @@ TEST(CommitParser, RowsComeFromStatsAndAreNeverGuessed) {
 
 TEST(CommitParser, DeletionVectors) {
   const std::string start = R"({"add":{"path":"a","partitionValues":{},"size":1,"dataChange":true,"deletionVector":)";
-  EXPECT_THAT(Parse(start + R"({"storageType":"u","pathOrInlineDv":"xyz","offset":1,"sizeInBytes":3,"cardinality":2}}})").seen,
-              ::testing::ElementsAre("add a {} ? uxyz@1"));
+  EXPECT_THAT(
+      Parse(start + R"({"storageType":"u","pathOrInlineDv":"xyz","offset":1,"sizeInBytes":3,"cardinality":2}}})").seen,
+      ::testing::ElementsAre("add a {} ? uxyz@1"));
   EXPECT_THAT(Parse(start + "null}}").seen, ::testing::ElementsAre("add a {} ?"));
   ExpectDamaged(start + R"({"storageType":"u","pathOrInlineDv":"xyz","sizeInBytes":3}}})", 1, "cardinality");
 }

@@ -1,9 +1,10 @@
 #include "delta/commit_scan.h"
 
-#include <algorithm>
-#include <utility>
-
 #include <xxhash.h>
+
+#include <algorithm>
+#include <unordered_set>
+#include <utility>
 
 #include "delta/live_files.h"
 #include "delta/log_path.h"
@@ -33,9 +34,30 @@ std::optional<std::int64_t> RowsOf(std::optional<std::int64_t> records, const De
   return *records - vector->cardinality;
 }
 
-std::uint64_t Hash(std::string_view text) { return XXH3_64bits(text.data(), text.size()); }
+struct TextHash {
+  using is_transparent = void;
+  std::size_t operator()(std::string_view text) const { return XXH3_64bits(text.data(), text.size()); }
+};
+
+std::uint64_t Hash(std::string_view text) {
+  return XXH3_64bits(text.data(), text.size());
+}
 
 }  // namespace
+
+void ScannedCommit::Reset(Version next) {
+  version = next;
+  info.in_commit_timestamp.reset();
+  info.timestamp.reset();
+  info.operation.clear();
+  info.operation_metrics.clear();
+  has_info = false;
+  modified.reset();
+  metadata.reset();
+  protocol.reset();
+  partitions.clear();
+  open_removes.clear();
+}
 
 PartitionDelta& DeltaFor(std::vector<PartitionDelta>& deltas, std::string_view raw) {
   const auto found = std::find_if(deltas.begin(), deltas.end(), [&](const PartitionDelta& d) { return d.raw == raw; });
@@ -45,8 +67,8 @@ PartitionDelta& DeltaFor(std::vector<PartitionDelta>& deltas, std::string_view r
   return delta;
 }
 
-void CountRemove(PartitionDelta& delta, std::string_view path, std::string_view vector_id, std::optional<std::int64_t> rows,
-                 std::int64_t size_bytes, bool data_change) {
+void CountRemove(PartitionDelta& delta, std::string_view path, std::string_view vector_id,
+                 std::optional<std::int64_t> rows, std::int64_t size_bytes, bool data_change) {
   ++delta.counts.files_removed;
   delta.counts.bytes_removed = Sum(delta.counts.bytes_removed, size_bytes);
   AddRows(delta.counts.rows_removed, rows);
@@ -68,7 +90,8 @@ class CommitScanner::Sink final : public ActionSink {
   Status OnAdd(const FileAction& file) override {
     const std::uint32_t index = IndexOf(*file.partition_values);
     PartitionDelta& delta = commit_->partitions[index];
-    const std::string vector_id = file.deletion_vector == nullptr ? std::string() : DeletionVectorId(*file.deletion_vector);
+    const std::string vector_id =
+        file.deletion_vector == nullptr ? std::string() : DeletionVectorId(*file.deletion_vector);
     const std::string_view path = CanonicalPath(file.path);
     ++delta.counts.files_added;
     delta.counts.bytes_added = Sum(delta.counts.bytes_added, *file.size_bytes);
@@ -80,7 +103,8 @@ class CommitScanner::Sink final : public ActionSink {
   }
 
   Status OnRemove(const FileAction& file) override {
-    const std::string vector_id = file.deletion_vector == nullptr ? std::string() : DeletionVectorId(*file.deletion_vector);
+    const std::string vector_id =
+        file.deletion_vector == nullptr ? std::string() : DeletionVectorId(*file.deletion_vector);
     Remember(CanonicalPath(file.path), vector_id, 0, false);
     if (!file.partition_values || (!file.records && options_.leave_rows_open)) {
       OpenRemove& open = commit_->open_removes.emplace_back();
@@ -145,21 +169,32 @@ class CommitScanner::Sink final : public ActionSink {
     std::vector<PartitionDelta>& deltas = commit_->partitions;
     if (!deltas.empty() && deltas.back().raw == raw) return static_cast<std::uint32_t>(deltas.size() - 1);
     if (deltas.size() <= kLinearDeltas) {
-      PartitionDelta& delta = DeltaFor(deltas, raw);
-      return static_cast<std::uint32_t>(&delta - deltas.data());
+      const auto found =
+          std::find_if(deltas.begin(), deltas.end(), [&](const PartitionDelta& d) { return d.raw == raw; });
+      if (found != deltas.end()) return static_cast<std::uint32_t>(found - deltas.begin());
+      deltas.emplace_back().raw = Keep(raw);
+      return static_cast<std::uint32_t>(deltas.size() - 1);
     }
     if (index_.empty()) {
       for (std::uint32_t i = 0; i < deltas.size(); ++i) index_.emplace(deltas[i].raw, i);
     }
-    const auto [slot, is_new] = index_.try_emplace(std::string(raw), static_cast<std::uint32_t>(deltas.size()));
-    if (is_new) deltas.emplace_back().raw = raw;
+    const std::string_view kept = Keep(raw);
+    const auto [slot, is_new] = index_.try_emplace(kept, static_cast<std::uint32_t>(deltas.size()));
+    if (is_new) deltas.emplace_back().raw = kept;
     return slot->second;
+  }
+
+  // The one copy of a text that stays as long as the scanner.
+  std::string_view Keep(std::string_view raw) {
+    const auto found = texts_.find(raw);
+    return found != texts_.end() ? *found : *texts_.emplace(raw).first;
   }
 
   const CommitParser& parser_;
   const ScanOptions& options_;
   ScannedCommit* commit_ = nullptr;
-  std::unordered_map<std::string, std::uint32_t> index_;
+  std::unordered_map<std::string_view, std::uint32_t> index_;
+  std::unordered_set<std::string, TextHash, std::equal_to<>> texts_;
   std::vector<PathMark> paths_;
   bool has_vectors_ = false;
 };
@@ -168,10 +203,9 @@ CommitScanner::CommitScanner(const LogFolder& folder, ScanOptions options)
     : folder_(folder), options_(options), sink_(std::make_unique<Sink>(parser_, options_)) {}
 CommitScanner::~CommitScanner() = default;
 
-Result<ScannedCommit> CommitScanner::Scan(Version version) {
+Status CommitScanner::Scan(Version version, ScannedCommit& commit) {
+  commit.Reset(version);
   LATECOMER_RETURN_IF_ERROR(folder_.ReadCommit(version, buffer_));
-  ScannedCommit commit;
-  commit.version = version;
   Wanted wanted;
   wanted.transactions = false;
   wanted.operation_metrics = options_.operation_metrics;
@@ -185,7 +219,7 @@ Result<ScannedCommit> CommitScanner::Scan(Version version) {
   if (!commit.info.in_commit_timestamp && !commit.info.timestamp) {
     LATECOMER_ASSIGN_OR_RETURN(commit.modified, folder_.ModifiedTime(version));
   }
-  return commit;
+  return {};
 }
 
 }  // namespace latecomer::delta

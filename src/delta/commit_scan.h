@@ -21,7 +21,7 @@ namespace latecomer::delta {
 
 // What a commit did to the files under one partitionValues text.
 struct PartitionDelta {
-  std::string raw;
+  std::string_view raw;  // kept by the scanner that made it, one copy of each text
   table::ChangeCounts counts;
   bool data_change = false;
   std::uint64_t fingerprint_delta = 0;
@@ -39,6 +39,9 @@ struct OpenRemove {
 };
 
 struct ScannedCommit {
+  // Empties it for another version, keeping memory.
+  void Reset(Version next);
+
   Version version;
   CommitInfo info;
   bool has_info = false;
@@ -50,9 +53,9 @@ struct ScannedCommit {
 };
 
 // Adds a remove to the sums. `rows` are what the file held, less those its vector hid.
-void CountRemove(PartitionDelta& delta, std::string_view path, std::string_view vector_id, std::optional<std::int64_t> rows,
-                 std::int64_t size_bytes, bool data_change);
-// The delta of a text, made when there is none yet.
+void CountRemove(PartitionDelta& delta, std::string_view path, std::string_view vector_id,
+                 std::optional<std::int64_t> rows, std::int64_t size_bytes, bool data_change);
+// The delta of a text, made when there is none yet; `raw` must outlive it.
 PartitionDelta& DeltaFor(std::vector<PartitionDelta>& deltas, std::string_view raw);
 
 struct ScanOptions {
@@ -60,13 +63,13 @@ struct ScanOptions {
   bool leave_rows_open = true;  // removes without stats become open removes; else their rows are unknown
 };
 
-// Keeps its buffers between commits: one per thread.
+// Keeps its buffers between commits: one per thread. Must outlive what it scanned.
 class CommitScanner {
  public:
   CommitScanner(const LogFolder& folder, ScanOptions options);
   ~CommitScanner();
   // kNotFound when there is no such commit; kDamaged with file and line.
-  Result<ScannedCommit> Scan(Version version);
+  Status Scan(Version version, ScannedCommit& commit);
 
  private:
   class Sink;

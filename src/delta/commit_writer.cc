@@ -14,9 +14,13 @@ constexpr int kMostPuts = 5;
 // Left as they are in add.path; '%' and what a URI can't hold is encoded.
 constexpr std::string_view kPathCharacters = "/=!$&'()*+,;@";
 
-std::string Dump(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
+std::string Dump(const Json& json) {
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
 
-std::int64_t Millis(Instant at) { return at.time_since_epoch().count(); }
+std::int64_t Millis(Instant at) {
+  return at.time_since_epoch().count();
+}
 
 Json PartitionValues(const table::PartitionKey& key) {
   Json values = Json::object();
@@ -104,8 +108,8 @@ void AppendCreation(const CommitContent& content, std::string& text) {
 }
 
 Json RemoveJson(const RemovedFile& file, Instant now) {
-  Json remove = {{"path", file.path}, {"deletionTimestamp", Millis(now)}, {"dataChange", true},
-                 {"extendedFileMetadata", true}};
+  Json remove = {
+      {"path", file.path}, {"deletionTimestamp", Millis(now)}, {"dataChange", true}, {"extendedFileMetadata", true}};
   remove["partitionValues"] = Json::parse(file.partition_values_json, nullptr, false);
   if (!remove["partitionValues"].is_object()) remove["partitionValues"] = Json::object();
   remove["size"] = file.size_bytes;
@@ -163,9 +167,9 @@ Result<PutCommitOutcome> PutCommit(storage::ObjectStore& store, Version version,
     const auto there = store.Read(key);
     if (there) return IsOurs(*there, transaction_id) ? PutCommitOutcome::kCommitted : PutCommitOutcome::kTaken;
     if (there.error().kind != ErrorKind::kNotFound) {
-      return Fail(Error(ErrorKind::kUnknownOutcome,
-                        "whether version " + std::to_string(version.value) + " was committed isn't known: " +
-                            problem.ToString() + "; then: " + there.error().ToString())
+      return Fail(Error(ErrorKind::kUnknownOutcome, "whether version " + std::to_string(version.value) +
+                                                        " was committed isn't known: " + problem.ToString() +
+                                                        "; then: " + there.error().ToString())
                       .In(store.location())
                       .Hint("look for it with `latecomer changes` before writing again"));
     }

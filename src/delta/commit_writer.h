@@ -48,8 +48,8 @@ struct CommitContent {
   Instant now{};
   std::string transaction_id;  // commitInfo.txnId: tells our commit from another's
   WriteMode mode = WriteMode::kAppend;
-  std::vector<std::string> partition_by;               // for operationParameters
-  std::optional<table::PartitionKey> replaced;         // with kOverwrite
+  std::vector<std::string> partition_by;        // for operationParameters
+  std::optional<table::PartitionKey> replaced;  // with kOverwrite
   std::optional<Version> read_version;
   std::optional<std::int64_t> in_commit_timestamp_ms;  // where the table has them
   std::optional<NewTable> create;

@@ -1,16 +1,16 @@
 #include "delta/data_file_writer.h"
 
-#include <cmath>
-#include <cstdio>
-#include <exception>
-#include <utility>
-
 #include <arrow/api.h>
 #include <arrow/io/interfaces.h>
 #include <arrow/util/byte_size.h>
 #include <parquet/arrow/writer.h>
 #include <parquet/metadata.h>
 #include <parquet/properties.h>
+
+#include <cmath>
+#include <cstdio>
+#include <exception>
+#include <utility>
 
 #include "delta/parquet_stats.h"
 
@@ -121,7 +121,8 @@ Result<std::unique_ptr<DataFileWriter>> DataFileWriter::Open(storage::ObjectStor
     file->writer_ = std::move(*opened);
     LATECOMER_RETURN_IF_ERROR(file->Check(file->writer_->NewBufferedRowGroup()));
   } catch (const std::exception& problem) {
-    return Fail(Error(ErrorKind::kUnexpected, std::string("a Parquet file can't be written: ") + problem.what()).In(file->key_));
+    return Fail(Error(ErrorKind::kUnexpected, std::string("a Parquet file can't be written: ") + problem.what())
+                    .In(file->key_));
   }
   return file;
 }

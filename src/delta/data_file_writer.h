@@ -1,12 +1,12 @@
 // Writes one Parquet data file into a table's folder, batch by batch.
 #pragma once
 
+#include <arrow/type_fwd.h>
+
 #include <cstdint>
 #include <memory>
 #include <set>
 #include <string>
-
-#include <arrow/type_fwd.h>
 
 #include "base/result.h"
 #include "delta/commit_writer.h"

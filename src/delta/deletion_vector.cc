@@ -43,7 +43,8 @@ class ByteReader {
       return value;
     }
     for (std::size_t i = 0; i < sizeof(T); ++i) {
-      value = static_cast<T>(value | static_cast<T>(static_cast<T>(static_cast<unsigned char>(bytes_[at_ + i])) << (8 * i)));
+      value = static_cast<T>(value |
+                             static_cast<T>(static_cast<T>(static_cast<unsigned char>(bytes_[at_ + i])) << (8 * i)));
     }
     at_ += sizeof(T);
     return value;
@@ -202,8 +203,8 @@ Result<std::vector<std::int64_t>> DecodeOlder(std::string_view bytes, std::int64
 }
 
 // The bytes of one vector out of a file: format byte, then size, data, checksum at `offset`.
-Result<std::string> ReadStored(const DeletionVector& vector, const storage::ObjectStore& store,
-                               const std::string& key, const std::string& shown) {
+Result<std::string> ReadStored(const DeletionVector& vector, const storage::ObjectStore& store, const std::string& key,
+                               const std::string& shown) {
   const std::int64_t offset = vector.offset.value_or(1);
   if (offset < 0 || vector.size_bytes < 0 || vector.size_bytes > (std::int64_t{1} << 31)) {
     return Fail(Damaged("impossible offset or size").In(shown));
@@ -306,7 +307,8 @@ Result<std::string> DeletionVectorPath(const DeletionVector& vector) {
   }
   const std::string& text = vector.path_or_inline;
   if (text.size() < kUuidChars) return Fail(Damaged("the name is too short for a UUID"));
-  LATECOMER_ASSIGN_OR_RETURN(const std::string uuid, DecodeZ85(std::string_view(text).substr(text.size() - kUuidChars)));
+  LATECOMER_ASSIGN_OR_RETURN(const std::string uuid,
+                             DecodeZ85(std::string_view(text).substr(text.size() - kUuidChars)));
   const std::string prefix = text.substr(0, text.size() - kUuidChars);
   return (prefix.empty() ? "" : prefix + "/") + "deletion_vector_" + UuidText(uuid) + ".bin";
 }

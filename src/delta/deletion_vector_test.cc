@@ -1,9 +1,9 @@
 #include "delta/deletion_vector.h"
 
-#include <limits>
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include <limits>
 
 #include "storage/local_store.h"
 #include "testing/delta_table_builder.h"
@@ -147,7 +147,9 @@ TEST_F(StoredVector, ChecksumAndCardinalityAreChecked) {
   EXPECT_EQ(Read(2).error().kind, ErrorKind::kDamaged);
 }
 
-TEST_F(StoredVector, AMissingFileSaysSo) { EXPECT_EQ(Read(2).error().kind, ErrorKind::kNotFound); }
+TEST_F(StoredVector, AMissingFileSaysSo) {
+  EXPECT_EQ(Read(2).error().kind, ErrorKind::kNotFound);
+}
 
 }  // namespace
 }  // namespace latecomer::delta

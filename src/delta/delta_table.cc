@@ -1,10 +1,10 @@
 #include "delta/delta_table.h"
 
+#include <xxhash.h>
+
 #include <algorithm>
 #include <thread>
 #include <utility>
-
-#include <xxhash.h>
 
 #include "base/text.h"
 #include "delta/commit_assembler.h"
@@ -57,6 +57,7 @@ class DeltaTable final : public table::TableHistory {
   Result<Version> LatestVersionAfter(const table::SeenCommit& seen) const override;
   Result<table::CommitIdentity> IdentityOf(Version version) const override;
   Status ReadCommits(VersionRange range, const CommitSink& sink) const override;
+  Status ReadCommitsAfter(const KnownBase& base, VersionRange range, const CommitSink& sink) const override;
   Result<table::TableInfo> ReadInfo(std::optional<Version> at) const override;
   Result<table::Snapshot> ReadSnapshot(std::optional<Version> at) const override;
   Result<std::vector<table::DataFile>> ReadFiles(
@@ -66,7 +67,8 @@ class DeltaTable final : public table::TableHistory {
 
  private:
   using Folder = std::shared_ptr<const LogFolder>;
-  Status ScanRange(const LogFolder& folder, VersionRange range, const CommitSink& sink) const;
+  Status ScanRange(const LogFolder& folder, VersionRange range, CommitAssembler& assembler,
+                   const CommitSink& sink) const;
   Error Explain(const LogFolder& folder, Version version, Error error) const;
   Result<LogState> StateAt(const LogFolder& folder, std::optional<Version> at, Depth depth) const;
   Status CheckSeen(const LogFolder& folder, const table::SeenCommit& seen) const;
@@ -131,7 +133,8 @@ Status DeltaTable::CheckSeen(const LogFolder& folder, const table::SeenCommit& s
   const auto info = store_->Stat(CommitKey(identity.version));
   if (!info) {
     if (info.error().kind != ErrorKind::kNotFound) return Fail(info.error());
-    return Fail(Error(ErrorKind::kHistoryGone, "the commit of version " + number + ", the last one seen, is gone").In(path));
+    return Fail(
+        Error(ErrorKind::kHistoryGone, "the commit of version " + number + ", the last one seen, is gone").In(path));
   }
   if (!identity.etag.empty() && info->etag == identity.etag && info->size_bytes == identity.size_bytes) return {};
   LogBuffer buffer;
@@ -195,15 +198,25 @@ Error DeltaTable::Explain(const LogFolder& folder, Version version, Error error)
 Status DeltaTable::ReadCommits(VersionRange range, const CommitSink& sink) const {
   if (range.Empty()) return {};
   LATECOMER_ASSIGN_OR_RETURN(const Folder folder, LogFolder::Open(store_));
-  return ScanRange(*folder, range, sink);
+  CommitAssembler assembler(*folder, open_store_, options_, range.base);
+  LATECOMER_RETURN_IF_ERROR(assembler.FindBase());
+  return ScanRange(*folder, range, assembler, sink);
 }
 
-Status DeltaTable::ScanRange(const LogFolder& folder, VersionRange range, const CommitSink& sink) const {
-  CommitAssembler assembler(folder, open_store_, options_, range.base);
-  LATECOMER_RETURN_IF_ERROR(assembler.FindBase());
+Status DeltaTable::ReadCommitsAfter(const KnownBase& base, VersionRange range, const CommitSink& sink) const {
+  if (range.Empty()) return {};
+  LATECOMER_ASSIGN_OR_RETURN(const Folder folder, LogFolder::Open(store_));
+  CommitAssembler assembler(*folder, open_store_, options_, range.base);
+  assembler.AssumeBase(base);
+  return ScanRange(*folder, range, assembler, sink);
+}
+
+Status DeltaTable::ScanRange(const LogFolder& folder, VersionRange range, CommitAssembler& assembler,
+                             const CommitSink& sink) const {
   const auto pieces = static_cast<std::size_t>((range.Count() + kCommitsPerPiece - 1) / kCommitsPerPiece);
   const std::size_t machine = std::max<std::size_t>(std::thread::hardware_concurrency(), 1);
-  const std::size_t threads = std::min(pieces, options_.threads > 0 ? static_cast<std::size_t>(options_.threads) : machine);
+  const std::size_t threads =
+      std::min(pieces, options_.threads > 0 ? static_cast<std::size_t>(options_.threads) : machine);
   ScanOptions scan;
   scan.operation_metrics = options_.metrics == ReadOptions::Metrics::kRead;
   scan.leave_rows_open = options_.removed_rows == ReadOptions::RemovedRows::kLookUp;
@@ -213,28 +226,27 @@ Status DeltaTable::ScanRange(const LogFolder& folder, VersionRange range, const 
   }
   // A piece ends at its first error, which counts only after the commits before it were consumed.
   struct Piece {
-    std::vector<ScannedCommit> commits;
+    std::vector<ScannedCommit> commits{static_cast<std::size_t>(kCommitsPerPiece)};
+    std::size_t count = 0;
     std::optional<Error> problem;
     Version problem_at;
   };
-  const auto make = [&](std::size_t thread, std::size_t index) -> Result<Piece> {
-    Piece piece;
+  const auto make = [&](std::size_t thread, std::size_t index, Piece& piece) {
+    piece.count = 0;
     Version version{range.base.value + 1 + static_cast<std::int64_t>(index) * kCommitsPerPiece};
     const Version last{std::min(range.target.value, version.value + kCommitsPerPiece - 1)};
-    for (; version <= last; version = version.Next()) {
-      auto commit = scanners[thread]->Scan(version);
-      if (!commit) {
-        piece.problem = std::move(commit).error();
-        piece.problem_at = version;
-        break;
-      }
-      piece.commits.push_back(std::move(*commit));
+    for (; version <= last; version = version.Next(), ++piece.count) {
+      Status scanned = scanners[thread]->Scan(version, piece.commits[piece.count]);
+      if (scanned) continue;
+      piece.problem = std::move(scanned).error();
+      piece.problem_at = version;
+      return;
     }
-    return piece;
   };
-  const auto consume = [&](Piece&& piece) -> Status {
-    for (ScannedCommit& scanned : piece.commits) {
-      LATECOMER_ASSIGN_OR_RETURN(table::Commit commit, assembler.Assemble(std::move(scanned)));
+  table::Commit commit;  // one for all, so that its memory is used again unless the sink keeps it
+  const auto consume = [&](Piece& piece) -> Status {
+    for (std::size_t i = 0; i < piece.count; ++i) {
+      LATECOMER_RETURN_IF_ERROR(assembler.Assemble(piece.commits[i], commit));
       LATECOMER_RETURN_IF_ERROR(sink(std::move(commit)));
     }
     if (piece.problem) return Fail(Explain(folder, piece.problem_at, std::move(*piece.problem)));

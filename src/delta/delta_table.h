@@ -32,7 +32,6 @@ struct ReadOptions {
 // deletion vectors elsewhere); it may be empty, then such paths are kUnsupported when they are needed.
 // Cheap: reads nothing yet; a folder that holds no table shows as kNotFound on the first read.
 Result<std::shared_ptr<table::TableHistory>> OpenDeltaTable(std::shared_ptr<storage::ObjectStore> store,
-                                                            storage::StoreOpener open_store,
-                                                            ReadOptions options = {});
+                                                            storage::StoreOpener open_store, ReadOptions options = {});
 
 }  // namespace latecomer::delta

@@ -1,11 +1,11 @@
 // Whole tables: histories, missing versions, checkpoints, and states crossed with each other.
 #include "delta/delta_table.h"
 
-#include <filesystem>
-#include <thread>
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include <filesystem>
+#include <thread>
 
 #include "storage/local_store.h"
 #include "testing/delta_table_builder.h"
@@ -13,16 +13,18 @@
 namespace latecomer::delta {
 namespace {
 
-using ::testing::ElementsAre;
-using ::testing::HasSubstr;
 using testing::AddLine;
 using testing::BareRemoveLine;
 using testing::CommitInfoLine;
 using testing::DeltaTableBuilder;
+using ::testing::ElementsAre;
 using testing::FileSpec;
+using ::testing::HasSubstr;
 using testing::RemoveLine;
 
-std::string Day(int day) { return R"({"day":"2024-01-0)" + std::to_string(day) + "\"}"; }
+std::string Day(int day) {
+  return R"({"day":"2024-01-0)" + std::to_string(day) + "\"}";
+}
 
 FileSpec File(const std::string& path, int day, std::optional<std::int64_t> rows = 10) {
   FileSpec file;
@@ -36,7 +38,9 @@ std::shared_ptr<table::TableHistory> Open(const DeltaTableBuilder& table, ReadOp
   return *OpenDeltaTable(storage::MakeLocalStore(table.path()), storage::OpenLocalStore, options);
 }
 
-std::string Number(const std::optional<std::int64_t>& number) { return number ? std::to_string(*number) : "?"; }
+std::string Number(const std::optional<std::int64_t>& number) {
+  return number ? std::to_string(*number) : "?";
+}
 
 // "3 2024-01-01 +1/10 -0/0" for each partition of each commit; "3" alone for one without files.
 std::vector<std::string> Changes(const table::TableHistory& history, VersionRange range, Status* end = nullptr) {
@@ -45,11 +49,12 @@ std::vector<std::string> Changes(const table::TableHistory& history, VersionRang
     if (commit.partitions.empty()) lines.push_back(std::to_string(commit.version.value));
     for (const table::PartitionChange& change : commit.partitions) {
       const table::ChangeCounts& counts = change.counts;
-      lines.push_back(std::to_string(commit.version.value) + " " + change.key.Display() + " +" +
-                      std::to_string(counts.files_added) + "/" + Number(counts.rows_added) + " -" +
-                      std::to_string(counts.files_removed) + "/" + Number(counts.rows_removed) +
-                      (change.data_change ? "" : " no change") +
-                      (counts.deletion_vector_updates > 0 ? " dv" + std::to_string(counts.deletion_vector_updates) : ""));
+      lines.push_back(
+          std::to_string(commit.version.value) + " " + change.key.Display() + " +" +
+          std::to_string(counts.files_added) + "/" + Number(counts.rows_added) + " -" +
+          std::to_string(counts.files_removed) + "/" + Number(counts.rows_removed) +
+          (change.data_change ? "" : " no change") +
+          (counts.deletion_vector_updates > 0 ? " dv" + std::to_string(counts.deletion_vector_updates) : ""));
     }
     return {};
   });
@@ -72,7 +77,9 @@ std::vector<std::string> Partitions(const table::TableHistory& history, std::opt
   return lines;
 }
 
-ErrorKind KindOf(const Status& status) { return status ? ErrorKind::kUnexpected : status.error().kind; }
+ErrorKind KindOf(const Status& status) {
+  return status ? ErrorKind::kUnexpected : status.error().kind;
+}
 template <typename T>
 ErrorKind KindOf(const Result<T>& result) {
   return result ? ErrorKind::kUnexpected : result.error().kind;
@@ -94,8 +101,9 @@ TEST_F(DeltaTableTest, ChangesAndSnapshot) {
   const auto history = Open(table_);
   EXPECT_EQ(*history->LatestVersion(), Version{3});
   EXPECT_EQ(*history->OldestCommit(), Version{0});
-  EXPECT_THAT(Changes(*history, {kBeforeFirst, Version{3}}),
-              ElementsAre("0", "1 day=2024-01-01 +1/10 -0/0", "2 day=2024-01-02 +1/10 -0/0", "3 day=2024-01-01 +1/7 -1/10"));
+  EXPECT_THAT(
+      Changes(*history, {kBeforeFirst, Version{3}}),
+      ElementsAre("0", "1 day=2024-01-01 +1/10 -0/0", "2 day=2024-01-02 +1/10 -0/0", "3 day=2024-01-01 +1/7 -1/10"));
   EXPECT_THAT(Changes(*history, {Version{1}, Version{2}}), ElementsAre("2 day=2024-01-02 +1/10 -0/0"));
   EXPECT_THAT(Changes(*history, {Version{2}, Version{2}}), ElementsAre());
   EXPECT_THAT(Partitions(*history), ElementsAre("day=2024-01-01 1/7", "day=2024-01-02 1/10"));
@@ -322,6 +330,43 @@ TEST_F(LatestAfter, ACheckpointAheadOfAMissingCommitIsNoEnd) {
   EXPECT_EQ(KindOf(Open(table_)->LatestVersionAfter(seen)), ErrorKind::kHistoryGone);
 }
 
+// Knowing the base, nothing before the range is read: not even when it is damaged or gone.
+TEST_F(DeltaTableTest, AKnownBaseNeedsNoLookBack) {
+  AddDay("a", 1);
+  AddDay("b", 2);
+  const auto info = Open(table_)->ReadInfo(Version{1});
+  ASSERT_TRUE(info);
+  table_.RemoveCommit(0);
+  const table::TableHistory::KnownBase base{info->id, info->partition_columns};
+  std::vector<std::string> seen;
+  const auto take = [&](table::Commit&& commit) -> Status {
+    for (const auto& change : commit.partitions) {
+      seen.push_back(change.key.Display());
+      EXPECT_TRUE(change.key.value(0).AsCivil());
+    }
+    return {};
+  };
+  EXPECT_TRUE(Open(table_)->ReadCommitsAfter(base, {Version{1}, Version{2}}, take));
+  EXPECT_THAT(seen, ElementsAre("day=2024-01-02"));
+}
+
+TEST_F(DeltaTableTest, AKnownBaseNoticesNewPartitioning) {
+  AddDay("a", 1);
+  const auto info = Open(table_)->ReadInfo(Version{1});
+  ASSERT_TRUE(info);
+  table_.Commit({testing::MetadataLine("table-id", {"month date"}), RemoveLine(File("a", 1))});
+  bool changed = false;
+  std::string key;
+  ASSERT_TRUE(Open(table_)->ReadCommitsAfter({info->id, info->partition_columns}, {Version{1}, Version{2}},
+                                             [&](table::Commit&& commit) -> Status {
+                                               changed = commit.partitioning_changed;
+                                               key = commit.partitions.at(0).key.Display();
+                                               return {};
+                                             }));
+  EXPECT_TRUE(changed);
+  EXPECT_EQ(key, "day=2024-01-01");
+}
+
 TEST_F(DeltaTableTest, TransactionsAndCommitInfo) {
   table_.Commit({R"({"txn":{"appId":"a","version":5}})"});
   table_.Commit({R"({"commitInfo":{"operation":"X","tags":{"k":"}"}}})", R"({"txn":{"appId":"b","version":1}})"});
@@ -339,9 +384,8 @@ TEST_F(DeltaTableTest, FilesToRead) {
   FileSpec odd = File("day=2024-01-01/a%20b.parquet", 1);
   FileSpec absolute = File("file:///elsewhere/c.parquet", 1);
   table_.Commit({AddLine(odd), AddLine(absolute), AddLine(File("other.parquet", 2))});
-  const auto files = Open(table_)->ReadFiles(Version{1}, [](const table::PartitionKey& key) {
-    return key.Display() == "day=2024-01-01";
-  });
+  const auto files = Open(table_)->ReadFiles(
+      Version{1}, [](const table::PartitionKey& key) { return key.Display() == "day=2024-01-01"; });
   ASSERT_TRUE(files) << files.error().ToString();
   ASSERT_EQ(files->size(), 2U);
   EXPECT_EQ((*files)[0].path, "/elsewhere/c.parquet");
@@ -362,22 +406,25 @@ TEST_F(DeltaTableTest, ManyCommitsComeInOrder) {
   ReadOptions options;
   options.threads = 4;
   std::int64_t next = 0;
-  ASSERT_TRUE(Open(table_, options)->ReadCommits({kBeforeFirst, Version{kCommits - 1}}, [&](table::Commit&& commit) -> Status {
-    EXPECT_EQ(commit.version.value, next++);
-    return {};
-  }));
+  ASSERT_TRUE(
+      Open(table_, options)->ReadCommits({kBeforeFirst, Version{kCommits - 1}}, [&](table::Commit&& commit) -> Status {
+        EXPECT_EQ(commit.version.value, next++);
+        return {};
+      }));
   EXPECT_EQ(next, kCommits);
   table_.RemoveCommit(700);
   next = 0;
-  EXPECT_FALSE(Open(table_, options)->ReadCommits({kBeforeFirst, Version{kCommits - 1}}, [&](table::Commit&&) -> Status {
-    ++next;
-    return {};
-  }));
+  EXPECT_FALSE(
+      Open(table_, options)->ReadCommits({kBeforeFirst, Version{kCommits - 1}}, [&](table::Commit&&) -> Status {
+        ++next;
+        return {};
+      }));
   EXPECT_EQ(next, 700);
-  const Status stopped = Open(table_, options)->ReadCommits({kBeforeFirst, Version{600}}, [&](table::Commit&& commit) -> Status {
-    if (commit.version.value == 100) return Fail(ErrorKind::kCancelled, "enough");
-    return {};
-  });
+  const Status stopped =
+      Open(table_, options)->ReadCommits({kBeforeFirst, Version{600}}, [&](table::Commit&& commit) -> Status {
+        if (commit.version.value == 100) return Fail(ErrorKind::kCancelled, "enough");
+        return {};
+      });
   EXPECT_EQ(KindOf(stopped), ErrorKind::kCancelled);
 }
 

@@ -1,8 +1,8 @@
 #include "delta/live_files.h"
 
-#include <utility>
-
 #include <xxhash.h>
+
+#include <utility>
 
 #include "table/commit.h"
 
@@ -52,7 +52,8 @@ const LiveFile* LiveFiles::Find(std::string_view path, const DeletionVector* vec
 std::uint32_t LiveFiles::PartitionIndex(std::string_view raw) {
   // Files of one partition often come one after another.
   if (!partitions_.empty() && partitions_.back().raw == raw) return static_cast<std::uint32_t>(partitions_.size() - 1);
-  const auto [found, is_new] = partition_index_.try_emplace(std::string(raw), static_cast<std::uint32_t>(partitions_.size()));
+  const auto [found, is_new] =
+      partition_index_.try_emplace(std::string(raw), static_cast<std::uint32_t>(partitions_.size()));
   if (is_new) partitions_.push_back(PartitionSum{.raw = std::string(raw)});
   return found->second;
 }
@@ -73,7 +74,8 @@ void LiveFiles::Count(const LiveFile& file, int sign) {
 }
 
 void LiveFiles::Grow() {
-  std::vector<LiveFile> old = std::exchange(slots_, std::vector<LiveFile>(slots_.empty() ? kFirstSlots : slots_.size() * 2));
+  std::vector<LiveFile> old =
+      std::exchange(slots_, std::vector<LiveFile>(slots_.empty() ? kFirstSlots : slots_.size() * 2));
   for (const LiveFile& slot : old) {
     if (Used(slot)) slots_[Locate(slot.key_high, slot.key_low)] = slot;
   }
@@ -81,7 +83,8 @@ void LiveFiles::Grow() {
 
 void LiveFiles::Add(const FileAction& file, std::optional<Version> version) {
   if ((count_ + 1) * 4 > slots_.size() * 3) Grow();
-  const std::string vector_id = file.deletion_vector == nullptr ? std::string() : DeletionVectorId(*file.deletion_vector);
+  const std::string vector_id =
+      file.deletion_vector == nullptr ? std::string() : DeletionVectorId(*file.deletion_vector);
   const std::string_view path = CanonicalPath(file.path);
   const Key key = KeyOf(path, vector_id);
   LiveFile& slot = slots_[Locate(key.high, key.low)];

@@ -25,7 +25,7 @@ struct PartitionSum {
   std::string raw;  // partitionValues as the log's JSON text
   std::int64_t files = 0;
   std::int64_t bytes = 0;
-  std::int64_t rows = 0;              // of files whose rows are known
+  std::int64_t rows = 0;  // of files whose rows are known
   std::int64_t files_without_rows = 0;
   std::uint64_t fingerprint = 0;
   std::optional<Version> last_changed{};

@@ -1,15 +1,15 @@
 #include "delta/live_files.h"
 
+#include <gtest/gtest.h>
+
 #include <map>
 #include <random>
-
-#include <gtest/gtest.h>
 
 namespace latecomer::delta {
 namespace {
 
-FileAction File(std::string_view path, std::string_view partition, std::int64_t size, std::optional<std::int64_t> records,
-                const DeletionVector* vector = nullptr) {
+FileAction File(std::string_view path, std::string_view partition, std::int64_t size,
+                std::optional<std::int64_t> records, const DeletionVector* vector = nullptr) {
   FileAction file;
   file.path = path;
   file.partition_values = partition;

@@ -1,14 +1,14 @@
 #include "delta/log_folder.h"
 
-#include <algorithm>
-#include <cerrno>
-#include <cstring>
-#include <tuple>
-
 #include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <tuple>
 
 #include "delta/commit_parser.h"
 
@@ -25,22 +25,18 @@ Error NoTable(const std::string& location) {
 
 void AddName(LogListing& listing, LogFile file) {
   switch (file.kind) {
-    case LogFileKind::kCommit:
-      listing.commits.push_back(file.version);
-      break;
-    case LogFileKind::kCompaction:
-      listing.compactions.push_back(std::move(file));
-      break;
+    case LogFileKind::kCommit: listing.commits.push_back(file.version); break;
+    case LogFileKind::kCompaction: listing.compactions.push_back(std::move(file)); break;
     case LogFileKind::kClassicCheckpoint:
     case LogFileKind::kMultiPartCheckpoint:
-    case LogFileKind::kUuidCheckpoint:
-      listing.checkpoints.push_back(std::move(file));
-      break;
+    case LogFileKind::kUuidCheckpoint: listing.checkpoints.push_back(std::move(file)); break;
   }
 }
 
 void Sort(LogListing& listing) {
-  std::sort(listing.commits.begin(), listing.commits.end());
+  if (!std::is_sorted(listing.commits.begin(), listing.commits.end())) {
+    std::sort(listing.commits.begin(), listing.commits.end());
+  }
   const auto by_version = [](const LogFile& a, const LogFile& b) {
     return std::tie(a.version, a.kind, a.parts, a.part, a.uuid) < std::tie(b.version, b.kind, b.parts, b.part, b.uuid);
   };
@@ -108,6 +104,12 @@ Result<LogListing> LogFolder::ListLocal() const {
   LogListing listing;
   errno = 0;
   while (const dirent* entry = readdir(folder)) {
+    if (entry->d_type == DT_REG) {  // nearly all names of a long log
+      if (const auto version = ParseCommitName(entry->d_name)) {
+        listing.commits.push_back(*version);
+        continue;
+      }
+    }
     if (auto file = ParseLogFile(entry->d_name); file && IsFile(folder_fd_, *entry)) {
       AddName(listing, std::move(*file));
     }

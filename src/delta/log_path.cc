@@ -55,7 +55,9 @@ std::optional<LogFile> ParseCheckpoint(Version version, const std::vector<std::s
 
 }  // namespace
 
-std::string VersionDigits(Version version) { return Padded(version.value, kVersionDigits); }
+std::string VersionDigits(Version version) {
+  return Padded(version.value, kVersionDigits);
+}
 
 std::string CommitKey(Version version) {
   return std::string(kLogFolder) + VersionDigits(version) + ".json";
@@ -66,8 +68,8 @@ std::string ClassicCheckpointKey(Version version) {
 }
 
 std::string MultiPartCheckpointKey(Version version, int part, int parts) {
-  return std::string(kLogFolder) + VersionDigits(version) + ".checkpoint." + Padded(part, kPartDigits) +
-         "." + Padded(parts, kPartDigits) + ".parquet";
+  return std::string(kLogFolder) + VersionDigits(version) + ".checkpoint." + Padded(part, kPartDigits) + "." +
+         Padded(parts, kPartDigits) + ".parquet";
 }
 
 std::string SidecarKey(std::string_view path) {
@@ -104,6 +106,12 @@ std::optional<LogFile> ParseLogFile(std::string_view name) {
     return file;
   }
   return std::nullopt;
+}
+
+std::optional<Version> ParseCommitName(std::string_view name) {
+  if (name.size() != kCommitNameSize - 1 || !name.ends_with(".json")) return std::nullopt;
+  const auto version = ParseDigits(name.substr(0, kVersionDigits), kVersionDigits);
+  return version ? std::optional(Version{*version}) : std::nullopt;
 }
 
 std::optional<Version> ParseCommitKey(std::string_view key_or_name) {

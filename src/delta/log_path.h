@@ -43,17 +43,19 @@ enum class LogFileKind {
 
 struct LogFile {
   LogFileKind kind = LogFileKind::kCommit;
-  Version version;             // of a compaction: the first it covers
-  Version last;                // compaction only: the last it covers
-  std::int64_t part = 0;       // multi-part only, 1-based
-  std::int64_t parts = 0;      // multi-part only
-  std::string uuid;            // UUID-named checkpoints only
-  bool is_json = false;        // UUID-named checkpoints only
+  Version version;         // of a compaction: the first it covers
+  Version last;            // compaction only: the last it covers
+  std::int64_t part = 0;   // multi-part only, 1-based
+  std::int64_t parts = 0;  // multi-part only
+  std::string uuid;        // UUID-named checkpoints only
+  bool is_json = false;    // UUID-named checkpoints only
   friend bool operator==(const LogFile&, const LogFile&) = default;
 };
 
 // What a key ("_delta_log/…") or a bare name stands for; nullopt when it is no log file.
 std::optional<LogFile> ParseLogFile(std::string_view key_or_name);
+// The version of the bare name of a commit; nullopt for anything else. Quick, for long listings.
+std::optional<Version> ParseCommitName(std::string_view name);
 // The version of a commit file; nullopt for anything else.
 std::optional<Version> ParseCommitKey(std::string_view key_or_name);
 

@@ -1,10 +1,10 @@
 #include "delta/log_segment.h"
 
+#include <simdjson.h>
+
 #include <algorithm>
 #include <map>
 #include <tuple>
-
-#include <simdjson.h>
 
 namespace latecomer::delta {
 namespace {
@@ -69,18 +69,21 @@ Error MissingCommit(const LogFolder& folder, const LogListing& listing, Version 
   const std::string number = std::to_string(version.value);
   const Version newest = NewestVersion(listing);
   if (version > newest) {
-    return Error(ErrorKind::kNotFound, "there is no version " + number + "; the newest is " + std::to_string(newest.value))
+    return Error(ErrorKind::kNotFound,
+                 "there is no version " + number + "; the newest is " + std::to_string(newest.value))
         .In(folder.store().location());
   }
   const bool cleaned = listing.commits.empty() || version < listing.commits.front();
   if (cleaned && CoveredByCheckpoint(listing, version)) {
-    const std::string oldest = listing.commits.empty() ? "" : "; the oldest commit is " + std::to_string(listing.commits.front().value);
+    const std::string oldest =
+        listing.commits.empty() ? "" : "; the oldest commit is " + std::to_string(listing.commits.front().value);
     return Error(ErrorKind::kHistoryGone, "version " + number + " is not in the log any more" + oldest)
         .In(folder.PathOf(CommitKey(version)))
         .Hint("log clean-up removes old commits (delta.logRetentionDuration)");
   }
   if (CoveredByCheckpoint(listing, version)) {
-    return Error(ErrorKind::kHistoryGone, "the commit of version " + number + " is missing; only a later checkpoint is there")
+    return Error(ErrorKind::kHistoryGone,
+                 "the commit of version " + number + " is missing; only a later checkpoint is there")
         .In(folder.PathOf(CommitKey(version)))
         .Hint("restore the file from a backup; the versions around it can be read");
   }

@@ -37,8 +37,8 @@ Error MissingCommit(const LogFolder& folder, const LogListing& listing, Version 
 // What `_last_checkpoint` says; nullopt when it is missing or isn't understood: it is only a hint.
 struct LastCheckpoint {
   Version version;
-  std::int64_t parts = 0;      // 0: one file
-  std::string v2_path;         // name of a UUID-named checkpoint; empty otherwise
+  std::int64_t parts = 0;  // 0: one file
+  std::string v2_path;     // name of a UUID-named checkpoint; empty otherwise
 };
 std::optional<LastCheckpoint> ReadLastCheckpoint(const LogFolder& folder);
 std::optional<LastCheckpoint> ParseLastCheckpoint(std::string_view json);

@@ -26,10 +26,9 @@ TEST(LogSegment, CheckpointsWithMissingPartsDoNotCount) {
 }
 
 TEST(LogSegment, NewestCheckpointFirst) {
-  const LogListing listing = Listing({}, {"00000000000000000001.checkpoint.parquet",
-                                          "00000000000000000002.checkpoint.0000000001.0000000002.parquet",
-                                          "00000000000000000002.checkpoint.0000000002.0000000002.parquet",
-                                          "00000000000000000003.checkpoint.parquet"});
+  const LogListing listing = Listing(
+      {}, {"00000000000000000001.checkpoint.parquet", "00000000000000000002.checkpoint.0000000001.0000000002.parquet",
+           "00000000000000000002.checkpoint.0000000002.0000000002.parquet", "00000000000000000003.checkpoint.parquet"});
   const auto checkpoints = CheckpointsUpTo(listing, Version{2});
   ASSERT_EQ(checkpoints.size(), 2U);
   EXPECT_EQ(checkpoints[0].files.size(), 2U);

@@ -69,8 +69,7 @@ std::string KeyOfCheckpoint(const LogFile& file) {
     case LogFileKind::kUuidCheckpoint:
       return std::string(kLogFolder) + VersionDigits(file.version) + ".checkpoint." + file.uuid +
              (file.is_json ? ".json" : ".parquet");
-    default:
-      return ClassicCheckpointKey(file.version);
+    default: return ClassicCheckpointKey(file.version);
   }
 }
 
@@ -81,7 +80,8 @@ Status ReadSidecar(const LogFolder& folder, const storage::StoreOpener& open_sto
   if (key.starts_with(kSidecarFolder)) {
     return ReadCheckpointParquet(folder.store(), key, folder.PathOf(key), wanted, sink);
   }
-  if (!open_store) return Fail(Error(ErrorKind::kUnsupported, "a sidecar outside the table can't be opened here").In(key));
+  if (!open_store)
+    return Fail(Error(ErrorKind::kUnsupported, "a sidecar outside the table can't be opened here").In(key));
   const std::size_t slash = key.rfind('/');
   LATECOMER_ASSIGN_OR_RETURN(const auto store, open_store(key.substr(0, slash + 1)));
   return ReadCheckpointParquet(*store, key.substr(slash + 1), key, wanted, sink);
@@ -110,8 +110,9 @@ Status LoadCheckpoint(const LogFolder& folder, const storage::StoreOpener& open_
     }
   }
   if (!state.metadata || !state.protocol) {
-    return Fail(Error(ErrorKind::kDamaged, std::string("the checkpoint has no ") + (state.metadata ? "protocol" : "metaData"))
-                    .In(folder.PathOf(KeyOfCheckpoint(checkpoint.files.front()))));
+    return Fail(
+        Error(ErrorKind::kDamaged, std::string("the checkpoint has no ") + (state.metadata ? "protocol" : "metaData"))
+            .In(folder.PathOf(KeyOfCheckpoint(checkpoint.files.front()))));
   }
   return {};
 }
@@ -159,8 +160,8 @@ Status LoadAndAdvance(const LogFolder& folder, const storage::StoreOpener& open_
   return Advance(folder, target, state);
 }
 
-Result<LogState> ReplayListed(const LogFolder& folder, const storage::StoreOpener& open_store, Version target, Depth depth,
-                              const LogListing& listing) {
+Result<LogState> ReplayListed(const LogFolder& folder, const storage::StoreOpener& open_store, Version target,
+                              Depth depth, const LogListing& listing) {
   std::optional<Error> problem;
   for (const Checkpoint& checkpoint : CheckpointsUpTo(listing, target)) {
     if (const auto missing = FirstMissing(listing, {checkpoint.version, target})) {

@@ -1,37 +1,35 @@
 // Work on numbered pieces by several threads, whose results one consumer takes in order.
 #pragma once
 
-#include <atomic>
 #include <condition_variable>
 #include <cstddef>
-#include <map>
 #include <mutex>
-#include <optional>
 #include <thread>
-#include <utility>
 #include <vector>
 
 #include "base/result.h"
 
 namespace latecomer::delta {
 
-// Calls make(thread, piece) → Result<Piece> for pieces 0 to count-1 on `threads` threads, and
-// consume(Piece&&) → Status on the calling one, in order. Ends at the first error in that order. At
-// most a few pieces per thread wait for the consumer, so memory doesn't grow with `count`.
+// Calls make(thread, number, piece) for pieces 0 to count-1 on `threads` threads, and consume(piece) →
+// Status on the calling one, in order of their numbers; ends at the first error. A few pieces per thread
+// exist and go round: memory doesn't grow with `count`, and what a piece has allocated is used again.
 template <typename Piece, typename Make, typename Consume>
 Status RunInOrder(std::size_t count, std::size_t threads, Make&& make, Consume&& consume) {
   if (threads <= 1 || count <= 1) {
+    Piece piece;
     for (std::size_t i = 0; i < count; ++i) {
-      LATECOMER_ASSIGN_OR_RETURN(Piece piece, make(std::size_t{0}, i));
-      LATECOMER_RETURN_IF_ERROR(consume(std::move(piece)));
+      make(std::size_t{0}, i, piece);
+      LATECOMER_RETURN_IF_ERROR(consume(piece));
     }
     return {};
   }
   const std::size_t window = threads * 4;
+  std::vector<Piece> pieces(window);  // piece i lies in slot i % window
+  std::vector<char> made(window, 0);
   std::mutex mutex;
   std::condition_variable ready;
   std::condition_variable room;
-  std::map<std::size_t, Result<Piece>> waiting;
   std::size_t next = 0;      // first piece that no thread took
   std::size_t consumed = 0;  // pieces the consumer is done with
   bool stop = false;
@@ -44,9 +42,9 @@ Status RunInOrder(std::size_t count, std::size_t threads, Make&& make, Consume&&
         if (stop || next >= count) return;
         mine = next++;
       }
-      Result<Piece> piece = make(thread, mine);
+      make(thread, mine, pieces[mine % window]);
       const std::lock_guard lock(mutex);
-      waiting.emplace(mine, std::move(piece));
+      made[mine % window] = 1;
       ready.notify_one();
     }
   };
@@ -54,16 +52,15 @@ Status RunInOrder(std::size_t count, std::size_t threads, Make&& make, Consume&&
   for (std::size_t t = 0; t < threads; ++t) workers.emplace_back(work, t);
   Status status;
   for (std::size_t i = 0; i < count && status; ++i) {
-    std::optional<Result<Piece>> piece;
     {
       std::unique_lock lock(mutex);
-      ready.wait(lock, [&] { return waiting.contains(i); });
-      piece = std::move(waiting.extract(i).mapped());
+      ready.wait(lock, [&] { return made[i % window] != 0; });
+      made[i % window] = 0;
     }
-    status = *piece ? consume(std::move(**piece)) : Status(Fail(std::move(piece->error())));
+    status = consume(pieces[i % window]);
     const std::lock_guard lock(mutex);
     consumed = i + 1;
-    room.notify_all();
+    room.notify_one();
   }
   const std::lock_guard lock(mutex);
   stop = true;

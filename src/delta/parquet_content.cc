@@ -1,17 +1,17 @@
 #include "delta/parquet_content.h"
 
+#include <arrow/api.h>
+#include <arrow/io/api.h>
+#include <parquet/arrow/reader.h>
+#include <parquet/file_reader.h>
+#include <xxhash.h>
+
 #include <algorithm>
 #include <bit>
 #include <cmath>
 #include <cstdio>
 #include <numeric>
 #include <utility>
-
-#include <arrow/api.h>
-#include <arrow/io/api.h>
-#include <parquet/arrow/reader.h>
-#include <parquet/file_reader.h>
-#include <xxhash.h>
 
 #include "delta/parquet_stats.h"
 
@@ -130,7 +130,8 @@ Error Unreadable(const std::string& problem, const std::string& name) {
 std::vector<int> ByName(const arrow::Schema& schema) {
   std::vector<int> order(static_cast<std::size_t>(schema.num_fields()));
   std::iota(order.begin(), order.end(), 0);
-  std::sort(order.begin(), order.end(), [&](int a, int b) { return schema.field(a)->name() < schema.field(b)->name(); });
+  std::sort(order.begin(), order.end(),
+            [&](int a, int b) { return schema.field(a)->name() < schema.field(b)->name(); });
   return order;
 }
 

@@ -1,13 +1,13 @@
 // What the rows of a Parquet file are, whatever order and encoding they have.
 #pragma once
 
+#include <arrow/io/type_fwd.h>
+
 #include <cstdint>
 #include <memory>
 #include <set>
 #include <string>
 #include <vector>
-
-#include <arrow/io/type_fwd.h>
 
 #include "base/result.h"
 #include "delta/column_types.h"

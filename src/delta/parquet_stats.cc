@@ -1,19 +1,19 @@
 #include "delta/parquet_stats.h"
 
-#include <cmath>
-#include <cstdint>
-#include <memory>
-#include <optional>
-#include <variant>
-
 #include <arrow/scalar.h>
 #include <arrow/type.h>
 #include <arrow/util/decimal.h>
-#include <nlohmann/json.hpp>
 #include <parquet/arrow/reader.h>
 #include <parquet/metadata.h>
 #include <parquet/schema.h>
 #include <parquet/statistics.h>
+
+#include <cmath>
+#include <cstdint>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <variant>
 
 #include "base/text.h"
 #include "base/time.h"
@@ -85,14 +85,18 @@ bool Before(const Bound& a, const Bound& b) {
 
 enum class Side { kLower, kUpper };
 
-std::string JsonText(const std::string& text) { return nlohmann::json(text).dump(); }
+std::string JsonText(const std::string& text) {
+  return nlohmann::json(text).dump();
+}
 
 std::int64_t FloorTo(std::int64_t value, std::int64_t unit) {
   return value / unit - (value % unit < 0 ? 1 : 0);
 }
 
 // Years that every reader can take.
-bool InRange(std::int64_t seconds) { return seconds >= -62135596800 && seconds < 253402300800; }
+bool InRange(std::int64_t seconds) {
+  return seconds >= -62135596800 && seconds < 253402300800;
+}
 
 // Milliseconds is what readers expect; an upper bound is raised to the next.
 std::optional<std::string> TimeText(const Micros& time, Side side) {
@@ -176,7 +180,9 @@ std::size_t CharactersEnd(const std::string& text, std::size_t count) {
 
 }  // namespace
 
-std::string LowerBound(const std::string& text) { return text.substr(0, CharactersEnd(text, kMostCharacters)); }
+std::string LowerBound(const std::string& text) {
+  return text.substr(0, CharactersEnd(text, kMostCharacters));
+}
 
 std::string UpperBound(const std::string& text) {
   const std::size_t end = CharactersEnd(text, kMostCharacters);
@@ -198,7 +204,8 @@ std::string StatsJson(const parquet::FileMetaData& metadata, const std::set<std:
     const parquet::ColumnDescriptor& descriptor = *schema.Column(column);
     if (descriptor.path()->ToDotVector().size() != 1 || descriptor.max_repetition_level() > 0) continue;
     ColumnStats stats;
-    for (int group = 0; group < metadata.num_row_groups(); ++group) AddRowGroup(*metadata.RowGroup(group), column, stats);
+    for (int group = 0; group < metadata.num_row_groups(); ++group)
+      AddRowGroup(*metadata.RowGroup(group), column, stats);
     const std::string& name = descriptor.name();
     if (stats.nulls) AppendMember(nulls, name, std::to_string(*stats.nulls));
     if (!stats.bounded || !stats.least || with_nan.contains(name)) continue;

@@ -1,12 +1,12 @@
 #include "delta/replace_partition.h"
 
+#include <arrow/buffer.h>
+#include <arrow/io/file.h>
+#include <arrow/io/memory.h>
+
 #include <algorithm>
 #include <set>
 #include <utility>
-
-#include <arrow/io/file.h>
-#include <arrow/io/memory.h>
-#include <arrow/buffer.h>
 
 #include "base/text.h"
 #include "delta/data_file_writer.h"
@@ -55,14 +55,15 @@ Result<std::optional<table::WriteReport>> PartitionReplacement::SettleToken(cons
   const std::int64_t newest = found->second.version;
   LATECOMER_ASSIGN_OR_RETURN(const auto recorded, FindRecordedWrite(state, wanted.app_id, newest, found->second.at));
   if (recorded && recorded->transaction.ledger_id != wanted.ledger_id) {
-    return Fail(Conflict("this partition was written for another ledger, " + Printable(recorded->transaction.ledger_id) +
-                             ", in version " + std::to_string(recorded->version.value),
+    return Fail(Conflict("this partition was written for another ledger, " +
+                             Printable(recorded->transaction.ledger_id) + ", in version " +
+                             std::to_string(recorded->version.value),
                          "run with the ledger that owns the output (--ledger), or write `into` another table"));
   }
   if (wanted.version > newest) return std::nullopt;
   if (wanted.version < newest) {
-    return Fail(Conflict("a newer claim wrote this partition: its token is " + std::to_string(newest) + ", this one's " +
-                             std::to_string(wanted.version),
+    return Fail(Conflict("a newer claim wrote this partition: its token is " + std::to_string(newest) +
+                             ", this one's " + std::to_string(wanted.version),
                          "nothing was changed; the run that holds the newer claim goes on"));
   }
   if (recorded && SameWrite(recorded->transaction, wanted)) {
@@ -91,14 +92,16 @@ Status PartitionReplacement::CheckSchema(const WriteState& state) const {
                       .Hint("cast it in the query"));
     }
     if (!known->nullable && content_->with_null.contains(column.name)) {
-      return Fail(ErrorKind::kInvalidArgument, "column '" + Printable(column.name) + "' must not be null in this table");
+      return Fail(ErrorKind::kInvalidArgument,
+                  "column '" + Printable(column.name) + "' must not be null in this table");
     }
     given.insert(column.name);
   }
   for (const WriteColumn& column : schema.columns) {
-    if (column.nullable || schema.IsPartitionColumn(column.name) || given.contains(column.name) || rows() == 0) continue;
-    return Fail(ErrorKind::kInvalidArgument, "the new rows have no column '" + Printable(column.name) +
-                                                 "', which must not be null in this table");
+    if (column.nullable || schema.IsPartitionColumn(column.name) || given.contains(column.name) || rows() == 0)
+      continue;
+    return Fail(ErrorKind::kInvalidArgument,
+                "the new rows have no column '" + Printable(column.name) + "', which must not be null in this table");
   }
   return {};
 }
@@ -117,9 +120,9 @@ Result<table::PartitionKey> PartitionReplacement::KeyFor(const WriteState& state
     names += (names.empty() ? "" : ", ") + Printable(column.name);
   }
   if (!same) {
-    return Fail(Error(ErrorKind::kInvalidArgument,
-                      "the table is partitioned by " + (names.empty() ? "nothing" : names) + ", not as the output is: " +
-                          request_.key.Display())
+    return Fail(Error(ErrorKind::kInvalidArgument, "the table is partitioned by " +
+                                                       (names.empty() ? "nothing" : names) +
+                                                       ", not as the output is: " + request_.key.Display())
                     .Hint("make the pipeline's output.partition agree with the table"));
   }
   auto key = table::PartitionKey::FromTexts(columns, texts);
@@ -196,8 +199,8 @@ Status PartitionReplacement::CopyFile(const table::PartitionKey& key) {
     const auto bytes = source->Read(kCopyBytes);
     if (!bytes.ok()) return Fail(Error(ErrorKind::kIo, bytes.status().message()).In(request_.parquet_file));
     if ((*bytes)->size() == 0) break;
-    LATECOMER_RETURN_IF_ERROR(target->Write({reinterpret_cast<const char*>((*bytes)->data()),
-                                             static_cast<std::size_t>((*bytes)->size())}));
+    LATECOMER_RETURN_IF_ERROR(
+        target->Write({reinterpret_cast<const char*>((*bytes)->data()), static_cast<std::size_t>((*bytes)->size())}));
     file.size_bytes += (*bytes)->size();
   }
   LATECOMER_RETURN_IF_ERROR(target->Close());

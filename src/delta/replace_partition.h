@@ -33,8 +33,8 @@ class PartitionReplacement {
   Status Prepare();
 
   struct Plan {
-    Version version;                          // that the commit is to have
-    std::optional<table::WriteReport> done;   // nothing is to be committed: a repeat
+    Version version;                         // that the commit is to have
+    std::optional<table::WriteReport> done;  // nothing is to be committed: a repeat
     CommitContent commit;
     table::WriteReport report;
   };

@@ -1,10 +1,10 @@
 #include "delta/schema.h"
 
+#include <simdjson.h>
+
 #include <algorithm>
 #include <array>
 #include <cctype>
-
-#include <simdjson.h>
 
 namespace latecomer::delta {
 namespace {
@@ -17,16 +17,29 @@ constexpr std::int64_t kFeatureWriterVersion = 7;
 
 // Reader features under which the log and the data can be read by these rules.
 constexpr std::array<std::string_view, 12> kReaderFeatures = {
-    "columnMapping",      "deletionVectors",   "timestampNtz",        "typeWidening",
-    "typeWidening-preview", "v2Checkpoint",    "vacuumProtocolCheck", "variantType",
-    "variantType-preview", "variantShredding", "variantShredding-preview", "checkpointProtection",
+    "columnMapping",
+    "deletionVectors",
+    "timestampNtz",
+    "typeWidening",
+    "typeWidening-preview",
+    "v2Checkpoint",
+    "vacuumProtocolCheck",
+    "variantType",
+    "variantType-preview",
+    "variantShredding",
+    "variantShredding-preview",
+    "checkpointProtection",
 };
 
 // Features that are the writers' concern alone; listing one under readers adds no rule.
 constexpr std::array<std::string_view, 14> kWriterFeatures = {
-    "appendOnly",      "invariants",      "checkConstraints", "generatedColumns", "allowColumnDefaults",
-    "changeDataFeed",  "identityColumns", "rowTracking",      "domainMetadata",   "icebergCompatV1",
-    "icebergCompatV2", "clustering",      "inCommitTimestamp", "materializePartitionColumns",
+    "appendOnly",          "invariants",
+    "checkConstraints",    "generatedColumns",
+    "allowColumnDefaults", "changeDataFeed",
+    "identityColumns",     "rowTracking",
+    "domainMetadata",      "icebergCompatV1",
+    "icebergCompatV2",     "clustering",
+    "inCommitTimestamp",   "materializePartitionColumns",
 };
 
 template <std::size_t kCount>
@@ -41,18 +54,20 @@ bool EqualNoCase(std::string_view a, std::string_view b) {
   return std::equal(a.begin(), a.end(), b.begin(), b.end(), same);
 }
 
-Error Damaged(std::string message) { return Error(ErrorKind::kDamaged, std::move(message)); }
+Error Damaged(std::string message) {
+  return Error(ErrorKind::kDamaged, std::move(message));
+}
 
 Error BadSchema(error_code code) {
   return Damaged(std::string("metaData.schemaString is no Delta schema: ") + simdjson::error_message(code));
 }
 
 // Ends the calling function with kDamaged when a simdjson call failed.
-#define LATECOMER_SCHEMA(expression)                                    \
-  do {                                                                  \
+#define LATECOMER_SCHEMA(expression)                                                       \
+  do {                                                                                     \
     if (const error_code schema_error = (expression); schema_error != simdjson::SUCCESS) { \
-      return Fail(BadSchema(schema_error));                             \
-    }                                                                   \
+      return Fail(BadSchema(schema_error));                                                \
+    }                                                                                      \
   } while (false)
 
 std::string_view WithoutTail(std::string_view token) {
@@ -149,10 +164,9 @@ Result<bool> UsesColumnMapping(const Metadata& metadata, const Protocol& protoco
   const auto mode = metadata.configuration.find("delta.columnMapping.mode");
   if (mode == metadata.configuration.end() || mode->second == "none") return false;
   const auto& features = protocol.reader_features;
-  const bool supported =
-      protocol.min_reader_version == 2 ||
-      (protocol.min_reader_version >= kFeatureReaderVersion &&
-       std::find(features.begin(), features.end(), "columnMapping") != features.end());
+  const bool supported = protocol.min_reader_version == 2 ||
+                         (protocol.min_reader_version >= kFeatureReaderVersion &&
+                          std::find(features.begin(), features.end(), "columnMapping") != features.end());
   if (!supported) return false;
   if (mode->second == "name" || mode->second == "id") return true;
   return Fail(ErrorKind::kUnsupported, "column mapping mode '" + mode->second + "' is not supported");
@@ -234,8 +248,8 @@ Status CheckProtocol(const Protocol& protocol) {
   }
   if (unknown.empty()) return {};
   const std::string noun = unknown.size() == 1 ? "feature " : "features ";
-  return Fail(Error(ErrorKind::kUnsupported, "the table needs the reader " + noun + Joined(unknown) +
-                                                 ", which this program doesn't support")
+  return Fail(Error(ErrorKind::kUnsupported,
+                    "the table needs the reader " + noun + Joined(unknown) + ", which this program doesn't support")
                   .Hint("docs/formats/delta-log.md lists the supported features"));
 }
 

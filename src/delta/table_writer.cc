@@ -21,7 +21,8 @@ Error ChangedMeanwhile(std::string what) {
 
 // Files written for `mine` can become part of a table with schema `now`.
 Status CheckFits(const WriteSchema& mine, const WriteSchema& now) {
-  if (mine.partition_columns != now.partition_columns) return Fail(ChangedMeanwhile("its partition columns are others"));
+  if (mine.partition_columns != now.partition_columns)
+    return Fail(ChangedMeanwhile("its partition columns are others"));
   for (const WriteColumn& column : mine.columns) {
     const WriteColumn* known = now.Find(column.name);
     if (known == nullptr) return Fail(ChangedMeanwhile("it has no column '" + Printable(column.name) + "'"));

@@ -1,12 +1,12 @@
 // Writes Delta tables: appends of data files, and partitions replaced in one commit.
 #pragma once
 
+#include <arrow/type_fwd.h>
+
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
-
-#include <arrow/type_fwd.h>
 
 #include "base/ids.h"
 #include "base/result.h"

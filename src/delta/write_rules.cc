@@ -14,10 +14,10 @@ constexpr std::int64_t kFeatureWriterVersion = 7;
 
 // Features that ask nothing of these writes, or nothing beyond what UsedBy looks for.
 constexpr std::array<std::string_view, 19> kWriterFeatures = {
-    "appendOnly",       "invariants",         "checkConstraints",     "generatedColumns", "allowColumnDefaults",
-    "changeDataFeed",   "identityColumns",    "columnMapping",        "deletionVectors",  "domainMetadata",
-    "icebergCompatV1",  "icebergCompatV2",    "inCommitTimestamp",    "timestampNtz",     "typeWidening",
-    "v2Checkpoint",     "vacuumProtocolCheck", "checkpointProtection", "clustering",
+    "appendOnly",      "invariants",          "checkConstraints",     "generatedColumns", "allowColumnDefaults",
+    "changeDataFeed",  "identityColumns",     "columnMapping",        "deletionVectors",  "domainMetadata",
+    "icebergCompatV1", "icebergCompatV2",     "inCommitTimestamp",    "timestampNtz",     "typeWidening",
+    "v2Checkpoint",    "vacuumProtocolCheck", "checkpointProtection", "clustering",
 };
 
 std::string Setting(const Metadata& metadata, const std::string& key) {
@@ -58,9 +58,9 @@ std::string Joined(const std::vector<std::string>& words) {
 
 Status CheckWritable(const Protocol& protocol, const Metadata& metadata, WriteKind kind) {
   if (protocol.min_writer_version > kFeatureWriterVersion) {
-    return Fail(Error(ErrorKind::kUnsupported,
-                      "the table needs writer version " + std::to_string(protocol.min_writer_version) +
-                          "; this program writes versions 1 to 7")
+    return Fail(Error(ErrorKind::kUnsupported, "the table needs writer version " +
+                                                   std::to_string(protocol.min_writer_version) +
+                                                   "; this program writes versions 1 to 7")
                     .Hint("a newer latecomer may write it"));
   }
   std::vector<std::string> missing;
@@ -77,11 +77,13 @@ Status CheckWritable(const Protocol& protocol, const Metadata& metadata, WriteKi
                     .Hint("write to it with Spark or another engine; nothing was changed"));
   }
   if (kind == WriteKind::kReplace && Setting(metadata, "delta.appendOnly") == "true") {
-    return Fail(Error(ErrorKind::kUnsupported, "the table is append-only (delta.appendOnly), so a partition can't be replaced")
-                    .Hint("unset delta.appendOnly, or name another table to write `into`"));
+    return Fail(
+        Error(ErrorKind::kUnsupported, "the table is append-only (delta.appendOnly), so a partition can't be replaced")
+            .Hint("unset delta.appendOnly, or name another table to write `into`"));
   }
   if (metadata.format_provider != "parquet" && !metadata.format_provider.empty()) {
-    return Fail(ErrorKind::kUnsupported, "the table's files are '" + Printable(metadata.format_provider) + "', not Parquet");
+    return Fail(ErrorKind::kUnsupported,
+                "the table's files are '" + Printable(metadata.format_provider) + "', not Parquet");
   }
   return {};
 }

@@ -1,9 +1,8 @@
 #include "delta/write_state.h"
 
 #include <algorithm>
-#include <utility>
-
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "base/text.h"
 #include "delta/log_path.h"
