@@ -1,10 +1,10 @@
 #include "load/batches.h"
 
-#include <optional>
-#include <utility>
-
 #include <arrow/api.h>
 #include <arrow/compute/api_vector.h>
+
+#include <optional>
+#include <utility>
 
 #include "base/text.h"
 
@@ -15,7 +15,9 @@ std::shared_ptr<arrow::DataType> ArrowTypeFor(const Target& target, const LoadCo
   return column.is_partition ? arrow::utf8() : target.file_schema->GetFieldByName(column.name)->type();
 }
 
-Error ArrowError(const arrow::Status& status) { return Error(ErrorKind::kUnexpected, "Arrow: " + status.message()); }
+Error ArrowError(const arrow::Status& status) {
+  return Error(ErrorKind::kUnexpected, "Arrow: " + status.message());
+}
 
 // Only what goes into the files.
 std::shared_ptr<arrow::RecordBatch> FileColumns(const Target& target, const arrow::RecordBatch& batch) {
@@ -115,7 +117,8 @@ Status BatchSink::Append(std::size_t column, ValueKind kind, std::string_view te
                       .Hint("flatten the rows first, or load them as Parquet"));
   }
   if (target_.columns[column].nullable) return builder.AppendNull();
-  return Fail(ErrorKind::kInvalidFile, "column '" + Printable(target_.columns[column].name) + "' must not be null in this table");
+  return Fail(ErrorKind::kInvalidFile,
+              "column '" + Printable(target_.columns[column].name) + "' must not be null in this table");
 }
 
 Status BatchSink::OnValue(std::size_t position, std::string_view name, ValueKind kind, std::string_view text) {
@@ -168,7 +171,8 @@ Result<std::vector<PartitionBatch>> SplitByPartition(const Target& target, const
     auto key = target.KeyOf(group.values);
     if (!key) {
       Error error = std::move(key).error();
-      if (!rows.lines.empty() && !group.rows.empty()) error.line = rows.lines[static_cast<std::size_t>(group.rows.front())];
+      if (!rows.lines.empty() && !group.rows.empty())
+        error.line = rows.lines[static_cast<std::size_t>(group.rows.front())];
       return Fail(std::move(error));
     }
     if (groups.size() == 1) {

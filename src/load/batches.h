@@ -1,13 +1,13 @@
 // Rows gathered into Arrow batches, and batches split by partition.
 #pragma once
 
+#include <arrow/type_fwd.h>
+
 #include <cstdint>
 #include <memory>
 #include <string>
 #include <unordered_map>
 #include <vector>
-
-#include <arrow/type_fwd.h>
 
 #include "base/result.h"
 #include "load/column_builder.h"

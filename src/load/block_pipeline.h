@@ -25,9 +25,9 @@ Status RunBlocks(InputBlocks& blocks, std::size_t threads, Make&& make, Consume&
   std::condition_variable ready;
   std::condition_variable room;
   std::map<std::size_t, Result<Out>> waiting;
-  std::size_t taken = 0;      // blocks that were read
+  std::size_t taken = 0;  // blocks that were read
   std::size_t consumed = 0;
-  bool ended = false;         // no further block, or a read failed (its error waits as the last)
+  bool ended = false;  // no further block, or a read failed (its error waits as the last)
   bool stop = false;
   const auto read = [&]() -> std::optional<std::pair<std::size_t, Block>> {
     const std::lock_guard one_reader(reading);

@@ -1,11 +1,5 @@
 #include "load/column_builder.h"
 
-#include <charconv>
-#include <chrono>
-#include <cmath>
-#include <limits>
-#include <utility>
-
 #include <arrow/array/builder_binary.h>
 #include <arrow/array/builder_decimal.h>
 #include <arrow/array/builder_primitive.h>
@@ -13,6 +7,12 @@
 #include <arrow/builder.h>
 #include <arrow/type.h>
 #include <arrow/util/decimal.h>
+
+#include <charconv>
+#include <chrono>
+#include <cmath>
+#include <limits>
+#include <utility>
 
 #include "base/text.h"
 
@@ -50,11 +50,13 @@ ColumnBuilder::ColumnBuilder(const LoadColumn& column, std::shared_ptr<arrow::Da
 ColumnBuilder::~ColumnBuilder() = default;
 ColumnBuilder::ColumnBuilder(ColumnBuilder&&) noexcept = default;
 
-std::int64_t ColumnBuilder::length() const { return builder_->length(); }
+std::int64_t ColumnBuilder::length() const {
+  return builder_->length();
+}
 
 Status ColumnBuilder::Wrong(std::string_view given) const {
-  return Fail(ErrorKind::kInvalidFile, "column '" + Printable(name_) + "' is of type " + FormatDataType(type_) + ", and " +
-                                           Shown(given) + " is no such value");
+  return Fail(ErrorKind::kInvalidFile, "column '" + Printable(name_) + "' is of type " + FormatDataType(type_) +
+                                           ", and " + Shown(given) + " is no such value");
 }
 
 Status ColumnBuilder::Check(const arrow::Status& status) const {
@@ -62,7 +64,9 @@ Status ColumnBuilder::Check(const arrow::Status& status) const {
   return Fail(ErrorKind::kUnexpected, "column '" + Printable(name_) + "': " + status.message());
 }
 
-Status ColumnBuilder::AppendNull() { return Check(builder_->AppendNull()); }
+Status ColumnBuilder::AppendNull() {
+  return Check(builder_->AppendNull());
+}
 
 Status ColumnBuilder::AppendInteger(std::string_view text) {
   std::int64_t value = 0;

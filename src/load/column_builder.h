@@ -2,12 +2,12 @@
 // why one isn't.
 #pragma once
 
+#include <arrow/type_fwd.h>
+
 #include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
-
-#include <arrow/type_fwd.h>
 
 #include "base/result.h"
 #include "table/value.h"

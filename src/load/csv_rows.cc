@@ -1,8 +1,8 @@
+#include <simdjson.h>
+
 #include <algorithm>
 #include <set>
 #include <utility>
-
-#include <simdjson.h>
 
 #include "base/text.h"
 #include "load/rows.h"
@@ -60,7 +60,8 @@ class Records {
     } else {
       const std::size_t begin = at_;
       while (at_ < text_.size() && text_[at_] != ',' && text_[at_] != '\n') {
-        if (text_[at_] == '"') return Fail(ErrorKind::kInvalidFile, "a quote stands inside a field that has none around it");
+        if (text_[at_] == '"')
+          return Fail(ErrorKind::kInvalidFile, "a quote stands inside a field that has none around it");
         ++at_;
       }
       field.text = text_.substr(begin, at_ - begin);
@@ -72,7 +73,8 @@ class Records {
       return true;
     }
     if (text_.substr(std::min(at_, text_.size()), 2) == "\r\n") ++at_;
-    if (at_ < text_.size() && text_[at_] != '\n') return Fail(ErrorKind::kInvalidFile, "text after a field's closing quote");
+    if (at_ < text_.size() && text_[at_] != '\n')
+      return Fail(ErrorKind::kInvalidFile, "text after a field's closing quote");
     ++at_;
     return false;
   }
@@ -155,7 +157,9 @@ class CsvReader final : public RowReader {
     for (std::size_t i = 0; i < fields_.size(); ++i) {
       place_ = fields_[i].start;
       const Field& field = fields_[i];
-      const ValueKind kind = field.quoted ? ValueKind::kText : field.text.empty() ? ValueKind::kNull : ValueKind::kField;
+      const ValueKind kind = field.quoted         ? ValueKind::kText
+                             : field.text.empty() ? ValueKind::kNull
+                                                  : ValueKind::kField;
       LATECOMER_RETURN_IF_ERROR(sink.OnValue(i, names[i], kind, field.text));
     }
     return sink.OnRowEnd(line);
@@ -182,7 +186,8 @@ Result<std::vector<std::string>> HeaderOf(const std::string& file) {
     std::set<std::string_view> seen;
     for (const Field& field : fields) {
       if (!seen.insert(field.text).second) {
-        return Fail(Error(ErrorKind::kInvalidFile, "the header names '" + Printable(field.text) + "' twice").In(file).At(1));
+        return Fail(
+            Error(ErrorKind::kInvalidFile, "the header names '" + Printable(field.text) + "' twice").In(file).At(1));
       }
       names.emplace_back(field.text);
     }

@@ -34,7 +34,8 @@ Status SchemaSink::OnValue(std::size_t position, std::string_view name, ValueKin
     case ValueKind::kFalse: seen = Seen::kBoolean; break;
     case ValueKind::kNull: break;
     case ValueKind::kNested:
-      return Fail(Error(ErrorKind::kInvalidFile, "column '" + Printable(name) + "' holds an object or a list; only plain values can be loaded")
+      return Fail(Error(ErrorKind::kInvalidFile,
+                        "column '" + Printable(name) + "' holds an object or a list; only plain values can be loaded")
                       .Hint("flatten the rows first, or load them as Parquet"));
   }
   std::size_t at = position;
@@ -45,7 +46,8 @@ Status SchemaSink::OnValue(std::size_t position, std::string_view name, ValueKin
   }
   Seen& so_far = columns_[at].seen;
   if (seen == Seen::kNothing || so_far == seen) return {};
-  const bool numbers = (so_far == Seen::kLong && seen == Seen::kDouble) || (so_far == Seen::kDouble && seen == Seen::kLong);
+  const bool numbers =
+      (so_far == Seen::kLong && seen == Seen::kDouble) || (so_far == Seen::kDouble && seen == Seen::kLong);
   so_far = so_far == Seen::kNothing ? seen : numbers ? Seen::kDouble : Seen::kText;
   return {};
 }

@@ -1,5 +1,8 @@
 #include "load/input_blocks.h"
 
+#include <arrow/io/compressed.h>
+#include <arrow/io/file.h>
+#include <arrow/util/compression.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -9,10 +12,6 @@
 #include <cstring>
 #include <utility>
 
-#include <arrow/io/compressed.h>
-#include <arrow/io/file.h>
-#include <arrow/util/compression.h>
-
 #include "base/text.h"
 
 namespace latecomer::load {
@@ -21,11 +20,14 @@ namespace {
 constexpr std::size_t kBlockBytes = 2 << 20;
 constexpr std::size_t kMostRowBytes = 256 << 20;
 
-bool IsGzip(const std::string& path) { return path.ends_with(".gz"); }
+bool IsGzip(const std::string& path) {
+  return path.ends_with(".gz");
+}
 
 Error ReadError(const arrow::Status& status, const std::string& path) {
   const bool damaged = IsGzip(path) && !status.IsOutOfMemory();
-  return Error(damaged ? ErrorKind::kInvalidFile : ErrorKind::kIo, "the file can't be read: " + status.message()).In(path);
+  return Error(damaged ? ErrorKind::kInvalidFile : ErrorKind::kIo, "the file can't be read: " + status.message())
+      .In(path);
 }
 
 }  // namespace

@@ -1,6 +1,6 @@
-#include <cstring>
-
 #include <simdjson.h>
+
+#include <cstring>
 
 #include "load/rows.h"
 
@@ -46,7 +46,8 @@ class JsonReader final : public RowReader {
   Status Bad(error_code code, ondemand::document* document = nullptr) {
     const char* location = nullptr;
     if (document != nullptr && document->current_location().get(location) == simdjson::SUCCESS) place_ = location;
-    return Fail(Error(ErrorKind::kInvalidFile, std::string("the row is no valid JSON: ") + simdjson::error_message(code)));
+    return Fail(
+        Error(ErrorKind::kInvalidFile, std::string("the row is no valid JSON: ") + simdjson::error_message(code)));
   }
 
   Status Line(std::string_view text, std::size_t readable, std::int64_t line, RowSink& sink) {
@@ -54,7 +55,8 @@ class JsonReader final : public RowReader {
     if (text.empty()) return {};
     place_ = nullptr;
     ondemand::document document;
-    if (const auto code = parser_.iterate(simdjson::padded_string_view(text.data(), text.size(), readable)).get(document)) {
+    if (const auto code =
+            parser_.iterate(simdjson::padded_string_view(text.data(), text.size(), readable)).get(document)) {
       return Bad(code);
     }
     ondemand::object row;
@@ -106,7 +108,8 @@ class JsonReader final : public RowReader {
       }
       case ondemand::json_type::null: {
         bool null = false;
-        if (const auto code = value.is_null().get(null); code || !null) return Bad(code ? code : simdjson::N_ATOM_ERROR);
+        if (const auto code = value.is_null().get(null); code || !null)
+          return Bad(code ? code : simdjson::N_ATOM_ERROR);
         return sink.OnValue(position, name, ValueKind::kNull, {});
       }
       default: return sink.OnValue(position, name, ValueKind::kNested, {});

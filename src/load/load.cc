@@ -48,7 +48,9 @@ Status Loader::Prepare() {
     if (request_.format) break;
     LATECOMER_ASSIGN_OR_RETURN(const InputFormat one, FormatOfName(path));
     if (format && *format != one) {
-      return Fail(Error(ErrorKind::kInvalidArgument, "the inputs have different formats").In(path).Hint("load them one by one"));
+      return Fail(Error(ErrorKind::kInvalidArgument, "the inputs have different formats")
+                      .In(path)
+                      .Hint("load them one by one"));
     }
     format = one;
   }
@@ -74,7 +76,8 @@ Result<std::vector<LoadColumn>> Loader::InferSchema(bool whole) {
     LATECOMER_RETURN_IF_ERROR(reader->Read(*block, sink));
   } while (whole || sink.rows() == 0);
   if (sink.rows() == 0) {
-    return Fail(Error(ErrorKind::kInvalidFile, "the input has no rows; nothing was committed").In(request_.inputs.front()));
+    return Fail(
+        Error(ErrorKind::kInvalidFile, "the input has no rows; nothing was committed").In(request_.inputs.front()));
   }
   return sink.Columns();
 }
@@ -144,10 +147,12 @@ LoadReport ReportOf(const std::vector<delta::NewFile>& files) {
 
 Result<LoadReport> Loader::LoadInto(const Target& target) {
   PartitionFiles files(writer_, target.file_schema);
-  LATECOMER_RETURN_IF_ERROR(format_ == InputFormat::kParquet ? ReadParquetFiles(target, files) : ReadText(target, files));
+  LATECOMER_RETURN_IF_ERROR(format_ == InputFormat::kParquet ? ReadParquetFiles(target, files)
+                                                             : ReadText(target, files));
   LATECOMER_ASSIGN_OR_RETURN(std::vector<delta::NewFile> finished, files.Finish());
   if (finished.empty()) {
-    return Fail(Error(ErrorKind::kInvalidFile, "the input has no rows; nothing was committed").In(request_.inputs.front()));
+    return Fail(
+        Error(ErrorKind::kInvalidFile, "the input has no rows; nothing was committed").In(request_.inputs.front()));
   }
   LoadReport report = ReportOf(finished);
   const auto appended = writer_.Append({target.schema, std::move(finished)});
@@ -197,6 +202,8 @@ Result<LoadReport> Loader::Run() {
 
 }  // namespace
 
-Result<LoadReport> Load(delta::DeltaWriter& writer, const LoadRequest& request) { return Loader(writer, request).Run(); }
+Result<LoadReport> Load(delta::DeltaWriter& writer, const LoadRequest& request) {
+  return Loader(writer, request).Run();
+}
 
 }  // namespace latecomer::load

@@ -19,7 +19,7 @@ struct LoadRequest {
   std::vector<std::string> inputs;
   std::optional<InputFormat> format;  // none: by each file's name
   Partitioning partitioning;
-  std::size_t threads = 0;            // 0: as many as the machine has
+  std::size_t threads = 0;  // 0: as many as the machine has
   // Bytes of input read so far, and in all; called from the calling thread.
   std::function<void(std::int64_t, std::int64_t)> progress;
 };

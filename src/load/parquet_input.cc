@@ -1,15 +1,15 @@
 #include "load/parquet_input.h"
 
+#include <arrow/api.h>
+#include <arrow/compute/cast.h>
+#include <arrow/io/file.h>
+#include <parquet/arrow/reader.h>
+
 #include <exception>
 #include <memory>
 #include <optional>
 #include <set>
 #include <utility>
-
-#include <arrow/api.h>
-#include <arrow/compute/cast.h>
-#include <arrow/io/file.h>
-#include <parquet/arrow/reader.h>
 
 #include "base/text.h"
 
@@ -61,7 +61,8 @@ Result<std::vector<Source>> MapColumns(const Target& target, const arrow::Schema
     if (index >= 0) source.column = index;
     source.type = column.is_partition ? arrow::utf8() : target.file_schema->GetFieldByName(column.name)->type();
     if (index < 0 && !column.nullable) {
-      return Fail(Bad("there is no column '" + Printable(column.name) + "', which must not be null in this table", path));
+      return Fail(
+          Bad("there is no column '" + Printable(column.name) + "', which must not be null in this table", path));
     }
   }
   for (const auto& field : schema.fields()) {
@@ -91,7 +92,8 @@ Result<std::shared_ptr<arrow::Array>> ColumnOf(const Target& target, std::size_t
   }
   if (!array.ok()) {
     return Fail(Bad("column '" + Printable(column.name) + "' can't become " + FormatDataType(column.type) + ": " +
-                        array.status().message(), path));
+                        array.status().message(),
+                    path));
   }
   if (!column.nullable && (*array)->null_count() > 0) {
     return Fail(Bad("column '" + Printable(column.name) + "' must not be null in this table", path));

@@ -18,9 +18,8 @@ PartitionFiles::~PartitionFiles() {
 }
 
 Status PartitionFiles::CloseOldest() {
-  const auto oldest = std::min_element(open_.begin(), open_.end(), [](const auto& a, const auto& b) {
-    return a.second.last_used < b.second.last_used;
-  });
+  const auto oldest = std::min_element(
+      open_.begin(), open_.end(), [](const auto& a, const auto& b) { return a.second.last_used < b.second.last_used; });
   pending_bytes_ -= oldest->second.file->pending_bytes();
   auto closed = oldest->second.file->Close();
   open_.erase(oldest);
@@ -37,7 +36,8 @@ Result<delta::DataFileWriter*> PartitionFiles::FileFor(const table::PartitionKey
   }
   if (open_.size() >= kMostOpenFiles) LATECOMER_RETURN_IF_ERROR(CloseOldest());
   // One thread writes all files, so their columns may be encoded by several.
-  LATECOMER_ASSIGN_OR_RETURN(auto file, writer_.OpenDataFile(key, parts_[key]++, schema_, delta::DataFileWriter::Threads::kMany));
+  LATECOMER_ASSIGN_OR_RETURN(auto file,
+                             writer_.OpenDataFile(key, parts_[key]++, schema_, delta::DataFileWriter::Threads::kMany));
   delta::DataFileWriter* opened = file.get();
   open_.emplace(key, Open{std::move(file), ++uses_});
   return opened;

@@ -1,13 +1,13 @@
 // The data files of one load: one per partition, within a bound on memory and open files.
 #pragma once
 
+#include <arrow/type_fwd.h>
+
 #include <cstdint>
 #include <map>
 #include <memory>
 #include <string>
 #include <vector>
-
-#include <arrow/type_fwd.h>
 
 #include "base/result.h"
 #include "delta/table_writer.h"

@@ -13,13 +13,13 @@
 namespace latecomer::load {
 
 enum class ValueKind {
-  kText,     // a JSON string, a quoted CSV field
-  kField,    // an unquoted CSV field: could be anything
-  kNumber,   // a JSON number, as it is written
+  kText,    // a JSON string, a quoted CSV field
+  kField,   // an unquoted CSV field: could be anything
+  kNumber,  // a JSON number, as it is written
   kTrue,
   kFalse,
   kNull,
-  kNested,   // a JSON object or array; the text is empty
+  kNested,  // a JSON object or array; the text is empty
 };
 
 // Errors come without a place; the reader adds file, line and column.

@@ -1,18 +1,22 @@
 #include "load/target.h"
 
+#include <arrow/type.h>
+
 #include <algorithm>
 #include <utility>
-
-#include <arrow/type.h>
 
 #include "base/text.h"
 
 namespace latecomer::load {
 namespace {
 
-Error Usage(std::string message) { return Error(ErrorKind::kInvalidArgument, std::move(message)); }
+Error Usage(std::string message) {
+  return Error(ErrorKind::kInvalidArgument, std::move(message));
+}
 
-std::string Quoted(const std::string& name) { return "'" + Printable(name) + "'"; }
+std::string Quoted(const std::string& name) {
+  return "'" + Printable(name) + "'";
+}
 
 bool Has(const std::vector<std::string>& names, const std::string& name) {
   return std::find(names.begin(), names.end(), name) != names.end();
@@ -40,8 +44,9 @@ Result<table::DataType> PartitionTypeOf(const std::string& name, const Partition
   if (given == partitioning.types.end()) return table::DataType{};
   auto type = table::ParseDataType(given->second);
   if (type && type->kind != table::TypeKind::kBinary) return type;
-  return Fail(Usage("--partition-type " + Printable(name + "=" + given->second) + ": no such type of a partition column")
-                  .Hint("string, date, integer, long, short, byte, boolean, timestamp, decimal(p,s), …"));
+  return Fail(
+      Usage("--partition-type " + Printable(name + "=" + given->second) + ": no such type of a partition column")
+          .Hint("string, date, integer, long, short, byte, boolean, timestamp, decimal(p,s), …"));
 }
 
 // Values of --partition, checked against the columns' types.
@@ -66,8 +71,8 @@ Status CheckTypes(const table::PartitionSchema& columns, const Partitioning& par
     }
     LATECOMER_ASSIGN_OR_RETURN(const table::DataType type, PartitionTypeOf(name, partitioning));
     if (type == found->type) continue;
-    return Fail(Usage("partition column " + Quoted(name) + " is " + FormatDataType(found->type) + " in the table, not " +
-                      Printable(text)));
+    return Fail(Usage("partition column " + Quoted(name) + " is " + FormatDataType(found->type) +
+                      " in the table, not " + Printable(text)));
   }
   return {};
 }
@@ -176,7 +181,8 @@ Result<Target> TargetOf(const std::vector<delta::WriteColumn>& columns, const Pa
   for (const std::string& name : names) {
     LATECOMER_ASSIGN_OR_RETURN(const table::DataType type, PartitionTypeOf(name, partitioning));
     target.partition_columns.push_back({name, type});
-    const auto found = std::find_if(schema.columns.begin(), schema.columns.end(), [&](const auto& c) { return c.name == name; });
+    const auto found =
+        std::find_if(schema.columns.begin(), schema.columns.end(), [&](const auto& c) { return c.name == name; });
     const std::string type_json = "\"" + FormatDataType(type) + "\"";
     if (Has(fixed, name)) {
       if (found != schema.columns.end()) {

@@ -1,13 +1,13 @@
 // What a load writes to: the columns of the rows, which of them choose the partition, and the table's schema.
 #pragma once
 
+#include <arrow/type_fwd.h>
+
 #include <map>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
-
-#include <arrow/type_fwd.h>
 
 #include "base/result.h"
 #include "delta/column_types.h"
@@ -25,10 +25,10 @@ struct Partitioning {
 };
 
 struct Target {
-  delta::WriteSchema schema;               // columns of the files and partition columns
+  delta::WriteSchema schema;  // columns of the files and partition columns
   table::PartitionSchema partition_columns;
-  std::vector<LoadColumn> columns;         // that rows may have: the files' and those that choose the partition
-  std::vector<std::string> by;             // partition columns whose values come from the rows
+  std::vector<LoadColumn> columns;  // that rows may have: the files' and those that choose the partition
+  std::vector<std::string> by;      // partition columns whose values come from the rows
   std::map<std::string, std::optional<std::string>> fixed;  // the others' values
   std::map<std::string, std::string> unloadable;            // columns of the table of types rows can't give
   std::shared_ptr<arrow::Schema> file_schema;
