@@ -17,15 +17,15 @@ struct Engine::Active {
   };
 
   ledger::RunRecord run;
-  ledger::TryRecord attempt;               // the try
+  ledger::TryRecord attempt;  // the try
   table::PartitionKey key;
   std::vector<ledger::StepRecord> steps;
   std::map<std::string, ledger::AttemptRecord> attempts;  // running ones, by step
   std::map<std::string, std::string> handles;             // the executor's, by step
-  std::vector<Finished> finished;          // seen, not yet in the ledger
-  std::vector<std::string> to_launch;      // in the ledger as starting, not yet started
+  std::vector<Finished> finished;                         // seen, not yet in the ledger
+  std::vector<std::string> to_launch;                     // in the ledger as starting, not yet started
   bool detected = false;
-  bool fresh = true;                       // not yet advanced once
+  bool fresh = true;  // not yet advanced once
   Instant renewed{};
   std::optional<Instant> wake_at;
 
@@ -38,7 +38,7 @@ struct Engine::Active {
 };
 
 struct Engine::Granted {
-  std::unique_ptr<Active> active;   // null when the run was skipped
+  std::unique_ptr<Active> active;  // null when the run was skipped
   ledger::RunRecord run;
 };
 

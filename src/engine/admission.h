@@ -14,7 +14,7 @@
 namespace latecomer::engine {
 
 enum class WaitKind {
-  kNone,           // may start
+  kNone,  // may start
   kPaused,
   kSlot,           // max_active_runs or concurrency is reached
   kSamePartition,  // another run of the same partition is running

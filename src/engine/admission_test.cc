@@ -46,13 +46,15 @@ TEST(Admission, QueuedRunsUseNoSlot) {
 
 TEST(Admission, NeverTwoRunsOfOnePartition) {
   const auto pipeline = Limits(8, 8, false);
-  const std::vector<PlacedRun> all{MakeRun(1, 1, RunState::kRunning), MakeRun(2, 1, RunState::kQueued, RunKind::kBackfill)};
+  const std::vector<PlacedRun> all{MakeRun(1, 1, RunState::kRunning),
+                                   MakeRun(2, 1, RunState::kQueued, RunKind::kBackfill)};
   EXPECT_EQ(WhatItWaitsFor(pipeline, false, all[1], all).kind, WaitKind::kSamePartition);
 }
 
 TEST(Admission, DependsOnTheNearestEarlierPartition) {
   const auto pipeline = Limits(8, 8, true);
-  std::vector<PlacedRun> all{MakeRun(1, 1, RunState::kFailed), MakeRun(2, 2, RunState::kSuccess), MakeRun(3, 3, RunState::kQueued)};
+  std::vector<PlacedRun> all{MakeRun(1, 1, RunState::kFailed), MakeRun(2, 2, RunState::kSuccess),
+                             MakeRun(3, 3, RunState::kQueued)};
   EXPECT_EQ(WhatItWaitsFor(pipeline, false, all[2], all).kind, WaitKind::kNone);
   all[1].run.state = RunState::kFailed;
   EXPECT_EQ(WhatItWaitsFor(pipeline, false, all[2], all).kind, WaitKind::kPast);
@@ -73,7 +75,8 @@ TEST(Admission, AClearedEarlierRunDeadLocksNothing) {
 TEST(Admission, ConcurrencyLimitsBackfillsOnly) {
   const auto pipeline = Limits(3, 1, false);
   const std::vector<PlacedRun> all{MakeRun(1, 1, RunState::kRunning, RunKind::kBackfill),
-                                   MakeRun(2, 2, RunState::kQueued, RunKind::kBackfill), MakeRun(3, 3, RunState::kQueued)};
+                                   MakeRun(2, 2, RunState::kQueued, RunKind::kBackfill),
+                                   MakeRun(3, 3, RunState::kQueued)};
   EXPECT_EQ(WhatItWaitsFor(pipeline, false, all[1], all).kind, WaitKind::kSlot);
   EXPECT_EQ(WhatItWaitsFor(pipeline, false, all[2], all).kind, WaitKind::kNone);
 }

@@ -31,15 +31,16 @@ Result<std::set<std::string>> WithDependents(const pipeline::Pipeline& pipeline,
   for (const std::string& id : ids) {
     if (std::find(known.begin(), known.end(), id) == known.end()) {
       const auto nearest = NearestWord(id, known);
-      return Fail(Error(ErrorKind::kNotFound, "no step `" + Printable(id) + "` in pipeline " + pipeline.id)
-                      .Hint(nearest ? "did you mean `" + *nearest + "`?" : "only the pipeline's own steps can be cleared"));
+      return Fail(
+          Error(ErrorKind::kNotFound, "no step `" + Printable(id) + "` in pipeline " + pipeline.id)
+              .Hint(nearest ? "did you mean `" + *nearest + "`?" : "only the pipeline's own steps can be cleared"));
     }
     chosen.insert(id);
   }
   for (std::size_t pass = 0; pass < pipeline.steps.size(); ++pass) {
     for (const pipeline::Step& step : pipeline.steps) {
-      const bool needs = std::any_of(step.needs.begin(), step.needs.end(),
-                                     [&](const std::string& id) { return chosen.contains(id); });
+      const bool needs =
+          std::any_of(step.needs.begin(), step.needs.end(), [&](const std::string& id) { return chosen.contains(id); });
       if (needs) chosen.insert(step.id);
     }
   }
@@ -138,7 +139,8 @@ Result<Marked> MarkRun(ledger::Ledger& ledger, const pipeline::Pipeline& pipelin
       LATECOMER_ASSIGN_OR_RETURN(const auto processed, writer.FindProcessed(run.pipeline, run.partition));
       const bool withdraw = processed && processed->run_id == run.run_id;
       if (withdraw) LATECOMER_RETURN_IF_ERROR(writer.RemoveProcessed(run.pipeline, run.partition));
-      marked.note = withdraw ? "the partition counts as not processed" : "the partition's record is of another run and stays";
+      marked.note =
+          withdraw ? "the partition counts as not processed" : "the partition's record is of another run and stays";
       LATECOMER_RETURN_IF_ERROR(MoveRun(writer, run, RunState::kFailed, "marked failed", now));
     } else {
       ledger::ProcessedRecord processed;

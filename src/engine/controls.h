@@ -16,12 +16,12 @@ namespace latecomer::engine {
 Result<ledger::RunRecord> FindRunByWord(ledger::Reader& reader, const std::string& pipeline, const std::string& word);
 
 struct ClearOptions {
-  bool same_versions = false;          // keep the last try's pin
-  std::vector<std::string> steps;      // only these and what needs them; keeps the pin. Empty: the whole run
+  bool same_versions = false;      // keep the last try's pin
+  std::vector<std::string> steps;  // only these and what needs them; keeps the pin. Empty: the whole run
 };
 // Queues the run for a new try. A running one is cancelled first. Never deletes `processed`.
-Result<ledger::RunRecord> ClearRun(ledger::Ledger& ledger, const pipeline::Pipeline& pipeline,
-                                   const std::string& word, const ClearOptions& options, Instant now);
+Result<ledger::RunRecord> ClearRun(ledger::Ledger& ledger, const pipeline::Pipeline& pipeline, const std::string& word,
+                                   const ClearOptions& options, Instant now);
 
 enum class Mark { kSuccess, kFailed };
 struct Marked {

@@ -84,8 +84,7 @@ Result<bool> Engine::Observe() {
   observed_ = std::move(advanced);
   LATECOMER_ASSIGN_OR_RETURN(output_schema_, OutputSchema(pipeline_, *observed_));
   if (!observed_->Changed()) return false;
-  LATECOMER_RETURN_IF_ERROR(
-      env_.ledger.Write([&](ledger::Writer& writer) { return Store(writer, *observed_); }));
+  LATECOMER_RETURN_IF_ERROR(env_.ledger.Write([&](ledger::Writer& writer) { return Store(writer, *observed_); }));
   const Version newest = observed_->record.seen.version;
   if (env_.listener != nullptr) {
     env_.listener->OnObserved(location, newest, newest.value - before.value_or(kBeforeFirst).value, observed_->note);
@@ -153,8 +152,8 @@ Result<bool> InsertRun(ledger::Ledger& ledger, RunRecord& run, const std::string
     if (there) return {};
     RunRecord record = run;
     LATECOMER_ASSIGN_OR_RETURN(record.id, writer.InsertRun(record));
-    LATECOMER_RETURN_IF_ERROR(AppendRunEvent(writer, record, "run.created", {{"cause", run.cause}, {"why", why}},
-                                             run.created));
+    LATECOMER_RETURN_IF_ERROR(
+        AppendRunEvent(writer, record, "run.created", {{"cause", run.cause}, {"why", why}}, run.created));
     run = record;
     inserted = true;
     return {};

@@ -21,11 +21,11 @@ namespace latecomer::engine {
 
 // What a look at the pipeline gave.
 struct TickReport {
-  bool progressed = false;          // something changed; call Tick again at once
-  int mine = 0;                     // runs this engine is working on
-  int elsewhere = 0;                // runs other schedulers are working on
-  std::vector<PlacedRun> waiting;   // queued runs, with `waiting_for`
-  std::optional<Instant> wake_at;   // the next retry or lease renewal
+  bool progressed = false;         // something changed; call Tick again at once
+  int mine = 0;                    // runs this engine is working on
+  int elsewhere = 0;               // runs other schedulers are working on
+  std::vector<PlacedRun> waiting;  // queued runs, with `waiting_for`
+  std::optional<Instant> wake_at;  // the next retry or lease renewal
   // Nothing is running here or elsewhere and nothing more can start.
   bool Idle() const { return !progressed && mine == 0 && elsewhere == 0; }
 };
@@ -71,7 +71,8 @@ class Engine {
   // grant.cc
   struct Granted;
   Result<std::optional<Granted>> Grant(const PlacedRun& queued);
-  Status GrantInTransaction(ledger::Writer& writer, const PlacedRun& queued, std::int64_t token_floor, Granted& granted);
+  Status GrantInTransaction(ledger::Writer& writer, const PlacedRun& queued, std::int64_t token_floor,
+                            Granted& granted);
   Result<std::int64_t> NewestTokenInOutputs(const table::PartitionKey& key);
   Status EnsureOldAttemptsDead(const ledger::RunRecord& run);
   Result<std::string> NothingUnseen(ledger::Reader& reader, const ledger::RunRecord& run);
@@ -104,7 +105,7 @@ class Engine {
   std::map<std::int64_t, std::unique_ptr<Active>> active_;  // by run id
   std::vector<std::string> doomed_;                         // handles of attempts that were told to end
   bool stop_starting_ = false;
-  bool plan_due_ = true;                                    // something changed since the last plan
+  bool plan_due_ = true;  // something changed since the last plan
 };
 
 }  // namespace latecomer::engine

@@ -30,7 +30,7 @@ struct Environment {
   executor::Executor& executor;
   Clock& clock;
   Random& random;
-  std::string holder;        // this scheduler, as claims name it
+  std::string holder;  // this scheduler, as claims name it
   std::function<HolderState(const std::string& holder)> probe_holder;
   std::string state_folder;  // absolute; logs/ and work/ lie in it
   Listener* listener = nullptr;

@@ -183,7 +183,8 @@ Status AddUnseen(ledger::Reader& reader, const pipeline::Pipeline& pipeline, con
   if (table.Changed()) {
     for (const ledger::ChangeRecord& record : table.new_changes) {
       auto& list = changes[record.key];
-      const bool known = std::any_of(list.begin(), list.end(), [&](const auto& c) { return c.version == record.version; });
+      const bool known =
+          std::any_of(list.begin(), list.end(), [&](const auto& c) { return c.version == record.version; });
       if (!known) list.push_back(record);
     }
   }
@@ -201,10 +202,11 @@ Result<table::PartitionSchema> OutputSchema(const pipeline::Pipeline& pipeline, 
     const auto& columns = table.record.partition_columns;
     const auto it = std::find_if(columns.begin(), columns.end(), [&](const auto& c) { return c.name == name; });
     if (it == columns.end()) {
-      return Fail(Error(ErrorKind::kInvalidFile, "the output's partition column `" + name +
-                                                     "` is no partition column of " + table.record.location)
-                      .In(pipeline.file)
-                      .Hint("`latecomer partitions " + table.record.location + "` shows the table's partition columns"));
+      return Fail(
+          Error(ErrorKind::kInvalidFile,
+                "the output's partition column `" + name + "` is no partition column of " + table.record.location)
+              .In(pipeline.file)
+              .Hint("`latecomer partitions " + table.record.location + "` shows the table's partition columns"));
     }
     schema.push_back(*it);
   }

@@ -58,8 +58,7 @@ Result<std::string> Engine::NothingUnseen(ledger::Reader& reader, const RunRecor
   if (run.kind == RunKind::kManual || run.tries > 0 || run.cause.starts_with("lookback:")) return std::string();
   LATECOMER_ASSIGN_OR_RETURN(const auto processed, reader.FindProcessed(run.pipeline, run.partition));
   if (!processed) return std::string();
-  LATECOMER_ASSIGN_OR_RETURN(const auto unseen,
-                             UnseenChanges(reader, pipeline_, *observed_, run.partition, processed));
+  LATECOMER_ASSIGN_OR_RETURN(const auto unseen, UnseenChanges(reader, pipeline_, *observed_, run.partition, processed));
   if (!unseen.empty()) return std::string();
   return "already processed by " + processed->run_id;
 }
@@ -91,8 +90,8 @@ Status Engine::GrantInTransaction(ledger::Writer& writer, const PlacedRun& queue
   ledger::TryRecord& attempt = active->attempt;
   attempt.run = run->id;
   attempt.number = run->tries;
-  attempt.vector = run->keep_vector.value_or(
-      VersionVector{{pipeline_.sources.front().name, observed_->record.seen.version}});
+  attempt.vector =
+      run->keep_vector.value_or(VersionVector{{pipeline_.sources.front().name, observed_->record.seen.version}});
   attempt.token = std::max(token_floor, claim ? claim->token : 0) + 1;
   attempt.definition_hash = pipeline_.definition_hash;
   attempt.started = now;

@@ -107,7 +107,8 @@ Result<ObservedTable> FirstContact(const table::TableHistory& history, Instant n
   if (oldest == Version{0} && newest.value < kFirstContactCommits) {
     LATECOMER_RETURN_IF_ERROR(ReadNewCommits(history, {kBeforeFirst, newest}, false, table));
   } else {
-    table.note = "first look at a long or cleaned log: started from its state at version " + std::to_string(newest.value);
+    table.note =
+        "first look at a long or cleaned log: started from its state at version " + std::to_string(newest.value);
   }
   for (auto& [key, partition] : table.partitions) {
     if (!partition.first_seen) partition.first_seen = snapshot.timestamp;
@@ -141,9 +142,9 @@ Result<ObservedTable> Bridge(const table::TableHistory& history, ObservedTable t
     return Fail(AnotherTable(table.record.location, "this is another table than the one seen before (its id changed)"));
   }
   if (newest < table.record.seen.version) {
-    return Fail(AnotherTable(table.record.location, "the table went backwards: version " +
-                                                        std::to_string(table.record.seen.version.value) +
-                                                        " was seen, the newest is now " + std::to_string(newest.value)));
+    return Fail(AnotherTable(table.record.location,
+                             "the table went backwards: version " + std::to_string(table.record.seen.version.value) +
+                                 " was seen, the newest is now " + std::to_string(newest.value)));
   }
   const std::string lost = "commits after version " + std::to_string(table.record.seen.version.value) + " are gone";
   std::set<std::string> live;

@@ -45,7 +45,9 @@ std::string PartitionName(const table::PartitionKey& key) {
   return name.substr(0, 100) + "~" + std::to_string(table::FileFingerprint(name, ""));
 }
 
-std::string ScheduledRunId(const table::PartitionKey& key) { return "scheduled_" + PartitionName(key); }
+std::string ScheduledRunId(const table::PartitionKey& key) {
+  return "scheduled_" + PartitionName(key);
+}
 
 std::string BackfillRunId(const table::PartitionKey& key, const ledger::RunRecord* caused_by,
                           const lateness::PlanEntry& entry, Instant now) {

@@ -29,11 +29,11 @@ struct StepMove {
 };
 
 struct NextMoves {
-  std::vector<StepMove> moves;          // user steps and `record` that change state without an attempt
-  std::vector<std::string> start;       // user steps to start an attempt of now
-  std::optional<Instant> wake_at;       // the nearest retry
-  bool record = false;                  // every user step succeeded: record now
-  bool failed = false;                  // nothing more can happen and some step failed
+  std::vector<StepMove> moves;     // user steps and `record` that change state without an attempt
+  std::vector<std::string> start;  // user steps to start an attempt of now
+  std::optional<Instant> wake_at;  // the nearest retry
+  bool record = false;             // every user step succeeded: record now
+  bool failed = false;             // nothing more can happen and some step failed
   std::string failed_step;
 };
 

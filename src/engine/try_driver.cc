@@ -92,8 +92,8 @@ Result<bool> Engine::AdvanceOne(Active& active) {
 Status Engine::CheckClaim(ledger::Writer& writer, const Active& active) {
   LATECOMER_ASSIGN_OR_RETURN(const auto claim, writer.FindClaim(active.run.pipeline, active.run.partition));
   LATECOMER_ASSIGN_OR_RETURN(const auto run, writer.FindRun(active.run.id));
-  const bool held = claim && !claim->released && claim->token == active.attempt.token &&
-                    claim->run == active.run.id && claim->holder == env_.holder;
+  const bool held = claim && !claim->released && claim->token == active.attempt.token && claim->run == active.run.id &&
+                    claim->holder == env_.holder;
   if (held && run && run->state == RunState::kRunning && run->tries == active.attempt.number) return {};
   const std::string state = run ? std::string(Name(run->state)) : "gone";
   return Fail(ErrorKind::kConflict, "the claim of " + active.run.run_id + " is not held any more; the run is " + state);
@@ -275,9 +275,9 @@ Status Engine::DetectInTransaction(ledger::Writer& writer, Active& next, std::ve
     child.caused_by = next.run.id;
     child.created = now;
     LATECOMER_ASSIGN_OR_RETURN(child.id, writer.InsertRun(child));
-    LATECOMER_RETURN_IF_ERROR(AppendRunEvent(writer, child, "run.created",
-                                             {{"cause", child.cause}, {"why", entry.reason}, {"caused_by", next.run.run_id}},
-                                             now));
+    LATECOMER_RETURN_IF_ERROR(
+        AppendRunEvent(writer, child, "run.created",
+                       {{"cause", child.cause}, {"why", entry.reason}, {"caused_by", next.run.run_id}}, now));
     children.push_back(child);
   }
   const std::string found = std::to_string(children.size()) + " late partition" + (children.size() == 1 ? "" : "s");
@@ -307,9 +307,8 @@ Status Engine::VerifyOutputs(const Active& active) {
     const std::string app_id = TransactionAppId(pipeline_.id, active.key, step.id);
     LATECOMER_ASSIGN_OR_RETURN(const auto found, output->FindTransaction(app_id));
     if (found && found->version == active.attempt.token) continue;
-    return Fail(Error(ErrorKind::kRunFailed,
-                      "the commit of step " + step.id + " (txn " + app_id + ", version " +
-                          std::to_string(active.attempt.token) + ") is not in its output")
+    return Fail(Error(ErrorKind::kRunFailed, "the commit of step " + step.id + " (txn " + app_id + ", version " +
+                                                 std::to_string(active.attempt.token) + ") is not in its output")
                     .In(sql->into_location)
                     .Hint("was the table replaced or restored meanwhile? `latecomer clear` the run to make it again"));
   }

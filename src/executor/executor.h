@@ -25,25 +25,25 @@ struct CommandWork {
 // A query over pinned sources whose rows become the output partition.
 struct SqlWork {
   struct SourceView {
-    std::string name;                 // of the view
-    std::string location;             // of the table
-    Version version;                  // pinned
+    std::string name;                                        // of the view
+    std::string location;                                    // of the table
+    Version version;                                         // pinned
     std::function<bool(const table::PartitionKey&)> mapped;  // which source partitions the view holds
   };
-  std::string query;                  // exactly one SELECT; templates are filled in already
-  std::string query_file;             // for messages; empty when inline
+  std::string query;       // exactly one SELECT; templates are filled in already
+  std::string query_file;  // for messages; empty when inline
   std::vector<SourceView> sources;
-  std::string into;                   // location of the output table
-  table::PartitionKey partition;      // output key; the columns named in it may be left out by the query
+  std::string into;               // location of the output table
+  table::PartitionKey partition;  // output key; the columns named in it may be left out by the query
   table::PartitionSchema partition_columns;
   std::string time_zone = "UTC";
   table::WriteTransaction transaction;
 };
 
 struct AttemptSpec {
-  std::string folder;                 // absolute, own to this attempt: scratch files, process identity; made by the executor
-  std::string log;                    // absolute path; appended to, made with its folder by the executor
-  std::string working_folder;         // absolute; where a command runs
+  std::string folder;          // absolute, own to this attempt: scratch files, process identity; made by the executor
+  std::string log;             // absolute path; appended to, made with its folder by the executor
+  std::string working_folder;  // absolute; where a command runs
   std::map<std::string, std::string> environment;  // in addition to the scheduler's own
   std::optional<Duration> timeout;
   std::variant<CommandWork, SqlWork> work;
@@ -53,8 +53,8 @@ enum class Phase { kRunning, kSucceeded, kFailed };
 
 struct AttemptStatus {
   Phase phase = Phase::kRunning;
-  std::optional<int> exit_code;       // of the process; 128 + signal when a signal ended it
-  std::string message;                // "exit code 3", "timed out after 1h", "killed by signal 9", or what the SQL engine said
+  std::optional<int> exit_code;  // of the process; 128 + signal when a signal ended it
+  std::string message;  // "exit code 3", "timed out after 1h", "killed by signal 9", or what the SQL engine said
   // What the attempt wrote, when the executor did the writing.
   std::optional<table::WriteReport> written;
 };

@@ -95,8 +95,8 @@ void DecideFailed(PlanEntry& entry, const RunFact& failed) {
   entry.blocking_run = failed.run_id;
   const bool cancelled = failed.state == RunFact::State::kCancelled;
   Settle(entry, Decision::kFailed, "",
-         failed.run_id + (cancelled ? " was cancelled" : " failed") + "; `latecomer clear PIPELINE " +
-             failed.run_id + "` starts it again");
+         failed.run_id + (cancelled ? " was cancelled" : " failed") + "; `latecomer clear PIPELINE " + failed.run_id +
+             "` starts it again");
 }
 
 // ----- rules that hold

@@ -22,8 +22,10 @@ struct TimeColumns {
 
 // Aligned local start of the interval a key stands for; nullopt when the key has a null or unreadable
 // time column, or a time that is not on the calendar's grid is floored onto it.
-std::optional<LocalTime> StartOfKey(const table::PartitionKey& key, const TimeColumns& columns, const Calendar& calendar);
-std::optional<Interval> IntervalOfKey(const table::PartitionKey& key, const TimeColumns& columns, const Calendar& calendar);
+std::optional<LocalTime> StartOfKey(const table::PartitionKey& key, const TimeColumns& columns,
+                                    const Calendar& calendar);
+std::optional<Interval> IntervalOfKey(const table::PartitionKey& key, const TimeColumns& columns,
+                                      const Calendar& calendar);
 
 // The part of a source's key that names the output partition it is folded into: its `columns`, in order.
 // kInvalidArgument when the source key has no such column.

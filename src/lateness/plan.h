@@ -27,18 +27,18 @@ struct Ready {
 
 // The `schedule` and `late_data` sections of a pipeline, as the planner needs them.
 struct Rules {
-  Calendar calendar;                   // of the output
+  Calendar calendar;                      // of the output
   std::vector<std::string> time_columns;  // those of the output's key that hold time; empty: all of them
-  std::optional<LocalTime> start;      // partitions that begin earlier are before the start
-  std::optional<LocalTime> end;        // exclusive upper bound on starts: the interval that begins at `end` is the last
+  std::optional<LocalTime> start;         // partitions that begin earlier are before the start
+  std::optional<LocalTime> end;  // exclusive upper bound on starts: the interval that begins at `end` is the last
   Ready ready;
-  bool catch_up = true;                // false: of the due intervals never processed only the newest is run
+  bool catch_up = true;  // false: of the due intervals never processed only the newest is run
   Detect detect = Detect::kChanges;
   int lookback = 0;
   std::optional<Duration> allowed_lateness;
   std::optional<LocalTime> frozen_before;
   Duration settle_quiet{0};
-  Duration settle_at_most{0};          // 0: no upper bound
+  Duration settle_at_most{0};  // 0: no upper bound
   std::int64_t min_rows = 1;
   HoldOrProcess emptied = HoldOrProcess::kHold;
   int max_backfills = 50;
@@ -53,8 +53,8 @@ struct Change {
   std::string operation;
   table::PartitionKey source_partition;
   table::ChangeCounts counts;
-  bool assumed = false;      // history vanished: taken as changed because the states differ
-  std::string note;          // "same rows rewritten", …; may be empty
+  bool assumed = false;  // history vanished: taken as changed because the states differ
+  std::string note;      // "same rows rewritten", …; may be empty
 };
 
 // A run, as far as planning cares.
@@ -63,7 +63,7 @@ struct RunFact {
   enum class Kind { kScheduled, kBackfill, kManual } kind = Kind::kScheduled;
   enum class State { kOpen, kSucceeded, kFailed, kSkipped, kCancelled } state = State::kOpen;
   std::string cause;
-  bool started = false;   // a claim was granted at least once
+  bool started = false;  // a claim was granted at least once
 };
 
 struct ProcessedFact {
@@ -74,14 +74,14 @@ struct ProcessedFact {
 
 // All that is known of one output partition when a plan is made.
 struct OutputFacts {
-  table::PartitionKey key;                 // output columns
-  bool has_rows = true;                    // some mapped source partition has live files at the newest version
-  std::optional<Instant> first_seen;       // commit time of its first data, as far as known
+  table::PartitionKey key;            // output columns
+  bool has_rows = true;               // some mapped source partition has live files at the newest version
+  std::optional<Instant> first_seen;  // commit time of its first data, as far as known
   std::optional<ProcessedFact> processed;
-  std::vector<Change> unseen;              // newer than `processed`; all known ones when never processed; oldest first
-  std::vector<RunFact> runs;               // of this partition, oldest first
-  std::optional<VersionVector> released;   // changes up to this vector are no longer held
-  std::optional<Interval> interval;        // nullopt: no interval
+  std::vector<Change> unseen;             // newer than `processed`; all known ones when never processed; oldest first
+  std::vector<RunFact> runs;              // of this partition, oldest first
+  std::optional<VersionVector> released;  // changes up to this vector are no longer held
+  std::optional<Interval> interval;       // nullopt: no interval
   std::optional<LocalTime> start;
 };
 
@@ -93,12 +93,12 @@ struct PlanInput {
 
 enum class Decision {
   kUpToDate,
-  kProcess,   // to be started now
-  kOpen,      // a run of it is queued or running; that run will cover it or be followed by another
-  kWaiting,   // will be processed once what it waits for has come
-  kHeld,      // a rule holds it back until someone releases it
-  kFailed,    // its run of this cause failed: clear it, or a new change starts another
-  kIgnored,   // outside the schedule with nothing to do
+  kProcess,  // to be started now
+  kOpen,     // a run of it is queued or running; that run will cover it or be followed by another
+  kWaiting,  // will be processed once what it waits for has come
+  kHeld,     // a rule holds it back until someone releases it
+  kFailed,   // its run of this cause failed: clear it, or a new change starts another
+  kIgnored,  // outside the schedule with nothing to do
 };
 
 struct PlanEntry {
@@ -111,18 +111,19 @@ struct PlanEntry {
   // "mass_change", "frozen_before", "before_start", "after_end", "emptied", "no_interval", "min_rows",
   // "settle", "future", "ready", "detect", "catch_up"; empty when none did.
   std::string rule;
-  std::string reason;               // one sentence for people, without a final dot
+  std::string reason;  // one sentence for people, without a final dot
   // Unique per (pipeline, output partition): "interval" for scheduled runs, "devices@3" for a backfill (per
   // source the newest unseen version, sources in order, joined by ","), "lookback:<run id>".
   std::string cause;
-  std::vector<Change> changes;      // what made it late, oldest first
-  std::optional<Duration> lateness; // of the newest change: commit time minus the interval's end
-  std::optional<std::int64_t> rows; // added + removed over `changes`; nullopt when unknown
-  std::string blocking_run;         // for kOpen and kFailed
+  std::vector<Change> changes;       // what made it late, oldest first
+  std::optional<Duration> lateness;  // of the newest change: commit time minus the interval's end
+  std::optional<std::int64_t> rows;  // added + removed over `changes`; nullopt when unknown
+  std::string blocking_run;          // for kOpen and kFailed
 };
 
 struct Plan {
-  std::vector<PlanEntry> entries;   // scheduled ones by interval first, then backfills in `order`; then the rest by interval
+  std::vector<PlanEntry>
+      entries;  // scheduled ones by interval first, then backfills in `order`; then the rest by interval
   VersionVector newest;
 };
 

@@ -173,7 +173,7 @@ TEST(LatenessReport, PercentilesCountRows) {
   EXPECT_EQ(report.percentiles.p99, hours(2));
   EXPECT_EQ(report.percentiles.max, hours(72));
   EXPECT_DOUBLE_EQ(report.share, 0.5);
-  ASSERT_EQ(report.histogram.size(), 4u);  // up to 1 h, 6 h, 1 d, 2 d, 3 d; without the empty ones at the ends
+  ASSERT_EQ(report.histogram.size(), 5u);  // up to 1 h, 6 h, 1 d, 2 d, 3 d; without the empty ones at the ends
   EXPECT_EQ(report.histogram.front().rows, 90);
   EXPECT_EQ(report.histogram.back().rows, 1);
 }

@@ -21,7 +21,7 @@ struct RunFilter {
   std::optional<std::string> partition{};
   std::optional<RunState> state{};
   bool open_only = false;
-  int limit = 0;               // 0: all; the newest are kept
+  int limit = 0;  // 0: all; the newest are kept
 };
 
 class Reader {
@@ -38,7 +38,8 @@ class Reader {
   virtual Result<std::optional<PipelineRecord>> FindPipeline(const std::string& id) = 0;
   virtual Result<std::vector<PipelineRecord>> Pipelines() = 0;
   virtual Result<std::vector<ProcessedRecord>> Processed(const std::string& pipeline) = 0;
-  virtual Result<std::optional<ProcessedRecord>> FindProcessed(const std::string& pipeline, const std::string& partition) = 0;
+  virtual Result<std::optional<ProcessedRecord>> FindProcessed(const std::string& pipeline,
+                                                               const std::string& partition) = 0;
 
   virtual Result<std::vector<RunRecord>> Runs(const RunFilter& filter) = 0;  // oldest first
   virtual Result<std::optional<RunRecord>> FindRun(std::int64_t id) = 0;
@@ -58,10 +59,11 @@ class Reader {
 
 class Writer : public Reader {
  public:
-  virtual Status PutTable(const TableRecord& record) = 0;                       // insert or replace
+  virtual Status PutTable(const TableRecord& record) = 0;  // insert or replace
   virtual Status PutCommits(const std::string& location, const std::vector<CommitRecord>& records) = 0;
   virtual Status PutChanges(const std::string& location, const std::vector<ChangeRecord>& records) = 0;
-  virtual Status PutSourcePartitions(const std::string& location, const std::vector<SourcePartitionRecord>& records) = 0;
+  virtual Status PutSourcePartitions(const std::string& location,
+                                     const std::vector<SourcePartitionRecord>& records) = 0;
 
   virtual Status PutPipeline(const PipelineRecord& record) = 0;
   virtual Status PutProcessed(const ProcessedRecord& record) = 0;
@@ -81,7 +83,7 @@ class Writer : public Reader {
   // One row per (pipeline, partition); a smaller token than the one there is kConflict.
   virtual Status PutClaim(const ClaimRecord& record) = 0;
   virtual Status PutRelease(const ReleaseRecord& record) = 0;
-  virtual Status AppendEvent(const EventRecord& record) = 0;                    // `sequence` is given by the ledger
+  virtual Status AppendEvent(const EventRecord& record) = 0;  // `sequence` is given by the ledger
 };
 
 class Ledger {

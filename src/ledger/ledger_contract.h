@@ -27,6 +27,10 @@ struct LedgerFlavour {
   std::function<std::unique_ptr<LedgerPlace>()> make;
 };
 
+inline void PrintTo(const LedgerFlavour& flavour, std::ostream* out) {
+  *out << flavour.name;
+}
+
 class LedgerContract : public testing::TestWithParam<LedgerFlavour> {
  protected:
   void SetUp() override {

@@ -20,8 +20,8 @@ struct TableRecord {
   std::string location;
   std::string table_id;
   table::PartitionSchema partition_columns;
-  table::CommitIdentity seen;   // the last commit that was read
-  Version first_contact;        // the version the table was at when it was first read
+  table::CommitIdentity seen;  // the last commit that was read
+  Version first_contact;       // the version the table was at when it was first read
   Instant observed_at{};
 };
 
@@ -33,14 +33,14 @@ struct CommitRecord {
 };
 
 struct SourcePartitionRecord {
-  std::string key;                     // canonical
-  std::string log_json;                // PartitionKey::LogJson()
-  std::int64_t files = 0;              // live at the last seen version; 0: emptied
+  std::string key;         // canonical
+  std::string log_json;    // PartitionKey::LogJson()
+  std::int64_t files = 0;  // live at the last seen version; 0: emptied
   std::optional<std::int64_t> rows;
   std::int64_t bytes = 0;
   std::uint64_t fingerprint = 0;
-  Version last_changed;                // newest data-changing commit (first contact when only a checkpoint vouches)
-  std::optional<Instant> first_seen;   // commit time of its first data, as far as known
+  Version last_changed;               // newest data-changing commit (first contact when only a checkpoint vouches)
+  std::optional<Instant> first_seen;  // commit time of its first data, as far as known
 };
 
 // A data-changing commit on one source partition.
@@ -68,35 +68,35 @@ struct ProcessedRecord {
   std::string pipeline;
   std::string partition;
   VersionVector vector;
-  std::string run_id;          // "adopt" or "mark" when no run made it
+  std::string run_id;  // "adopt" or "mark" when no run made it
   int try_number = 0;
   std::int64_t token = 0;
   Instant at{};
 };
 
 struct RunRecord {
-  std::int64_t id = 0;              // of the ledger; 0 before it is inserted
+  std::int64_t id = 0;  // of the ledger; 0 before it is inserted
   std::string pipeline;
-  std::string run_id;               // unique per pipeline: scheduled_2024-01-01, backfill_2024-01-01_v3, …
+  std::string run_id;  // unique per pipeline: scheduled_2024-01-01, backfill_2024-01-01_v3, …
   std::string partition;
-  std::string partition_display;    // "2024-01-01"
+  std::string partition_display;  // "2024-01-01"
   RunKind kind = RunKind::kScheduled;
-  std::string cause;                // unique with pipeline and partition
+  std::string cause;                      // unique with pipeline and partition
   std::optional<std::int64_t> caused_by;  // id of the run whose detect step started it
   RunState state = RunState::kQueued;
-  std::string waiting_for;          // for people; empty unless queued
-  std::string message;              // why it ended as it did, in one sentence
+  std::string waiting_for;  // for people; empty unless queued
+  std::string message;      // why it ended as it did, in one sentence
   int tries = 0;
   std::optional<VersionVector> keep_vector;  // the next try keeps this pin (--same-versions, single steps)
   std::string note;
   Instant created{};
-  std::optional<Instant> started;   // of the newest try
+  std::optional<Instant> started;  // of the newest try
   std::optional<Instant> ended;
 };
 
 struct TryRecord {
   std::int64_t run = 0;
-  int number = 0;                   // from 1
+  int number = 0;  // from 1
   TryState state = TryState::kRunning;
   VersionVector vector;
   std::int64_t token = 0;
@@ -110,8 +110,8 @@ struct StepRecord {
   std::int64_t run = 0;
   int try_number = 0;
   std::string step;
-  int map_index = -1;               // -1: not mapped; 0… for instances of `backfill`
-  int position = 0;                 // order in which people expect to see it
+  int map_index = -1;  // -1: not mapped; 0… for instances of `backfill`
+  int position = 0;    // order in which people expect to see it
   StepState state = StepState::kWaiting;
   int attempts = 0;
   std::optional<Instant> retry_at;
@@ -126,11 +126,11 @@ struct AttemptRecord {
   int try_number = 0;
   std::string step;
   int map_index = -1;
-  int number = 0;                   // from 1
+  int number = 0;  // from 1
   AttemptState state = AttemptState::kStarting;
-  std::string handle;               // the executor's, to find the process again
-  std::string folder;               // absolute: scratch files
-  std::string log;                  // absolute path of its log
+  std::string handle;  // the executor's, to find the process again
+  std::string folder;  // absolute: scratch files
+  std::string log;     // absolute path of its log
   std::optional<int> exit_code;
   std::string message;
   Instant started{};
@@ -142,11 +142,11 @@ struct ClaimRecord {
   std::string pipeline;
   std::string partition;
   std::int64_t token = 0;
-  std::string holder;               // HolderId of the scheduler, "external:…" for outside workers
+  std::string holder;  // HolderId of the scheduler, "external:…" for outside workers
   Instant expires{};
   std::int64_t run = 0;
   int try_number = 0;
-  bool released = false;            // given back; the row stays for its token
+  bool released = false;  // given back; the row stays for its token
 };
 
 struct ReleaseRecord {
@@ -163,8 +163,8 @@ struct EventRecord {
   std::string pipeline;
   std::string partition;
   std::string run_id;
-  std::string what;                 // "run.created", "run.queued→running", "claim.granted", "late.detected", …
-  std::string detail;               // JSON object
+  std::string what;    // "run.created", "run.queued→running", "claim.granted", "late.detected", …
+  std::string detail;  // JSON object
 };
 
 }  // namespace latecomer::ledger

@@ -37,7 +37,6 @@ Result<LedgerCheck> CheckSqliteLedger(const std::string& path);
 
 // Every record, at one moment, as one JSON object per line (docs/formats/ledger.md, "Export"). The sink
 // gets lines without their ends and may stop by returning an error.
-Status ExportSqliteLedger(const std::string& path,
-                          const std::function<Status(std::string_view line)>& sink);
+Status ExportSqliteLedger(const std::string& path, const std::function<Status(std::string_view line)>& sink);
 
 }  // namespace latecomer::ledger

@@ -18,8 +18,8 @@ namespace latecomer::pipeline {
 
 struct Source {
   std::string name;
-  std::string table;        // as written
-  std::string location;     // absolute path or URI: `table` resolved against the pipeline file's folder
+  std::string table;     // as written
+  std::string location;  // absolute path or URI: `table` resolved against the pipeline file's folder
   lateness::TimeColumns partition;
   Cadence cadence;
   TimeZone time_zone = TimeZone::Utc();
@@ -27,28 +27,28 @@ struct Source {
 
 // Default: the time columns, cadence and zone of the first source.
 struct Output {
-  std::vector<std::string> columns;   // of the output partition's key, time columns first
+  std::vector<std::string> columns;  // of the output partition's key, time columns first
   lateness::TimeColumns partition;
   Cadence cadence;
   TimeZone time_zone = TimeZone::Utc();
 };
 
 struct CommandStep {
-  std::vector<std::string> argv;      // templates not yet filled in; with `shell`, one string for /bin/sh -c
+  std::vector<std::string> argv;  // templates not yet filled in; with `shell`, one string for /bin/sh -c
   bool shell = false;
   std::map<std::string, std::string> environment;
 };
 
 struct SqlStep {
-  std::string query;                  // text, from `query:` or read from `file:`
-  std::string file;                   // where it came from; empty when inline
-  std::string into;                   // as written
-  std::string into_location;          // resolved like a source's table
+  std::string query;          // text, from `query:` or read from `file:`
+  std::string file;           // where it came from; empty when inline
+  std::string into;           // as written
+  std::string into_location;  // resolved like a source's table
 };
 
 struct Step {
   std::string id;
-  std::vector<std::string> needs;     // ids of user steps
+  std::vector<std::string> needs;  // ids of user steps
   std::variant<CommandStep, SqlStep> action;
   int retries = 0;
   Duration retry_delay = std::chrono::minutes(1);
@@ -57,19 +57,19 @@ struct Step {
 
 struct Pipeline {
   std::string name;
-  std::string id;                     // what the ledger knows; [A-Za-z0-9_.-]+
-  std::string file;                   // absolute path
-  std::string folder;                 // absolute; steps run here
-  std::string text;                   // the file as read
-  std::string definition_hash;        // of the parsed content and the SQL files it names; layout and comments don't count
+  std::string id;               // what the ledger knows; [A-Za-z0-9_.-]+
+  std::string file;             // absolute path
+  std::string folder;           // absolute; steps run here
+  std::string text;             // the file as read
+  std::string definition_hash;  // of the parsed content and the SQL files it names; layout and comments don't count
   std::vector<Source> sources;
   Output output;
   lateness::Rules rules;
   int max_active_runs = 1;
   bool depends_on_past = false;
-  int concurrency = 1;                // of backfills
+  int concurrency = 1;  // of backfills
   Duration max_wait = std::chrono::hours(6);
-  std::vector<Step> steps;            // in file order; `needs` form no ring
+  std::vector<Step> steps;  // in file order; `needs` form no ring
 };
 
 // Reads and checks a file. kInvalidFile with file, line and column, and the nearest valid key where a key

@@ -33,18 +33,18 @@ std::string With(const std::string& section) {
 }
 
 Pipeline Parsed(const std::string& text) {
-  Result<Pipeline> pipeline = ParsePipeline(text, "/work/p.yaml");
+  Result<Pipeline> pipeline = ParsePipeline(text, "/pipelines/p.yaml");
   if (!pipeline) throw std::runtime_error(pipeline.error().ToString() + " | " + pipeline.error().hint);
   return std::move(*pipeline);
 }
 
 // "line:column: message | hint", with "unsupported " before it for that kind.
 std::string Problem(const std::string& text) {
-  const Result<Pipeline> pipeline = ParsePipeline(text, "/work/p.yaml");
+  const Result<Pipeline> pipeline = ParsePipeline(text, "/pipelines/p.yaml");
   if (pipeline) return "none";
   const Error& error = pipeline.error();
   std::string problem = error.ToString();
-  if (problem.starts_with("/work/p.yaml:")) problem = problem.substr(13);
+  if (problem.starts_with("/pipelines/p.yaml:")) problem = problem.substr(18);
   if (!error.hint.empty()) problem += " | " + error.hint;
   return (error.kind == ErrorKind::kUnsupported ? "unsupported " : "") + problem;
 }
@@ -71,9 +71,9 @@ TEST(Pipeline, DefaultsAreThoseOfTheDocs) {
   const Pipeline pipeline = Parsed(With(""));
   EXPECT_EQ(pipeline.name, "p");
   EXPECT_EQ(pipeline.id, "p");
-  EXPECT_EQ(pipeline.folder, "/work");
+  EXPECT_EQ(pipeline.folder, "/pipelines");
   ASSERT_EQ(pipeline.sources.size(), 1u);
-  EXPECT_EQ(pipeline.sources[0].location, "/work/dataset/devices");
+  EXPECT_EQ(pipeline.sources[0].location, "/pipelines/dataset/devices");
   EXPECT_EQ(pipeline.sources[0].cadence, (Cadence{CadenceUnit::kDay, 1}));
   EXPECT_EQ(pipeline.output.columns, std::vector<std::string>{"event_time"});
   EXPECT_EQ(pipeline.output.time_zone.name(), "UTC");
@@ -96,8 +96,7 @@ TEST(Pipeline, DefaultsAreThoseOfTheDocs) {
   EXPECT_TRUE(Warnings(pipeline).empty());
 }
 
-TEST(Pipeline, EverythingThatCanBeSaid) {
-  const Pipeline pipeline = Parsed(R"(
+constexpr const char* kEverything = R"(
 pipeline: Devices, by type
 id: devices_loader
 sources:
@@ -146,7 +145,10 @@ late_data:
   order: most_rows
   max_wait: 2h
   propagate: none
-)");
+)";
+
+TEST(Pipeline, EverythingThatCanBeSaid) {
+  const Pipeline pipeline = Parsed(kEverything);
   EXPECT_EQ(pipeline.name, "Devices, by type");
   EXPECT_EQ(pipeline.id, "devices_loader");
   EXPECT_EQ(pipeline.sources[0].location, "/data/dev ices");
@@ -164,7 +166,7 @@ late_data:
   EXPECT_EQ(command.argv, std::vector<std::string>{"echo {{ partition.country }} > log"});
   EXPECT_EQ(command.environment.at("WHERE"), "{{ sources.devices.table }}");
   EXPECT_EQ(pipeline.steps[0].timeout, minutes(90));
-  EXPECT_EQ(std::get<SqlStep>(pipeline.steps[1].action).into_location, "/work/out");
+  EXPECT_EQ(std::get<SqlStep>(pipeline.steps[1].action).into_location, "/pipelines/out");
   EXPECT_EQ(pipeline.steps[1].needs, std::vector<std::string>{"one"});
   EXPECT_EQ(pipeline.rules.detect, Detect::kLookback);
   EXPECT_EQ(pipeline.rules.lookback, 2);
@@ -345,7 +347,7 @@ TEST(PipelineErrors, OutputsAreNoSources) {
   };
   EXPECT_EQ(into("dataset/../dataset/devices/"),
             "10:13: the output is also the source `devices`; a step can't write what it reads");
-  EXPECT_EQ(into("file:///work/dataset/devices").substr(0, 26), "10:13: the output is also ");
+  EXPECT_EQ(into("file:///pipelines/dataset/devices").substr(0, 26), "10:13: the output is also ");
   EXPECT_EQ(into("dataset/devices/sub"), "10:13: the output and the source `devices` lie one inside the other");
   EXPECT_EQ(into("dataset"), "10:13: the output and the source `devices` lie one inside the other");
   EXPECT_EQ(into("dataset/devices2"), "none");
