@@ -3,9 +3,8 @@
 #include <fstream>
 #include <iterator>
 #include <memory>
-#include <ostream>
-
 #include <nlohmann/json.hpp>
+#include <ostream>
 
 #include "base/text.h"
 #include "cli/commands.h"
@@ -43,10 +42,11 @@ Result<Version> VersionAt(const table::TableHistory& history, Instant at) {
   LATECOMER_ASSIGN_OR_RETURN(const Version newest, history.LatestVersion());
   LATECOMER_ASSIGN_OR_RETURN(const Version oldest, history.OldestCommit());
   Version found = kBeforeFirst;
-  LATECOMER_RETURN_IF_ERROR(history.ReadCommits({Version{oldest.value - 1}, newest}, [&](table::Commit&& commit) -> Status {
-    if (commit.timestamp <= at) found = commit.version;
-    return {};
-  }));
+  LATECOMER_RETURN_IF_ERROR(
+      history.ReadCommits({Version{oldest.value - 1}, newest}, [&](table::Commit&& commit) -> Status {
+        if (commit.timestamp <= at) found = commit.version;
+        return {};
+      }));
   if (found != kBeforeFirst) return found;
   return Fail(Error(ErrorKind::kHistoryGone, "no commit of the table is as old as " + FormatInstant(at))
                   .In(history.location()));
@@ -71,7 +71,8 @@ Status AdoptIt(Context& context, OutputFormat format, const AdoptOptions& option
   LATECOMER_ASSIGN_OR_RETURN(const Version at, ChosenVersion(options, *history));
   LATECOMER_ASSIGN_OR_RETURN(const engine::ObservedTable observed, workspace->Observe());
   if (at > observed.record.seen.version) {
-    return Fail(Error(ErrorKind::kHistoryGone, "version " + std::to_string(at.value) + " is ahead of the table, which is at " +
+    return Fail(Error(ErrorKind::kHistoryGone, "version " + std::to_string(at.value) +
+                                                   " is ahead of the table, which is at " +
                                                    std::to_string(observed.record.seen.version.value))
                     .In(history->location())
                     .Hint("was the table restored, or is it another one?"));
@@ -83,11 +84,13 @@ Status AdoptIt(Context& context, OutputFormat format, const AdoptOptions& option
   }
   LATECOMER_RETURN_IF_ERROR(
       workspace->ledger().Write([&](ledger::Writer& writer) { return engine::Store(writer, observed); }));
-  LATECOMER_ASSIGN_OR_RETURN(
-      const engine::Adopted adopted,
-      engine::Adopt(workspace->ledger(), pipeline, *history, observed, at, last, context.clock.Now()));
+  LATECOMER_ASSIGN_OR_RETURN(const engine::Adopted adopted, engine::Adopt(workspace->ledger(), pipeline, *history,
+                                                                          observed, at, last, context.clock.Now()));
   if (format == OutputFormat::kJson) {
-    context.out << nlohmann::ordered_json{{"version", at.value}, {"adopted", adopted.partitions}, {"already", adopted.already}}.dump()
+    context.out << nlohmann::ordered_json{{"version", at.value},
+                                          {"adopted", adopted.partitions},
+                                          {"already", adopted.already}}
+                       .dump()
                 << '\n';
     return {};
   }
@@ -106,14 +109,15 @@ void AddAdoptCommand(CommandLine& line) {
                                  "latecomer adopt pipeline.yaml --from-file _last_processed_version");
   auto options = std::make_shared<AdoptOptions>();
   AddWorkspaceOptions(command, options->workspace);
-  command->add_option("--at-version", options->version, "They were built from this version")->type_name("V")->check(CLI::NonNegativeNumber);
+  command->add_option("--at-version", options->version, "They were built from this version")
+      ->type_name("V")
+      ->check(CLI::NonNegativeNumber);
   command->add_option("--at-time", options->time, "They were built from the table as it was then")->type_name("TIME");
   command->add_option("--from-file", options->file, "The version stands in this file")->type_name("FILE");
   command->add_option("--to", options->to, "Only partitions up to this one")->type_name("PARTITION");
   AddOutputOption(line, command);
-  command->callback([&line, options] {
-    line.chosen = [&line, options] { return AdoptIt(line.context, line.format, *options); };
-  });
+  command->callback(
+      [&line, options] { line.chosen = [&line, options] { return AdoptIt(line.context, line.format, *options); }; });
 }
 
 }  // namespace latecomer::cli

@@ -1,8 +1,7 @@
 // `latecomer cancel`: ends a queued or running run.
 #include <memory>
-#include <ostream>
-
 #include <nlohmann/json.hpp>
+#include <ostream>
 
 #include "base/text.h"
 #include "cli/commands.h"
@@ -19,11 +18,12 @@ struct CancelOptions {
 
 Status Cancel(Context& context, OutputFormat format, const CancelOptions& options) {
   LATECOMER_ASSIGN_OR_RETURN(const auto workspace, Workspace::Open(context, options.workspace, LedgerUse::kExisting));
-  LATECOMER_ASSIGN_OR_RETURN(const ledger::RunRecord run,
-                             engine::CancelRun(workspace->ledger(), workspace->pipeline().id, options.run,
-                                               context.clock.Now()));
+  LATECOMER_ASSIGN_OR_RETURN(
+      const ledger::RunRecord run,
+      engine::CancelRun(workspace->ledger(), workspace->pipeline().id, options.run, context.clock.Now()));
   if (format == OutputFormat::kJson) {
-    context.out << nlohmann::ordered_json{{"run_id", run.run_id}, {"state", std::string(Name(run.state))}}.dump() << '\n';
+    context.out << nlohmann::ordered_json{{"run_id", run.run_id}, {"state", std::string(Name(run.state))}}.dump()
+                << '\n';
   } else {
     context.out << "cancelled " << Printable(run.run_id) << "; `latecomer clear` queues it again\n";
   }
@@ -39,9 +39,8 @@ void AddCancelCommand(CommandLine& line) {
   AddWorkspaceOptions(command, options->workspace);
   command->add_option("run", options->run, "A run id, or `latest`")->required()->type_name("RUN");
   AddOutputOption(line, command);
-  command->callback([&line, options] {
-    line.chosen = [&line, options] { return Cancel(line.context, line.format, *options); };
-  });
+  command->callback(
+      [&line, options] { line.chosen = [&line, options] { return Cancel(line.context, line.format, *options); }; });
 }
 
 }  // namespace latecomer::cli

@@ -1,5 +1,6 @@
 // latecomer changes: what each commit did to each partition.
 #include <algorithm>
+#include <array>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -50,6 +51,7 @@ class ChangesCommand {
   void JsonCommit(const table::Commit& commit);
   void CsvCommit(const table::Commit& commit);
   void TableCommit(const table::Commit& commit);
+  Total& TotalOf(const table::PartitionKey& key);
   void AddToTotals(const table::Commit& commit);
   void PrintTotals();
   void End();
@@ -58,9 +60,18 @@ class ChangesCommand {
   OutputFormat format_;
   const Options& options_;
   std::string text_;
-  TextTable table_{{{"version", Align::kRight}, {"time"}, {"operation"}, {"partition"}, {"files", Align::kRight},
-                    {"rows", Align::kRight}, {"bytes", Align::kRight}, {"note"}}};
-  std::map<table::PartitionKey, Total, table::NamesThenValues> totals_;
+  TextTable table_{{{"version", Align::kRight},
+                    {"time"},
+                    {"operation"},
+                    {"partition"},
+                    {"files", Align::kRight},
+                    {"rows", Align::kRight},
+                    {"bytes", Align::kRight},
+                    {"note"}}};
+  using Totals = std::map<table::PartitionKey, Total, table::NamesThenValues>;
+  Totals totals_;
+  std::array<Totals::iterator, 4> recent_{totals_.end(), totals_.end(), totals_.end(), totals_.end()};
+  std::size_t next_recent_ = 0;
 };
 
 void AppendCounts(std::string& out, const table::ChangeCounts& counts) {
@@ -75,14 +86,16 @@ void AppendCounts(std::string& out, const table::ChangeCounts& counts) {
 
 void AppendCsvCounts(std::string& out, const table::ChangeCounts& counts) {
   for (const auto& number : {std::optional(counts.files_added), std::optional(counts.files_removed), counts.rows_added,
-                             counts.rows_removed, std::optional(counts.bytes_added), std::optional(counts.bytes_removed),
-                             std::optional(counts.deletion_vector_updates)}) {
+                             counts.rows_removed, std::optional(counts.bytes_added),
+                             std::optional(counts.bytes_removed), std::optional(counts.deletion_vector_updates)}) {
     out += ',';
     AppendCsv(out, number);
   }
 }
 
-const char* BoolText(bool truth) { return truth ? "true" : "false"; }
+const char* BoolText(bool truth) {
+  return truth ? "true" : "false";
+}
 
 // "+3 −1"; only the parts that are not zero.
 std::string PlusMinus(std::optional<std::int64_t> plus, std::optional<std::int64_t> minus) {
@@ -126,7 +139,8 @@ Result<std::vector<VersionRange>> ChangesCommand::Ranges(const table::TableHisto
     }
     if (to < Version{*options_.from}) {
       return Fail(Error(ErrorKind::kInvalidArgument, "--from " + std::to_string(*options_.from) +
-                                                         " lies after the last version to read, " + std::to_string(to.value)));
+                                                         " lies after the last version to read, " +
+                                                         std::to_string(to.value)));
     }
     return std::vector<VersionRange>{{Version{*options_.from}, to}};
   }
@@ -136,14 +150,20 @@ Result<std::vector<VersionRange>> ChangesCommand::Ranges(const table::TableHisto
     const Version newest = ranges.empty() ? kBeforeFirst : ranges.back().target;
     if (to > newest) {
       return Fail(Error(ErrorKind::kNotFound, "there is no commit of version " + std::to_string(to.value) +
-                                                  "; the newest is " + std::to_string(newest.value)).In(history.location()));
+                                                  "; the newest is " + std::to_string(newest.value))
+                      .In(history.location()));
     }
     std::erase_if(ranges, [&](const VersionRange& range) { return range.base >= to; });
     if (!ranges.empty()) ranges.back().target = std::min(ranges.back().target, to);
   }
-  for (const VersionRange& range : ranges) {
-    if (range.base < Version{0}) continue;
-    context_.err << "note: the commits before version " << range.base.Next().value << " are not in the log any more\n";
+  for (std::size_t i = 0; i < ranges.size(); ++i) {
+    const Version first = ranges[i].base.Next();
+    if (i > 0) {
+      context_.err << "note: commits after version " << ranges[i - 1].target.value << " and before version "
+                   << first.value << " are missing; a checkpoint bridges them\n";
+    } else if (first > Version{0}) {
+      context_.err << "note: the commits before version " << first.value << " are not in the log any more\n";
+    }
   }
   if (ranges.empty()) context_.err << "note: no commits are left in the log, only a checkpoint\n";
   return ranges;
@@ -196,8 +216,8 @@ void ChangesCommand::CsvCommit(const table::Commit& commit) {
 
 void ChangesCommand::TableCommit(const table::Commit& commit) {
   const std::string version = std::to_string(commit.version.value);
-  const std::string time = FormatInstant(commit.timestamp) +
-                           (commit.timestamp_source == table::TimestampSource::kFile ? " (file)" : "");
+  const std::string time =
+      FormatInstant(commit.timestamp) + (commit.timestamp_source == table::TimestampSource::kFile ? " (file)" : "");
   if (commit.partitions.empty()) {
     const char* note = commit.metadata_changed ? "metadata" : commit.protocol_changed ? "protocol" : "no files";
     table_.Add({version, time, commit.operation, Cell("", Paint::kMuted), "", "", "", Cell(note, Paint::kMuted)});
@@ -206,19 +226,30 @@ void ChangesCommand::TableCommit(const table::Commit& commit) {
   for (const table::PartitionChange& change : commit.partitions) {
     const Paint paint = change.data_change ? Paint::kNone : Paint::kMuted;
     const table::ChangeCounts& counts = change.counts;
-    table_.Add({first ? version : "", first ? time : "", first ? commit.operation : "", Cell(change.key.Display(), paint),
-                Cell(PlusMinus(counts.files_added, counts.files_removed), paint),
+    table_.Add({first ? version : "", first ? time : "", first ? commit.operation : "",
+                Cell(change.key.Display(), paint), Cell(PlusMinus(counts.files_added, counts.files_removed), paint),
                 Cell(PlusMinus(counts.rows_added, counts.rows_removed), paint), Cell(BytesText(counts), paint),
                 Cell(NoteOf(counts, change.data_change), Paint::kMuted)});
     first = false;
   }
 }
 
+// Commits that follow each other mostly touch the same partitions.
+Total& ChangesCommand::TotalOf(const table::PartitionKey& key) {
+  const table::NamesThenValues before;
+  for (const auto& recent : recent_) {
+    if (recent != totals_.end() && !before(recent->first, key) && !before(key, recent->first)) return recent->second;
+  }
+  recent_[next_recent_] = totals_.try_emplace(key).first;
+  Total& total = recent_[next_recent_]->second;
+  next_recent_ = (next_recent_ + 1) % recent_.size();
+  return total;
+}
+
 void ChangesCommand::AddToTotals(const table::Commit& commit) {
   for (const table::PartitionChange& change : commit.partitions) {
-    const auto [slot, is_new] = totals_.try_emplace(change.key);
-    Total& total = slot->second;
-    if (is_new) total.first = commit.version;
+    Total& total = TotalOf(change.key);
+    if (total.commits == 0) total.first = commit.version;
     total.last = commit.version;
     ++total.commits;
     total.data_change = total.data_change || change.data_change;
@@ -233,8 +264,13 @@ void ChangesCommand::AddToTotals(const table::Commit& commit) {
 }
 
 void ChangesCommand::PrintTotals() {
-  TextTable table({{"partition"}, {"commits", Align::kRight}, {"versions", Align::kRight}, {"files", Align::kRight},
-                   {"rows", Align::kRight}, {"bytes", Align::kRight}, {"note"}});
+  TextTable table({{"partition"},
+                   {"commits", Align::kRight},
+                   {"versions", Align::kRight},
+                   {"files", Align::kRight},
+                   {"rows", Align::kRight},
+                   {"bytes", Align::kRight},
+                   {"note"}});
   for (const auto& [key, total] : totals_) {
     if (format_ == OutputFormat::kJson) {
       text_ += "{\"partition\":" + key.LogJson();
@@ -267,7 +303,8 @@ void ChangesCommand::Begin() {
   if (format_ != OutputFormat::kCsv) return;
   text_ = options_.summary ? "partition,commits,first_version,last_version," : "version,timestamp,operation,partition,";
   text_ +=
-      "files_added,files_removed,rows_added,rows_removed,bytes_added,bytes_removed,deletion_vector_updates,data_change\n";
+      "files_added,files_removed,rows_added,rows_removed,bytes_added,bytes_removed,deletion_vector_updates,data_"
+      "change\n";
 }
 
 Status ChangesCommand::Take(const table::Commit& commit) {
@@ -323,7 +360,9 @@ void AddChangesCommand(CommandLine& line) {
   command->add_option("--from", options->from, "Only what came after this version (not the version itself)")
       ->type_name("V")
       ->check(CLI::NonNegativeNumber);
-  command->add_option("--to", options->to, "Up to and with this version")->type_name("V")->check(CLI::NonNegativeNumber);
+  command->add_option("--to", options->to, "Up to and with this version")
+      ->type_name("V")
+      ->check(CLI::NonNegativeNumber);
   command->add_flag("--summary", options->summary, "Totals per partition over the range");
   AddOutputOption(line, command, true);
   command->callback([&line, options] {

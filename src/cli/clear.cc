@@ -1,8 +1,7 @@
 // `latecomer clear`: queues a run for a new try.
 #include <memory>
-#include <ostream>
-
 #include <nlohmann/json.hpp>
+#include <ostream>
 
 #include "base/text.h"
 #include "cli/commands.h"
@@ -20,17 +19,18 @@ struct ClearCommandOptions {
 
 Status Clear(Context& context, OutputFormat format, const ClearCommandOptions& options) {
   LATECOMER_ASSIGN_OR_RETURN(const auto workspace, Workspace::Open(context, options.workspace, LedgerUse::kExisting));
-  LATECOMER_ASSIGN_OR_RETURN(const ledger::RunRecord run,
-                             engine::ClearRun(workspace->ledger(), workspace->pipeline(), options.run, options.clear,
-                                              context.clock.Now()));
+  LATECOMER_ASSIGN_OR_RETURN(
+      const ledger::RunRecord run,
+      engine::ClearRun(workspace->ledger(), workspace->pipeline(), options.run, options.clear, context.clock.Now()));
   if (format == OutputFormat::kJson) {
-    const nlohmann::ordered_json json{{"run_id", run.run_id}, {"state", std::string(Name(run.state))}, {"next_try", run.tries + 1}};
+    const nlohmann::ordered_json json{
+        {"run_id", run.run_id}, {"state", std::string(Name(run.state))}, {"next_try", run.tries + 1}};
     context.out << json.dump() << '\n';
     return {};
   }
   context.out << "cleared " << Printable(run.run_id) << "; try " << run.tries + 1
-              << (run.keep_vector ? " keeps its versions" : " reads the newest version")
-              << "\n`latecomer run " << Printable(options.workspace.pipeline_file) << "` starts it\n";
+              << (run.keep_vector ? " keeps its versions" : " reads the newest version") << "\n`latecomer run "
+              << Printable(options.workspace.pipeline_file) << "` starts it\n";
   return {};
 }
 
@@ -45,12 +45,13 @@ void AddClearCommand(CommandLine& line) {
   AddWorkspaceOptions(command, options->workspace);
   command->add_option("run", options->run, "A run id; default: the latest scheduled one")->type_name("RUN");
   command->add_flag("--same-versions", options->clear.same_versions, "Keep the versions of the last try");
-  command->add_option("--step", options->clear.steps, "Only this step and what needs it, at the same versions; may be repeated")
+  command
+      ->add_option("--step", options->clear.steps,
+                   "Only this step and what needs it, at the same versions; may be repeated")
       ->type_name("ID");
   AddOutputOption(line, command);
-  command->callback([&line, options] {
-    line.chosen = [&line, options] { return Clear(line.context, line.format, *options); };
-  });
+  command->callback(
+      [&line, options] { line.chosen = [&line, options] { return Clear(line.context, line.format, *options); }; });
 }
 
 }  // namespace latecomer::cli

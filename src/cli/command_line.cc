@@ -1,9 +1,8 @@
 #include "cli/command_line.h"
 
 #include <map>
-#include <ostream>
-
 #include <nlohmann/json.hpp>
+#include <ostream>
 
 #include "base/text.h"
 
@@ -46,26 +45,18 @@ void AddOutputOption(CommandLine& line, CLI::App* command, bool with_csv) {
 int ExitCodeOf(ErrorKind kind) {
   switch (kind) {
     case ErrorKind::kInvalidArgument:
-    case ErrorKind::kInvalidFile:
-      return 2;
+    case ErrorKind::kInvalidFile: return 2;
     case ErrorKind::kNotFound:
-    case ErrorKind::kDamaged:
-      return 3;
-    case ErrorKind::kUnsupported:
-      return 4;
-    case ErrorKind::kHistoryGone:
-      return 5;
-    case ErrorKind::kPermission:
-      return 6;
-    case ErrorKind::kConflict:
-      return 7;
-    case ErrorKind::kRunFailed:
-      return 8;
+    case ErrorKind::kDamaged: return 3;
+    case ErrorKind::kUnsupported: return 4;
+    case ErrorKind::kHistoryGone: return 5;
+    case ErrorKind::kPermission: return 6;
+    case ErrorKind::kConflict: return 7;
+    case ErrorKind::kRunFailed: return 8;
     case ErrorKind::kUnexpected:
     case ErrorKind::kIo:
     case ErrorKind::kUnknownOutcome:
-    case ErrorKind::kCancelled:
-      return 1;
+    case ErrorKind::kCancelled: return 1;
   }
   return 1;
 }

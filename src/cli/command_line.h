@@ -1,11 +1,10 @@
 // The frame every command hangs in: one file per command registers itself with a CommandLine.
 #pragma once
 
+#include <CLI/CLI.hpp>
 #include <functional>
 #include <iosfwd>
 #include <string>
-
-#include <CLI/CLI.hpp>
 
 #include "base/ids.h"
 #include "base/result.h"

@@ -23,7 +23,8 @@ std::vector<CommandWords> Collect(const CLI::App& app) {
   for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; })) {
     CommandWords words{command->get_name(), command->get_description(), {}};
     for (const CLI::Option* option : command->get_options()) {
-      for (const std::string& name : option->get_lnames()) words.options.emplace_back("--" + name, option->get_description());
+      for (const std::string& name : option->get_lnames())
+        words.options.emplace_back("--" + name, option->get_description());
     }
     for (const CLI::App* nested : command->get_subcommands([](const CLI::App*) { return true; })) {
       words.options.emplace_back(nested->get_name(), nested->get_description());
@@ -57,7 +58,9 @@ std::string Bash(const std::vector<CommandWords>& commands) {
       "_latecomer() {\n"
       "  local word=${COMP_WORDS[COMP_CWORD]}\n"
       "  if [ \"$COMP_CWORD\" -eq 1 ]; then\n"
-      "    COMPREPLY=($(compgen -W '" + Names(commands) + "' -- \"$word\"))\n"
+      "    COMPREPLY=($(compgen -W '" +
+      Names(commands) +
+      "' -- \"$word\"))\n"
       "    return\n"
       "  fi\n"
       "  if [ \"${COMP_WORDS[COMP_CWORD-1]}\" = --output ]; then\n"
@@ -78,7 +81,8 @@ std::string Bash(const std::vector<CommandWords>& commands) {
 }
 
 std::string Zsh(const std::vector<CommandWords>& commands) {
-  std::string text = "#compdef latecomer\n_latecomer() {\n  local -a words\n  if (( CURRENT == 2 )); then\n    words=(\n";
+  std::string text =
+      "#compdef latecomer\n_latecomer() {\n  local -a words\n  if (( CURRENT == 2 )); then\n    words=(\n";
   const auto entry = [](const std::string& name, const std::string& description) {
     std::string escaped;
     for (const char c : description) escaped += c == ':' ? std::string("\\:") : std::string(1, c);
@@ -98,7 +102,8 @@ std::string Zsh(const std::vector<CommandWords>& commands) {
 std::string Fish(const std::vector<CommandWords>& commands) {
   std::string text;
   for (const CommandWords& words : commands) {
-    text += "complete -c latecomer -n __fish_use_subcommand -a " + words.name + " -d " + Quoted(words.description) + "\n";
+    text +=
+        "complete -c latecomer -n __fish_use_subcommand -a " + words.name + " -d " + Quoted(words.description) + "\n";
     for (const auto& [name, description] : words.options) {
       const std::string condition = " -n '__fish_seen_subcommand_from " + words.name + "'";
       const std::string word = name.starts_with("--") ? " -l " + name.substr(2) : " -a " + name;

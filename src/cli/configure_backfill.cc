@@ -24,7 +24,8 @@ struct Options {
 };
 
 // Dates or integers in string columns compare as such, but only when both sides are; else as text.
-std::strong_ordering CompareValues(const table::DataType& type, const table::PartitionValue& a, const table::PartitionValue& b) {
+std::strong_ordering CompareValues(const table::DataType& type, const table::PartitionValue& a,
+                                   const table::PartitionValue& b) {
   if (type.kind != table::TypeKind::kString) return a <=> b;
   for (const table::TypeKind kind : {table::TypeKind::kDate, table::TypeKind::kLong}) {
     const auto x = table::PartitionValue::Parse({kind}, a.text());
@@ -36,7 +37,8 @@ std::strong_ordering CompareValues(const table::DataType& type, const table::Par
 
 // Columns in the table's order decide one after another. A null is never before anything, nor is
 // anything before it.
-bool IsBefore(const table::PartitionSchema& schema, const table::PartitionKey& key, const table::PartitionKey& current) {
+bool IsBefore(const table::PartitionSchema& schema, const table::PartitionKey& key,
+              const table::PartitionKey& current) {
   for (const table::PartitionColumn& column : schema) {
     const table::PartitionValue* a = key.Find(column.name);
     const table::PartitionValue* b = current.Find(column.name);
@@ -72,11 +74,13 @@ void ConfigureBackfill::Note(const table::PartitionKey& key) {
 
 Status ConfigureBackfill::CheckNotAhead(Version newest) const {
   if (!last_processed_ || *last_processed_ <= newest) return {};
-  return Fail(Error(ErrorKind::kHistoryGone, "version " + std::to_string(last_processed_->value) +
-                                                 " was processed last, but the table is at version " +
-                                                 std::to_string(newest.value) + ": it was restored, or is another table")
-                  .In(LastProcessedPath(folder_))
-                  .Hint("check the table; then write its version into the file, or remove the file to start from the beginning"));
+  return Fail(
+      Error(ErrorKind::kHistoryGone, "version " + std::to_string(last_processed_->value) +
+                                         " was processed last, but the table is at version " +
+                                         std::to_string(newest.value) + ": it was restored, or is another table")
+          .In(LastProcessedPath(folder_))
+          .Hint(
+              "check the table; then write its version into the file, or remove the file to start from the beginning"));
 }
 
 Status ConfigureBackfill::ReadChanges(const table::TableHistory& history, VersionRange range) {
@@ -123,8 +127,8 @@ Status ConfigureBackfill::Run() {
   Status status = ReadChanges(*history, range);
   if (!status && status.error().kind == ErrorKind::kHistoryGone) {
     if (!options_.allow_gap) {
-      return Fail(std::move(status.error())
-                      .Hint("--allow-gap goes on, and counts every partition of the table as changed"));
+      return Fail(
+          std::move(status.error()).Hint("--allow-gap goes on, and counts every partition of the table as changed"));
     }
     changed_.clear();
     known_.clear();
@@ -135,8 +139,9 @@ Status ConfigureBackfill::Run() {
   for (const table::PartitionKey& key : changed_) {
     if (IsBefore(schema, key, current)) partitions += (partitions.empty() ? "" : ",") + key.LogJson();
   }
-  return ReplaceFile(InFolder(folder_, options_.file_name), "{\"partitions\":[" + partitions + "],\"lastProcessedVersion\":" +
-                                                                std::to_string(newest.value) + "}");
+  return ReplaceFile(
+      InFolder(folder_, options_.file_name),
+      "{\"partitions\":[" + partitions + "],\"lastProcessedVersion\":" + std::to_string(newest.value) + "}");
 }
 
 }  // namespace
@@ -147,7 +152,9 @@ void AddConfigureBackfillCommand(CommandLine& line) {
       line, "configure-backfill", "Write which past partitions changed, as the Spark job did",
       "latecomer configure-backfill --outputLocation out --tableFullPath dataset/devices \\\n"
       "    --outputBackfillingFileName backfilling_configuration.json --currentPartition event_time=2024-01-02");
-  command->add_option("--outputLocation", options->output_location, "Folder of the two files")->required()->type_name("FOLDER");
+  command->add_option("--outputLocation", options->output_location, "Folder of the two files")
+      ->required()
+      ->type_name("FOLDER");
   command->add_option("--tableFullPath", options->table, "Folder of the table")->required()->type_name("TABLE");
   command->add_option("--outputBackfillingFileName", options->file_name, "Name of the configuration file to write")
       ->required()
@@ -158,9 +165,8 @@ void AddConfigureBackfillCommand(CommandLine& line) {
   command->add_flag("--allow-gap", options->allow_gap,
                     "When commits are gone from the log, take every partition for changed");
   AddOutputOption(line, command);
-  command->callback([&line, options] {
-    line.chosen = [&line, options] { return ConfigureBackfill(line.context, *options).Run(); };
-  });
+  command->callback(
+      [&line, options] { line.chosen = [&line, options] { return ConfigureBackfill(line.context, *options).Run(); }; });
 }
 
 }  // namespace latecomer::cli

@@ -29,7 +29,8 @@ class DeltaCatalog final : public table::Catalog {
     auto& writer = writers_[location];
     if (!writer) {
       LATECOMER_ASSIGN_OR_RETURN(auto store, storage::OpenLocalStore(location));
-      LATECOMER_ASSIGN_OR_RETURN(writer, delta::OpenDeltaWriter(std::move(store), storage::OpenLocalStore, clock_, random_));
+      LATECOMER_ASSIGN_OR_RETURN(writer,
+                                 delta::OpenDeltaWriter(std::move(store), storage::OpenLocalStore, clock_, random_));
     }
     return writer;
   }

@@ -1,9 +1,8 @@
 // `latecomer explain`: why a partition was, or was not, processed again.
 #include <algorithm>
 #include <memory>
-#include <ostream>
-
 #include <nlohmann/json.hpp>
+#include <ostream>
 
 #include "base/text.h"
 #include "cli/commands.h"
@@ -37,8 +36,8 @@ Result<Facts> Gather(Workspace& workspace, const engine::ObservedTable& observed
   facts.source_note = observed.note;
   const pipeline::Pipeline& pipeline = workspace.pipeline();
   LATECOMER_RETURN_IF_ERROR(workspace.ledger().Read([&](ledger::Reader& reader) -> Status {
-    LATECOMER_ASSIGN_OR_RETURN(
-        auto input, engine::GatherFacts(reader, pipeline, observed, workspace.context().clock.Now()));
+    LATECOMER_ASSIGN_OR_RETURN(auto input,
+                               engine::GatherFacts(reader, pipeline, observed, workspace.context().clock.Now()));
     const auto same = [&](const auto& candidate) { return candidate.key == key; };
     const auto output = std::find_if(input.outputs.begin(), input.outputs.end(), same);
     if (output == input.outputs.end()) {
@@ -68,8 +67,13 @@ std::string Verdict(const lateness::Change& change, const Facts& facts) {
 }
 
 void PrintChanges(Context& context, const Facts& facts) {
-  TextTable table({{"VERSION", Align::kRight}, {"COMMITTED"}, {"OPERATION"}, {"FILES", Align::kRight},
-                   {"ROWS", Align::kRight}, {"AFTER THE INTERVAL'S END", Align::kRight}, {""}});
+  TextTable table({{"VERSION", Align::kRight},
+                   {"COMMITTED"},
+                   {"OPERATION"},
+                   {"FILES", Align::kRight},
+                   {"ROWS", Align::kRight},
+                   {"AFTER THE INTERVAL'S END", Align::kRight},
+                   {""}});
   for (const lateness::Change& change : facts.changes) {
     const auto& counts = change.counts;
     std::string rows = counts.rows_added ? "+" + GroupDigits(*counts.rows_added) : "?";
@@ -117,12 +121,13 @@ void Print(Context& context, const Facts& facts) {
   context.out << "  " << Printable(entry.reason) << '\n';
   if (!entry.rule.empty()) context.out << "  rule: " << entry.rule << '\n';
   if (entry.interval) {
-    context.out << "  interval: " << FormatInstant(entry.interval->start) << " to " << FormatInstant(entry.interval->end)
-                << '\n';
+    context.out << "  interval: " << FormatInstant(entry.interval->start) << " to "
+                << FormatInstant(entry.interval->end) << '\n';
   }
   if (facts.output.processed) {
     context.out << "  built from " << VectorText(facts.output.processed->vector) << " by "
-                << Printable(facts.output.processed->run_id) << " at " << FormatInstant(facts.output.processed->at) << '\n';
+                << Printable(facts.output.processed->run_id) << " at " << FormatInstant(facts.output.processed->at)
+                << '\n';
   } else {
     context.out << "  never processed\n";
   }
@@ -158,7 +163,8 @@ void PrintJson(Context& context, const Facts& facts) {
 }
 
 Status Explain(Context& context, OutputFormat format, const ExplainOptions& options) {
-  LATECOMER_ASSIGN_OR_RETURN(const auto workspace, Workspace::Open(context, options.workspace, LedgerUse::kReadOrEmpty));
+  LATECOMER_ASSIGN_OR_RETURN(const auto workspace,
+                             Workspace::Open(context, options.workspace, LedgerUse::kReadOrEmpty));
   LATECOMER_ASSIGN_OR_RETURN(const engine::ObservedTable observed, workspace->Observe());
   LATECOMER_ASSIGN_OR_RETURN(const table::PartitionKey key, workspace->ParsePartition(observed, options.partition));
   LATECOMER_ASSIGN_OR_RETURN(const Facts facts, Gather(*workspace, observed, key));
@@ -173,18 +179,18 @@ Status Explain(Context& context, OutputFormat format, const ExplainOptions& opti
 }  // namespace
 
 void AddExplainCommand(CommandLine& line) {
-  CLI::App* command = AddCommand(line, "explain", "Say why a partition was, or was not, processed again",
-                                 "latecomer explain examples/devices/pipeline.yaml 2024-01-01\n"
-                                 "latecomer explain examples/devices/pipeline.yaml event_time=2024-01-02 --output json");
+  CLI::App* command =
+      AddCommand(line, "explain", "Say why a partition was, or was not, processed again",
+                 "latecomer explain examples/devices/pipeline.yaml 2024-01-01\n"
+                 "latecomer explain examples/devices/pipeline.yaml event_time=2024-01-02 --output json");
   auto options = std::make_shared<ExplainOptions>();
   AddWorkspaceOptions(command, options->workspace);
   command->add_option("partition", options->partition, "The output partition: a value, or column=value/column=value")
       ->required()
       ->type_name("PARTITION");
   AddOutputOption(line, command);
-  command->callback([&line, options] {
-    line.chosen = [&line, options] { return Explain(line.context, line.format, *options); };
-  });
+  command->callback(
+      [&line, options] { line.chosen = [&line, options] { return Explain(line.context, line.format, *options); }; });
 }
 
 }  // namespace latecomer::cli

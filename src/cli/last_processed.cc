@@ -12,7 +12,9 @@ std::string InFolder(const std::string& folder, const std::string& name) {
   return folder + (folder.ends_with('/') ? "" : "/") + name;
 }
 
-std::string LastProcessedPath(const std::string& folder) { return InFolder(folder, "_last_processed_version"); }
+std::string LastProcessedPath(const std::string& folder) {
+  return InFolder(folder, "_last_processed_version");
+}
 
 Result<std::optional<Version>> ReadLastProcessed(const std::string& folder) {
   const std::string path = LastProcessedPath(folder);
@@ -25,8 +27,8 @@ Result<std::optional<Version>> ReadLastProcessed(const std::string& folder) {
   Version version;
   const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), version.value);
   if (text.empty() || code != std::errc() || end != text.data() + text.size() || version < kBeforeFirst) {
-    return Fail(Error(ErrorKind::kInvalidFile, "the file must hold one version number, but it holds '" +
-                                                   Printable(text.substr(0, 40)) + "'")
+    return Fail(Error(ErrorKind::kInvalidFile,
+                      "the file must hold one version number, but it holds '" + Printable(text.substr(0, 40)) + "'")
                     .In(path)
                     .Hint("write the last processed version into it, or remove it to start from the beginning"));
   }

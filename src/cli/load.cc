@@ -40,8 +40,9 @@ Result<load::LoadRequest> RequestOf(const Options& options) {
   for (const std::string& given : options.partition_types) {
     const std::size_t equals = given.find('=');
     if (equals == std::string::npos) {
-      return Fail(Error(ErrorKind::kInvalidArgument, "--partition-type " + Printable(given) + " isn't of the form column=type")
-                      .Hint("for example --partition-type event_time=date"));
+      return Fail(
+          Error(ErrorKind::kInvalidArgument, "--partition-type " + Printable(given) + " isn't of the form column=type")
+              .Hint("for example --partition-type event_time=date"));
     }
     request.partitioning.types[given.substr(0, equals)] = given.substr(equals + 1);
   }
@@ -127,16 +128,17 @@ void AddLoadCommand(CommandLine& line) {
       ->type_name("COLUMN")
       ->allow_extra_args(false)
       ->delimiter(',');
-  command->add_option("--partition-type", options->partition_types, "Type of a new table's partition column (default string)")
+  command
+      ->add_option("--partition-type", options->partition_types,
+                   "Type of a new table's partition column (default string)")
       ->type_name("COLUMN=TYPE")
       ->allow_extra_args(false);
   command->add_option("--format", options->format, "Format of the inputs, when their names don't tell")
       ->type_name("json|csv|parquet")
       ->check(CLI::IsMember({"json", "csv", "parquet"}));
   AddOutputOption(line, command);
-  command->callback([&line, options] {
-    line.chosen = [&line, options] { return Run(line.context, line.format, *options); };
-  });
+  command->callback(
+      [&line, options] { line.chosen = [&line, options] { return Run(line.context, line.format, *options); }; });
 }
 
 }  // namespace latecomer::cli

@@ -1,9 +1,8 @@
 // `latecomer logs`: what a run's steps printed.
 #include <fstream>
 #include <memory>
-#include <ostream>
-
 #include <nlohmann/json.hpp>
+#include <ostream>
 
 #include "base/text.h"
 #include "cli/commands.h"
@@ -65,18 +64,18 @@ Status Logs(Context& context, OutputFormat format, const LogsOptions& options) {
 }  // namespace
 
 void AddLogsCommand(CommandLine& line) {
-  CLI::App* command = AddCommand(line, "logs", "Print what a run's steps printed",
-                                 "latecomer logs examples/devices/pipeline.yaml\n"
-                                 "latecomer logs examples/devices/pipeline.yaml scheduled_2024-01-02 --step process_devices");
+  CLI::App* command =
+      AddCommand(line, "logs", "Print what a run's steps printed",
+                 "latecomer logs examples/devices/pipeline.yaml\n"
+                 "latecomer logs examples/devices/pipeline.yaml scheduled_2024-01-02 --step process_devices");
   auto options = std::make_shared<LogsOptions>();
   AddWorkspaceOptions(command, options->workspace);
   command->add_option("run", options->run, "A run id; default: the latest scheduled one")->type_name("RUN");
   command->add_option("--step", options->step, "Only this step")->type_name("ID");
   command->add_option("--try", options->try_number, "Of this try; default: the newest")->type_name("N");
   AddOutputOption(line, command);
-  command->callback([&line, options] {
-    line.chosen = [&line, options] { return Logs(line.context, line.format, *options); };
-  });
+  command->callback(
+      [&line, options] { line.chosen = [&line, options] { return Logs(line.context, line.format, *options); }; });
 }
 
 }  // namespace latecomer::cli

@@ -1,11 +1,11 @@
 // The program: the real clock, randomness and streams, and nothing else.
+#include <sys/ioctl.h>
+#include <unistd.h>
+
 #include <cstdlib>
 #include <iostream>
 #include <string>
 #include <vector>
-
-#include <sys/ioctl.h>
-#include <unistd.h>
 
 #include "cli/program.h"
 

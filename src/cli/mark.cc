@@ -1,8 +1,7 @@
 // `latecomer mark`: says that a run counts as succeeded or failed.
 #include <memory>
-#include <ostream>
-
 #include <nlohmann/json.hpp>
+#include <ostream>
 
 #include "base/text.h"
 #include "cli/commands.h"
@@ -30,7 +29,8 @@ Status MarkIt(Context& context, OutputFormat format, const MarkOptions& options)
         {"run_id", marked.run.run_id}, {"state", std::string(Name(marked.run.state))}, {"note", marked.note}};
     context.out << json.dump() << '\n';
   } else {
-    context.out << "marked " << Printable(marked.run.run_id) << ' ' << Name(marked.run.state) << "; " << marked.note << '\n';
+    context.out << "marked " << Printable(marked.run.run_id) << ' ' << Name(marked.run.state) << "; " << marked.note
+                << '\n';
   }
   return {};
 }
@@ -44,12 +44,13 @@ void AddMarkCommand(CommandLine& line) {
   auto options = std::make_shared<MarkOptions>();
   AddWorkspaceOptions(command, options->workspace);
   command->add_option("run", options->run, "A run id, or `latest`")->required()->type_name("RUN");
-  command->add_option("state", options->state, "success or failed")->required()->check(CLI::IsMember({"success", "failed"}));
+  command->add_option("state", options->state, "success or failed")
+      ->required()
+      ->check(CLI::IsMember({"success", "failed"}));
   command->add_option("--note", options->note, "Kept with the run")->type_name("TEXT");
   AddOutputOption(line, command);
-  command->callback([&line, options] {
-    line.chosen = [&line, options] { return MarkIt(line.context, line.format, *options); };
-  });
+  command->callback(
+      [&line, options] { line.chosen = [&line, options] { return MarkIt(line.context, line.format, *options); }; });
 }
 
 }  // namespace latecomer::cli

@@ -24,7 +24,10 @@ std::optional<std::int64_t> NumberOf(const std::optional<Version>& version) {
 }
 
 void PrintTable(Context& context, const table::Snapshot& snapshot) {
-  TextTable table({{"partition"}, {"files", Align::kRight}, {"rows", Align::kRight}, {"bytes", Align::kRight},
+  TextTable table({{"partition"},
+                   {"files", Align::kRight},
+                   {"rows", Align::kRight},
+                   {"bytes", Align::kRight},
                    {"last changed by", Align::kRight}});
   for (const table::PartitionState& state : snapshot.partitions) {
     const auto changed = NumberOf(state.last_changed);
@@ -55,7 +58,8 @@ std::string Csv(const table::Snapshot& snapshot) {
   std::string text = "partition,files,rows,bytes,last_changed_version\n";
   for (const table::PartitionState& state : snapshot.partitions) {
     AppendCsv(text, table::HivePath(state.key));
-    for (const auto& number : {std::optional(state.files), state.rows, std::optional(state.bytes), NumberOf(state.last_changed)}) {
+    for (const auto& number :
+         {std::optional(state.files), state.rows, std::optional(state.bytes), NumberOf(state.last_changed)}) {
       text += ',';
       AppendCsv(text, number);
     }
@@ -69,15 +73,9 @@ Status Run(Context& context, OutputFormat format, const Options& options) {
   const std::optional<Version> at = options.at ? std::optional(Version{*options.at}) : std::nullopt;
   LATECOMER_ASSIGN_OR_RETURN(const table::Snapshot snapshot, history->ReadSnapshot(at));
   switch (format) {
-    case OutputFormat::kTable:
-      PrintTable(context, snapshot);
-      break;
-    case OutputFormat::kJson:
-      context.out << JsonLines(snapshot);
-      break;
-    case OutputFormat::kCsv:
-      context.out << Csv(snapshot);
-      break;
+    case OutputFormat::kTable: PrintTable(context, snapshot); break;
+    case OutputFormat::kJson: context.out << JsonLines(snapshot); break;
+    case OutputFormat::kCsv: context.out << Csv(snapshot); break;
   }
   return {};
 }
@@ -95,9 +93,8 @@ void AddPartitionsCommand(CommandLine& line) {
       ->type_name("V")
       ->check(CLI::NonNegativeNumber);
   AddOutputOption(line, command, true);
-  command->callback([&line, options] {
-    line.chosen = [&line, options] { return Run(line.context, line.format, *options); };
-  });
+  command->callback(
+      [&line, options] { line.chosen = [&line, options] { return Run(line.context, line.format, *options); }; });
 }
 
 }  // namespace latecomer::cli

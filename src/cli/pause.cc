@@ -1,8 +1,7 @@
 // `latecomer pause`: no run of the pipeline starts until it is resumed.
 #include <memory>
-#include <ostream>
-
 #include <nlohmann/json.hpp>
+#include <ostream>
 
 #include "base/text.h"
 #include "cli/commands.h"
@@ -23,7 +22,8 @@ Status Pause(Context& context, OutputFormat format, const PauseOptions& options)
   LATECOMER_ASSIGN_OR_RETURN(const bool changed,
                              engine::SetPaused(workspace->ledger(), id, !options.resume, context.clock.Now()));
   if (format == OutputFormat::kJson) {
-    context.out << nlohmann::ordered_json{{"pipeline", id}, {"paused", !options.resume}, {"changed", changed}}.dump() << '\n';
+    context.out << nlohmann::ordered_json{{"pipeline", id}, {"paused", !options.resume}, {"changed", changed}}.dump()
+                << '\n';
     return {};
   }
   const std::string state = options.resume ? "running" : "paused";
@@ -41,9 +41,8 @@ void AddPauseCommand(CommandLine& line) {
   AddWorkspaceOptions(command, options->workspace);
   command->add_flag("--resume", options->resume, "Let it start runs again");
   AddOutputOption(line, command);
-  command->callback([&line, options] {
-    line.chosen = [&line, options] { return Pause(line.context, line.format, *options); };
-  });
+  command->callback(
+      [&line, options] { line.chosen = [&line, options] { return Pause(line.context, line.format, *options); }; });
 }
 
 }  // namespace latecomer::cli

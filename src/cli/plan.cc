@@ -1,8 +1,7 @@
 // `latecomer plan`: what would be processed now, and why. Writes nothing.
 #include <memory>
-#include <ostream>
-
 #include <nlohmann/json.hpp>
+#include <ostream>
 
 #include "cli/commands.h"
 #include "cli/plan_text.h"
@@ -26,7 +25,8 @@ bool Shown(const lateness::PlanEntry& entry, const PlanOptions& options) {
 }
 
 void PrintTable(Context& context, const lateness::Plan& plan, const PlanOptions& options) {
-  TextTable table({{"PARTITION"}, {"DECISION"}, {"KIND"}, {"LATE BY", Align::kRight}, {"ROWS", Align::kRight}, {"WHY"}});
+  TextTable table(
+      {{"PARTITION"}, {"DECISION"}, {"KIND"}, {"LATE BY", Align::kRight}, {"ROWS", Align::kRight}, {"WHY"}});
   int up_to_date = 0;
   int process = 0;
   for (const lateness::PlanEntry& entry : plan.entries) {
@@ -49,12 +49,13 @@ void PrintTable(Context& context, const lateness::Plan& plan, const PlanOptions&
 }
 
 Status Plan(Context& context, OutputFormat format, const PlanOptions& options) {
-  LATECOMER_ASSIGN_OR_RETURN(const auto workspace, Workspace::Open(context, options.workspace, LedgerUse::kReadOrEmpty));
+  LATECOMER_ASSIGN_OR_RETURN(const auto workspace,
+                             Workspace::Open(context, options.workspace, LedgerUse::kReadOrEmpty));
   LATECOMER_ASSIGN_OR_RETURN(const engine::ObservedTable observed, workspace->Observe());
   lateness::Plan plan;
   LATECOMER_RETURN_IF_ERROR(workspace->ledger().Read([&](ledger::Reader& reader) -> Status {
-    LATECOMER_ASSIGN_OR_RETURN(
-        const auto facts, engine::GatherFacts(reader, workspace->pipeline(), observed, context.clock.Now()));
+    LATECOMER_ASSIGN_OR_RETURN(const auto facts,
+                               engine::GatherFacts(reader, workspace->pipeline(), observed, context.clock.Now()));
     plan = lateness::MakePlan(workspace->pipeline().rules, facts);
     return {};
   }));
@@ -81,9 +82,8 @@ void AddPlanCommand(CommandLine& line) {
   command->add_flag("--held", options->held, "Only what a rule holds back");
   command->add_flag("--all", options->all, "Also what is up to date");
   AddOutputOption(line, command);
-  command->callback([&line, options] {
-    line.chosen = [&line, options] { return Plan(line.context, line.format, *options); };
-  });
+  command->callback(
+      [&line, options] { line.chosen = [&line, options] { return Plan(line.context, line.format, *options); }; });
 }
 
 }  // namespace latecomer::cli

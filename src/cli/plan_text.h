@@ -1,9 +1,8 @@
 // A plan for people and as JSON; shared by `plan`, `explain` and `run`.
 #pragma once
 
-#include <string>
-
 #include <nlohmann/json_fwd.hpp>
+#include <string>
 
 #include "cli/text_table.h"
 #include "lateness/plan.h"

@@ -56,8 +56,7 @@ std::vector<std::string> OptionNames(const CLI::App& command) {
 Error UsageError(const CLI::App& app, const CLI::ParseError& problem, const std::vector<std::string>& arguments) {
   const std::vector<CLI::App*> chosen = app.get_subcommands();
   const CLI::App& command = chosen.empty() ? app : *chosen.front();
-  const std::string help =
-      chosen.empty() ? "'latecomer --help'" : "'latecomer " + command.get_name() + " --help'";
+  const std::string help = chosen.empty() ? "'latecomer --help'" : "'latecomer " + command.get_name() + " --help'";
   Error error(ErrorKind::kInvalidArgument, Printable(problem.what()));
   error.hint = help + " shows what it takes";
   if (problem.get_exit_code() != static_cast<int>(CLI::ExitCodes::ExtrasError)) return error;
@@ -91,8 +90,10 @@ int Report(Context& context, OutputFormat format, const Error& error) {
 }  // namespace
 
 int RunProgram(const std::vector<std::string>& arguments, Context& context) {
-  CLI::App app("Finds the past partitions of a lakehouse table that received late data, and gets exactly those\n"
-               "processed again.", "latecomer");
+  CLI::App app(
+      "Finds the past partitions of a lakehouse table that received late data, and gets exactly those\n"
+      "processed again.",
+      "latecomer");
   app.get_formatter()->column_width(34);
   app.set_help_flag("-h,--help", "Show this help");
   CommandLine line(app, context);

@@ -1,8 +1,7 @@
 // `latecomer release`: lets go what a rule holds back.
 #include <memory>
-#include <ostream>
-
 #include <nlohmann/json.hpp>
+#include <ostream>
 
 #include "cli/commands.h"
 #include "cli/plan_text.h"
@@ -21,13 +20,15 @@ Status Release(Context& context, OutputFormat format, const ReleaseOptions& opti
   LATECOMER_ASSIGN_OR_RETURN(const auto workspace, Workspace::Open(context, options.workspace, LedgerUse::kWrite));
   LATECOMER_ASSIGN_OR_RETURN(const engine::ObservedTable observed, workspace->Observe());
   LATECOMER_ASSIGN_OR_RETURN(const table::PartitionKey key, workspace->ParsePartition(observed, options.partition));
-  LATECOMER_ASSIGN_OR_RETURN(const VersionVector up_to,
-                             engine::ReleasePartition(workspace->ledger(), workspace->pipeline(), observed, key,
-                                                      context.clock.Now()));
+  LATECOMER_ASSIGN_OR_RETURN(
+      const VersionVector up_to,
+      engine::ReleasePartition(workspace->ledger(), workspace->pipeline(), observed, key, context.clock.Now()));
   if (format == OutputFormat::kJson) {
     nlohmann::ordered_json versions = nlohmann::ordered_json::object();
     for (const auto& [source, version] : up_to) versions[source] = version.value;
-    context.out << nlohmann::ordered_json{{"partition", nlohmann::ordered_json::parse(key.LogJson())}, {"up_to", versions}}.dump()
+    context.out << nlohmann::ordered_json{{"partition", nlohmann::ordered_json::parse(key.LogJson())},
+                                          {"up_to", versions}}
+                       .dump()
                 << '\n';
     return {};
   }
@@ -45,9 +46,8 @@ void AddReleaseCommand(CommandLine& line) {
   AddWorkspaceOptions(command, options->workspace);
   command->add_option("partition", options->partition, "The held output partition")->required()->type_name("PARTITION");
   AddOutputOption(line, command);
-  command->callback([&line, options] {
-    line.chosen = [&line, options] { return Release(line.context, line.format, *options); };
-  });
+  command->callback(
+      [&line, options] { line.chosen = [&line, options] { return Release(line.context, line.format, *options); }; });
 }
 
 }  // namespace latecomer::cli

@@ -6,10 +6,9 @@
 #include <csignal>
 #include <iostream>
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <ostream>
 #include <set>
-
-#include <nlohmann/json.hpp>
 
 #include "base/text.h"
 #include "cli/commands.h"
@@ -63,7 +62,8 @@ class SignalScope {
   SignalScope& operator=(const SignalScope&) = delete;
 
  private:
-  struct sigaction old_int_ {}, old_term_ {};
+  struct sigaction old_int_ {
+  }, old_term_{};
 };
 
 // One line per thing that happened, and what the closing summary needs.
@@ -71,7 +71,8 @@ class Progress final : public engine::Listener {
  public:
   Progress(Context& context, bool silent) : context_(context), silent_(silent) {}
 
-  void OnObserved(const std::string& location, Version newest, std::int64_t new_commits, const std::string& note) override {
+  void OnObserved(const std::string& location, Version newest, std::int64_t new_commits,
+                  const std::string& note) override {
     if (silent_) return;
     Line("", location + " is at version " + std::to_string(newest.value) + " (" + GroupDigits(new_commits) + " new)");
     if (!note.empty()) Line("", "note: " + note);
@@ -87,7 +88,8 @@ class Progress final : public engine::Listener {
     const bool quiet_step = step.step == "record" || (step.state == ledger::StepState::kSkipped);
     if (quiet_step) return;
     std::string text = "  " + step.step + " " + std::string(Name(step.state));
-    if (step.state == ledger::StepState::kRunning && step.attempts > 1) text += " (attempt " + std::to_string(step.attempts) + ")";
+    if (step.state == ledger::StepState::kRunning && step.attempts > 1)
+      text += " (attempt " + std::to_string(step.attempts) + ")";
     if (ledger::IsDone(step.state) && step.started && step.ended && step.step != "detect") {
       text += " in " + HumanDuration(*step.ended - *step.started);
     }
@@ -245,9 +247,8 @@ void AddRunCommand(CommandLine& line) {
   command->add_flag("--yes,-y", options->yes, "Don't ask before a first run of more than 100 intervals");
   command->add_flag("--quiet,-q", options->quiet, "Only the closing summary");
   AddOutputOption(line, command);
-  command->callback([&line, options] {
-    line.chosen = [&line, options] { return Run(line.context, line.format, *options); };
-  });
+  command->callback(
+      [&line, options] { line.chosen = [&line, options] { return Run(line.context, line.format, *options); }; });
 }
 
 }  // namespace latecomer::cli

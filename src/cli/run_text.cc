@@ -72,15 +72,18 @@ Status PrintGrid(Context& context, ledger::Reader& reader, const pipeline::Pipel
   std::vector<std::string> columns{"ready", "detect"};
   for (const pipeline::Step& step : pipeline.steps) columns.push_back(step.id);
   columns.insert(columns.end(), {"record", "backfill"});
-  std::vector<TextTable::Heading> headings{{"PARTITION"}, {"RUN"}, {"STATE"}, {"TRY", Align::kRight}, {"BUILT FROM"},
-                                           {"TIME", Align::kRight}};
+  std::vector<TextTable::Heading> headings{{"PARTITION"},          {"RUN"},        {"STATE"},
+                                           {"TRY", Align::kRight}, {"BUILT FROM"}, {"TIME", Align::kRight}};
   for (const std::string& column : columns) headings.push_back({column});
   TextTable table(std::move(headings));
   LATECOMER_ASSIGN_OR_RETURN(const auto runs, reader.Runs({.pipeline = pipeline.id, .limit = limit}));
   const Instant now = context.clock.Now();
   for (const ledger::RunRecord& run : runs) {
     LATECOMER_ASSIGN_OR_RETURN(const auto tries, reader.Tries(run.id));
-    std::vector<Cell> row{run.partition_display, run.run_id, StateCell(run.state), std::to_string(run.tries),
+    std::vector<Cell> row{run.partition_display,
+                          run.run_id,
+                          StateCell(run.state),
+                          std::to_string(run.tries),
                           tries.empty() ? "-" : VectorText(tries.back().vector),
                           DurationText(run.started, run.ended, now)};
     LATECOMER_ASSIGN_OR_RETURN(const auto steps, reader.Steps(run.id, run.tries));
@@ -93,8 +96,9 @@ Status PrintGrid(Context& context, ledger::Reader& reader, const pipeline::Pipel
       const auto step = std::find_if(steps.begin(), steps.end(), [&](const auto& s) { return s.step == column; });
       const bool timed = step != steps.end() && step->state == StepState::kSuccess && column != "ready" &&
                          column != "detect" && column != "record";
-      row.push_back(step == steps.end() ? Cell("-")
-                                        : StateCell(step->state, timed ? " " + DurationText(step->started, step->ended, now) : ""));
+      row.push_back(step == steps.end()
+                        ? Cell("-")
+                        : StateCell(step->state, timed ? " " + DurationText(step->started, step->ended, now) : ""));
     }
     table.Add(std::move(row));
   }

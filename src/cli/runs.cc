@@ -1,8 +1,7 @@
 // `latecomer runs`: the pipeline's runs, oldest first, and what each waiting one waits for.
 #include <memory>
-#include <ostream>
-
 #include <nlohmann/json.hpp>
+#include <ostream>
 
 #include "cli/commands.h"
 #include "cli/plan_text.h"
@@ -44,7 +43,8 @@ nlohmann::ordered_json ToJson(const ledger::RunRecord& run, const std::vector<le
 }
 
 Status Runs(Context& context, OutputFormat format, const RunsOptions& options) {
-  LATECOMER_ASSIGN_OR_RETURN(const auto workspace, Workspace::Open(context, options.workspace, LedgerUse::kReadOrEmpty));
+  LATECOMER_ASSIGN_OR_RETURN(const auto workspace,
+                             Workspace::Open(context, options.workspace, LedgerUse::kReadOrEmpty));
   ledger::RunFilter filter{.pipeline = workspace->pipeline().id, .limit = options.limit};
   if (!options.state.empty()) {
     const auto state = ledger::ParseRunState(options.state);
@@ -56,7 +56,14 @@ Status Runs(Context& context, OutputFormat format, const RunsOptions& options) {
   }
   return workspace->ledger().Read([&](ledger::Reader& reader) -> Status {
     LATECOMER_ASSIGN_OR_RETURN(const auto runs, reader.Runs(filter));
-    TextTable table({{"RUN"}, {"STATE"}, {"KIND"}, {"TRY", Align::kRight}, {"BUILT FROM"}, {"STARTED"}, {"TIME", Align::kRight}, {"NOTE"}});
+    TextTable table({{"RUN"},
+                     {"STATE"},
+                     {"KIND"},
+                     {"TRY", Align::kRight},
+                     {"BUILT FROM"},
+                     {"STARTED"},
+                     {"TIME", Align::kRight},
+                     {"NOTE"}});
     for (const ledger::RunRecord& run : runs) {
       LATECOMER_ASSIGN_OR_RETURN(const auto tries, reader.Tries(run.id));
       if (format == OutputFormat::kJson) {
@@ -88,11 +95,13 @@ void AddRunsCommand(CommandLine& line) {
   auto options = std::make_shared<RunsOptions>();
   AddWorkspaceOptions(command, options->workspace);
   command->add_option("--state", options->state, "Only runs in this state")->type_name("STATE");
-  command->add_option("--limit", options->limit, "The newest N")->type_name("N")->check(CLI::PositiveNumber)->capture_default_str();
+  command->add_option("--limit", options->limit, "The newest N")
+      ->type_name("N")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
   AddOutputOption(line, command);
-  command->callback([&line, options] {
-    line.chosen = [&line, options] { return Runs(line.context, line.format, *options); };
-  });
+  command->callback(
+      [&line, options] { line.chosen = [&line, options] { return Runs(line.context, line.format, *options); }; });
 }
 
 }  // namespace latecomer::cli

@@ -1,8 +1,7 @@
 // `latecomer show`: the grid of runs × steps, or one run with its tries, steps and attempts.
 #include <memory>
-#include <ostream>
-
 #include <nlohmann/json.hpp>
+#include <ostream>
 
 #include "base/text.h"
 #include "cli/commands.h"
@@ -22,7 +21,9 @@ struct ShowOptions {
   int limit = 30;
 };
 
-ordered_json Time(const std::optional<Instant>& at) { return at ? ordered_json(FormatInstant(*at)) : ordered_json(); }
+ordered_json Time(const std::optional<Instant>& at) {
+  return at ? ordered_json(FormatInstant(*at)) : ordered_json();
+}
 
 ordered_json StepJson(const ledger::StepRecord& step, const std::vector<ledger::AttemptRecord>& attempts,
                       const std::string& child) {
@@ -124,7 +125,8 @@ Status Show(Context& context, OutputFormat format, const ShowOptions& options) {
   LATECOMER_ASSIGN_OR_RETURN(const auto workspace, Workspace::Open(context, options.workspace, use));
   const pipeline::Pipeline& pipeline = workspace->pipeline();
   return workspace->ledger().Read([&](ledger::Reader& reader) -> Status {
-    if (options.run.empty() && format != OutputFormat::kJson) return PrintGrid(context, reader, pipeline, options.limit);
+    if (options.run.empty() && format != OutputFormat::kJson)
+      return PrintGrid(context, reader, pipeline, options.limit);
     std::vector<ledger::RunRecord> runs;
     if (options.run.empty()) {
       LATECOMER_ASSIGN_OR_RETURN(runs, reader.Runs({.pipeline = pipeline.id, .limit = options.limit}));
@@ -150,11 +152,13 @@ void AddShowCommand(CommandLine& line) {
   auto options = std::make_shared<ShowOptions>();
   AddWorkspaceOptions(command, options->workspace);
   command->add_option("run", options->run, "A run id, or `latest`")->type_name("RUN");
-  command->add_option("--limit", options->limit, "The newest N runs of the grid")->type_name("N")->check(CLI::PositiveNumber)->capture_default_str();
+  command->add_option("--limit", options->limit, "The newest N runs of the grid")
+      ->type_name("N")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
   AddOutputOption(line, command);
-  command->callback([&line, options] {
-    line.chosen = [&line, options] { return Show(line.context, line.format, *options); };
-  });
+  command->callback(
+      [&line, options] { line.chosen = [&line, options] { return Show(line.context, line.format, *options); }; });
 }
 
 }  // namespace latecomer::cli

@@ -1,13 +1,13 @@
 #include "cli/small_file.h"
 
-#include <cerrno>
-#include <filesystem>
-#include <system_error>
-
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include <cerrno>
+#include <filesystem>
+#include <system_error>
 
 #include "base/text.h"
 
@@ -43,7 +43,8 @@ Result<std::string> LocalFolder(const std::string& location) {
   }
   const std::size_t colon = location.find("://");
   if (colon == std::string::npos) return location;
-  return Fail(Error(ErrorKind::kUnsupported, "files can't be written to " + location.substr(0, colon) + ":// yet").In(location));
+  return Fail(Error(ErrorKind::kUnsupported, "files can't be written to " + location.substr(0, colon) + ":// yet")
+                  .In(location));
 }
 
 Result<std::string> ReadSmallFile(const std::string& path) {

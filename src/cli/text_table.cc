@@ -28,18 +28,22 @@ std::uint32_t NextCodePoint(const std::string& text, std::size_t& i) {
   if (byte < 0x80) return byte;
   const int extra = byte >= 0xF0 ? 3 : byte >= 0xE0 ? 2 : 1;
   std::uint32_t point = byte & (0x3FU >> extra);
-  for (int n = 0; n < extra && i < text.size(); ++n) point = point << 6 | (static_cast<unsigned char>(text[i++]) & 0x3FU);
+  for (int n = 0; n < extra && i < text.size(); ++n)
+    point = point << 6 | (static_cast<unsigned char>(text[i++]) & 0x3FU);
   return point;
 }
 
-bool InRange(std::uint32_t point, std::uint32_t first, std::uint32_t last) { return first <= point && point <= last; }
+bool InRange(std::uint32_t point, std::uint32_t first, std::uint32_t last) {
+  return first <= point && point <= last;
+}
 
 // Columns a terminal uses: 0 for combining marks, 2 for East Asian wide characters and emoji.
 std::size_t PointWidth(std::uint32_t point) {
   if (InRange(point, 0x300, 0x36F) || InRange(point, 0x200B, 0x200F) || InRange(point, 0xFE00, 0xFE0F)) return 0;
-  const bool wide = InRange(point, 0x1100, 0x115F) || InRange(point, 0x2E80, 0xA4CF) || InRange(point, 0xAC00, 0xD7A3) ||
-                    InRange(point, 0xF900, 0xFAFF) || InRange(point, 0xFE30, 0xFE6F) || InRange(point, 0xFF00, 0xFF60) ||
-                    InRange(point, 0xFFE0, 0xFFE6) || InRange(point, 0x1F300, 0x1FAFF) || InRange(point, 0x20000, 0x3FFFD);
+  const bool wide =
+      InRange(point, 0x1100, 0x115F) || InRange(point, 0x2E80, 0xA4CF) || InRange(point, 0xAC00, 0xD7A3) ||
+      InRange(point, 0xF900, 0xFAFF) || InRange(point, 0xFE30, 0xFE6F) || InRange(point, 0xFF00, 0xFF60) ||
+      InRange(point, 0xFFE0, 0xFFE6) || InRange(point, 0x1F300, 0x1FAFF) || InRange(point, 0x20000, 0x3FFFD);
   return wide ? 2 : 1;
 }
 

@@ -14,7 +14,7 @@ struct Cell {
   std::string text;
   Paint paint = Paint::kNone;
   Cell(std::string text_in, Paint paint_in = Paint::kNone) : text(std::move(text_in)), paint(paint_in) {}  // NOLINT
-  Cell(const char* text_in) : text(text_in) {}  // NOLINT
+  Cell(const char* text_in) : text(text_in) {}                                                             // NOLINT
 };
 
 class TextTable {

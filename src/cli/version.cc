@@ -7,7 +7,8 @@
 namespace latecomer::cli {
 
 void AddVersionCommand(CommandLine& line) {
-  CLI::App* command = AddCommand(line, "version", "Show the version of this program", "latecomer version\nlatecomer --version");
+  CLI::App* command =
+      AddCommand(line, "version", "Show the version of this program", "latecomer version\nlatecomer --version");
   AddOutputOption(line, command);
   command->callback([&line] {
     line.chosen = [&line]() -> Status {
