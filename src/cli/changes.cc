@@ -60,14 +60,14 @@ class ChangesCommand {
   OutputFormat format_;
   const Options& options_;
   std::string text_;
-  TextTable table_{{{"version", Align::kRight},
-                    {"time"},
-                    {"operation"},
-                    {"partition"},
-                    {"files", Align::kRight},
-                    {"rows", Align::kRight},
-                    {"bytes", Align::kRight},
-                    {"note"}}};
+  TextTable table_{{{"VERSION", Align::kRight},
+                    {"TIME"},
+                    {"OPERATION"},
+                    {"PARTITION"},
+                    {"FILES", Align::kRight},
+                    {"ROWS", Align::kRight},
+                    {"BYTES", Align::kRight},
+                    {"NOTE"}}};
   using Totals = std::map<table::PartitionKey, Total, table::NamesThenValues>;
   Totals totals_;
   std::array<Totals::iterator, 4> recent_{totals_.end(), totals_.end(), totals_.end(), totals_.end()};
@@ -264,13 +264,13 @@ void ChangesCommand::AddToTotals(const table::Commit& commit) {
 }
 
 void ChangesCommand::PrintTotals() {
-  TextTable table({{"partition"},
-                   {"commits", Align::kRight},
-                   {"versions", Align::kRight},
-                   {"files", Align::kRight},
-                   {"rows", Align::kRight},
-                   {"bytes", Align::kRight},
-                   {"note"}});
+  TextTable table({{"PARTITION"},
+                   {"COMMITS", Align::kRight},
+                   {"VERSIONS", Align::kRight},
+                   {"FILES", Align::kRight},
+                   {"ROWS", Align::kRight},
+                   {"BYTES", Align::kRight},
+                   {"NOTE"}});
   for (const auto& [key, total] : totals_) {
     if (format_ == OutputFormat::kJson) {
       text_ += "{\"partition\":" + key.LogJson();

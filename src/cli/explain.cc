@@ -73,7 +73,7 @@ void PrintChanges(Context& context, const Facts& facts) {
                    {"FILES", Align::kRight},
                    {"ROWS", Align::kRight},
                    {"AFTER THE INTERVAL'S END", Align::kRight},
-                   {""}});
+                   {"VERDICT"}});
   for (const lateness::Change& change : facts.changes) {
     const auto& counts = change.counts;
     std::string rows = counts.rows_added ? "+" + GroupDigits(*counts.rows_added) : "?";
@@ -97,14 +97,15 @@ void PrintChanges(Context& context, const Facts& facts) {
 
 void PrintRuns(Context& context, const Facts& facts) {
   context.out << "\nruns\n";
-  TextTable table({{"RUN"}, {"TRY", Align::kRight}, {"STATE"}, {"BUILT FROM"}, {"STARTED"}, {"MESSAGE"}});
+  TextTable table(
+      {{"RUN"}, {"BECAUSE OF"}, {"TRY", Align::kRight}, {"STATE"}, {"BUILT FROM"}, {"STARTED"}, {"MESSAGE"}});
   for (const ledger::RunRecord& run : facts.runs) {
     for (const ledger::TryRecord& attempt : facts.tries.at(run.id)) {
-      table.Add({run.run_id, std::to_string(attempt.number), std::string(Name(attempt.state)),
+      table.Add({run.run_id, CauseText(run), std::to_string(attempt.number), std::string(Name(attempt.state)),
                  VectorText(attempt.vector), FormatInstant(attempt.started).substr(0, 19) + "Z", attempt.message});
     }
     if (facts.tries.at(run.id).empty()) {
-      table.Add({run.run_id, "-", StateCell(run.state), "-", "-",
+      table.Add({run.run_id, CauseText(run), "-", StateCell(run.state), "-", "-",
                  run.waiting_for.empty() ? run.message : "waits for " + run.waiting_for});
     }
   }

@@ -63,7 +63,7 @@ void PrintText(Context& context, const Options& options, const load::LoadReport&
   context.out << ": version " << report.version.value << ", " << Counted(report.files, "file") << ", "
               << HumanBytes(report.bytes) << '\n';
   if (report.partitions.size() < 2) return;
-  TextTable table({{"partition"}, {"rows", Align::kRight}});
+  TextTable table({{"PARTITION"}, {"ROWS", Align::kRight}});
   for (const auto& partition : report.partitions) table.Add({partition.key.Display(), GroupDigits(partition.rows)});
   table.Print(context.out, context.color);
 }

@@ -35,6 +35,14 @@ Cell StateCell(StepState state, const std::string& suffix) {
   }
 }
 
+std::string CauseText(const ledger::RunRecord& run) {
+  constexpr std::string_view kLookback = "lookback:";
+  if (run.kind == ledger::RunKind::kManual) return "a request";
+  if (run.kind == ledger::RunKind::kScheduled) return "its interval";
+  if (run.cause.starts_with(kLookback)) return "look-back of " + run.cause.substr(kLookback.size());
+  return run.cause;
+}
+
 std::string DurationText(const std::optional<Instant>& started, const std::optional<Instant>& ended, Instant now) {
   if (!started) return "-";
   return HumanDuration(ended.value_or(now) - *started);

@@ -18,6 +18,9 @@ Cell StateCell(ledger::StepState state, const std::string& suffix = "");
 // "0.3 s", "-" while it has not started.
 std::string DurationText(const std::optional<Instant>& started, const std::optional<Instant>& ended, Instant now);
 
+// What started the run, in words: "its interval", "devices@3", "look-back of RUN", "a request".
+std::string CauseText(const ledger::RunRecord& run);
+
 // One row per run, one column per step; mapped backfill shows "[n]" and its children's worst state.
 Status PrintGrid(Context& context, ledger::Reader& reader, const pipeline::Pipeline& pipeline, int limit);
 

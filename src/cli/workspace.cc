@@ -52,8 +52,11 @@ Result<std::unique_ptr<Workspace>> Workspace::Open(Context& context, const Works
   LATECOMER_ASSIGN_OR_RETURN(const std::string file, LedgerFile(options.ledger, workspace->pipeline_.folder));
   workspace->state_folder_ = fs::path(file).parent_path().string();
   workspace->catalog_ = MakeDeltaCatalog(context.clock, context.random);
-  std::error_code ignored;
-  const bool exists = fs::exists(file, ignored);
+  std::error_code unseen;
+  const bool exists = fs::exists(file, unseen);
+  if (unseen) {  // not "missing": a ledger that can't be seen must never be taken for an empty one
+    return Fail(Error(ErrorKind::kPermission, "the ledger can't be reached: " + unseen.message()).In(file));
+  }
   if (use == LedgerUse::kReadOrEmpty && !exists) {
     LATECOMER_ASSIGN_OR_RETURN(workspace->ledger_,
                                ledger::OpenSqliteLedger(":memory:", ledger::OpenMode::kCreate, context.random));

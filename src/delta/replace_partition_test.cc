@@ -1,7 +1,7 @@
 #include "delta/replace_partition.h"
 
-#include <nlohmann/json.hpp>
 #include <fstream>
+#include <nlohmann/json.hpp>
 #include <thread>
 
 #include "delta/writer_test_support.h"

@@ -24,10 +24,11 @@ class Story(unittest.TestCase):
         kept = {k: v for k, v in os.environ.items() if not k.startswith('LATECOMER')}
         return {**kept, 'HOME': str(self.folder), 'NO_COLOR': '1'}
 
-    def call(self, *arguments):
-        """The finished process, whatever its exit code."""
-        return subprocess.run([BINARY, *map(str, arguments)], cwd=self.folder, env=self.environment(),
-                              stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120)
+    def call(self, *arguments, wrapper=(), preexec_fn=None):
+        """The finished process, whatever its exit code. `wrapper` is a command that starts it."""
+        return subprocess.run([*wrapper, BINARY, *map(str, arguments)], cwd=self.folder, env=self.environment(),
+                              stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120,
+                              preexec_fn=preexec_fn)
 
     def ok(self, *arguments):
         done = self.call(*arguments)
