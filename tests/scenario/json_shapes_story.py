@@ -16,7 +16,7 @@ VOLATILE = (
     (re.compile(r'\d{8}T\d{6}\.\d{3}Z'), '<time>'),
     (re.compile(r'[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}'), '<uuid>'),
     (re.compile(r'[0-9a-f]{32,64}'), '<hash>'),
-    (re.compile(r'\d+ d \d+ h'), '<duration>'),
+    (re.compile(r'\d+ d( \d+ h)?'), '<duration>'),
     (re.compile(r'allowed_lateness: \d+d( *)'), 'allowed_lateness: <duration> '),
 )
 # Members whose numbers come from the clock or from the compression.
