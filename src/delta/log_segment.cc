@@ -93,10 +93,10 @@ Error MissingCommit(const LogFolder& folder, const LogListing& listing, Version 
 }
 
 std::optional<LastCheckpoint> ParseLastCheckpoint(std::string_view json) {
-  const simdjson::padded_string padded(json);
-  simdjson::ondemand::parser parser;
-  simdjson::ondemand::document document;
-  if (parser.iterate(padded).get(document) != simdjson::SUCCESS) return std::nullopt;
+  // The document model, not on-demand: it looks at the whole text first, so a damaged hint is no hint.
+  simdjson::dom::parser parser;
+  simdjson::dom::element document;
+  if (parser.parse(simdjson::padded_string(json)).get(document) != simdjson::SUCCESS) return std::nullopt;
   LastCheckpoint last;
   if (document["version"].get_int64().get(last.version.value) != simdjson::SUCCESS) return std::nullopt;
   if (last.version.value < 0) return std::nullopt;

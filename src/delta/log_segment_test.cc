@@ -57,7 +57,10 @@ TEST(LastCheckpoint, IsOnlyAHint) {
   EXPECT_EQ(last->parts, 3);
   EXPECT_EQ(last->v2_path, "x.json");
   for (const char* damaged : {"", "{", "[]", "null", "10", R"({"size":1})", R"({"version":"10"})", R"({"version":-1})",
-                              R"({"version":99999999999999999999})", "\x01\x02"}) {
+                              R"({"version":99999999999999999999})", "\x01\x02",
+                              // Damage after the version: a reader that goes on behind an error reads freed memory.
+                              R"({"version":1,"parts":[})", R"({"version":1,"parts":tru,"size":1})",
+                              R"({"version":1 "parts":3})", R"({"version":1,"v2Checkpoint":{"path")"}) {
     EXPECT_EQ(ParseLastCheckpoint(damaged), std::nullopt) << damaged;
   }
 }
