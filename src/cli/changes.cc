@@ -1,11 +1,11 @@
 // latecomer changes: what each commit did to each partition.
 #include <algorithm>
-#include <array>
 #include <cstdint>
 #include <map>
 #include <memory>
 #include <ostream>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "cli/command_line.h"
@@ -70,8 +70,9 @@ class ChangesCommand {
                     {"NOTE"}}};
   using Totals = std::map<table::PartitionKey, Total, table::NamesThenValues>;
   Totals totals_;
-  std::array<Totals::iterator, 4> recent_{totals_.end(), totals_.end(), totals_.end(), totals_.end()};
-  std::size_t next_recent_ = 0;
+  // By identity of the keys in `known_`, which keeps these alive: most commits bring keys that came before.
+  std::unordered_map<const void*, Total*> total_of_;
+  std::vector<table::PartitionKey> known_;
 };
 
 void AppendCounts(std::string& out, const table::ChangeCounts& counts) {
@@ -234,16 +235,13 @@ void ChangesCommand::TableCommit(const table::Commit& commit) {
   }
 }
 
-// Commits that follow each other mostly touch the same partitions.
 Total& ChangesCommand::TotalOf(const table::PartitionKey& key) {
-  const table::NamesThenValues before;
-  for (const auto& recent : recent_) {
-    if (recent != totals_.end() && !before(recent->first, key) && !before(key, recent->first)) return recent->second;
+  const auto [slot, is_new] = total_of_.try_emplace(key.identity(), nullptr);
+  if (is_new) {
+    slot->second = &totals_[key];
+    known_.push_back(key);
   }
-  recent_[next_recent_] = totals_.try_emplace(key).first;
-  Total& total = recent_[next_recent_]->second;
-  next_recent_ = (next_recent_ + 1) % recent_.size();
-  return total;
+  return *slot->second;
 }
 
 void ChangesCommand::AddToTotals(const table::Commit& commit) {

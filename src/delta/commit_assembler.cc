@@ -57,8 +57,20 @@ void Merge(table::PartitionChange& into, const table::PartitionChange& from) {
   into.fingerprint_delta += from.fingerprint_delta;
 }
 
+bool SomeAreEqual(const std::vector<table::PartitionChange>& changes) {
+  constexpr std::size_t kFew = 8;  // up to so many, comparing all pairs costs less than a map
+  if (changes.size() > kFew) return true;
+  for (std::size_t i = 1; i < changes.size(); ++i) {
+    for (std::size_t j = 0; j < i; ++j) {
+      if (changes[i].key == changes[j].key) return true;
+    }
+  }
+  return false;
+}
+
 // Texts that differ but are one value ("1" and "01" of an integer) are one partition.
 void MergeEqualKeys(std::vector<table::PartitionChange>& changes) {
+  if (!SomeAreEqual(changes)) return;
   std::vector<table::PartitionChange> merged;
   std::map<table::PartitionKey, std::size_t, table::NamesThenValues> index;
   for (table::PartitionChange& change : changes) {

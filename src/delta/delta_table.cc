@@ -21,7 +21,7 @@
 namespace latecomer::delta {
 namespace {
 
-constexpr std::int64_t kCommitsPerPiece = 64;
+constexpr std::int64_t kCommitsPerPiece = 256;
 
 // Texts that differ but are one value ("1" and "01" of an integer) are one partition.
 void MergeEqualKeys(std::vector<table::PartitionState>& sorted) {

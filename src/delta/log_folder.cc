@@ -2,7 +2,9 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -52,7 +54,23 @@ bool IsFile(int folder_fd, const dirent& entry) {
   return fstatat(folder_fd, entry.d_name, &info, 0) == 0 && S_ISREG(info.st_mode);
 }
 
+// File systems of Linux whose reads go through the page cache until the end of the file.
+bool ShortReadIsEnd(int folder_fd) {
+  struct statfs info {};
+  if (folder_fd < 0 || fstatfs(folder_fd, &info) != 0) return false;
+  switch (static_cast<std::uint64_t>(info.f_type)) {
+    case EXT4_SUPER_MAGIC:
+    case XFS_SUPER_MAGIC:
+    case BTRFS_SUPER_MAGIC:
+    case TMPFS_MAGIC: return true;
+    default: return false;
+  }
+}
+
 }  // namespace
+
+LogFolder::LogFolder(std::shared_ptr<const storage::ObjectStore> store, int folder_fd)
+    : store_(std::move(store)), folder_fd_(folder_fd), short_read_is_end_(ShortReadIsEnd(folder_fd)) {}
 
 void LogBuffer::Reserve(std::size_t capacity) {
   if (capacity <= capacity_) return;
@@ -172,7 +190,9 @@ Status LogFolder::ReadLocal(const char* name, LogBuffer& buffer) const {
       return failure;
     }
     if (got == 0) break;
+    const bool filled = static_cast<std::size_t>(got) == buffer.capacity_ - buffer.size_;
     buffer.size_ += static_cast<std::size_t>(got);
+    if (short_read_is_end_ && !filled) break;
   }
   close(fd);
   return {};

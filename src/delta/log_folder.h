@@ -62,14 +62,16 @@ class LogFolder {
   Result<Instant> ModifiedTime(Version version) const;
 
  private:
-  LogFolder(std::shared_ptr<const storage::ObjectStore> store, int folder_fd)
-      : store_(std::move(store)), folder_fd_(folder_fd) {}
+  LogFolder(std::shared_ptr<const storage::ObjectStore> store, int folder_fd);
   Status ReadLocal(const char* name, LogBuffer& buffer) const;
   Result<LogListing> ListLocal() const;
   Result<LogListing> ListStore() const;
 
   std::shared_ptr<const storage::ObjectStore> store_;
   int folder_fd_ = -1;  // of _delta_log, when the store is local
+  // Whether a read that gives less than was asked for has reached the end of the file. Elsewhere (network and user
+  // space file systems) only a read that gives nothing has.
+  bool short_read_is_end_ = false;
 };
 
 }  // namespace latecomer::delta

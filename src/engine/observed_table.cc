@@ -58,7 +58,7 @@ Status CheckPartitioning(const table::Commit& commit, const ObservedTable& table
 }
 
 Status ReadNewCommits(const table::TableHistory& history, VersionRange range, bool apply_states, ObservedTable& table) {
-  return history.ReadCommits(range, [&](table::Commit&& commit) -> Status {
+  const auto take = [&](table::Commit&& commit) -> Status {
     if (apply_states) LATECOMER_RETURN_IF_ERROR(CheckPartitioning(commit, table));
     table.new_commits.push_back({commit.version, commit.timestamp, commit.timestamp_source, commit.operation});
     for (const table::PartitionChange& change : commit.partitions) {
@@ -73,7 +73,10 @@ Status ReadNewCommits(const table::TableHistory& history, VersionRange range, bo
       if (change.data_change) it->second.last_changed = commit.version;
     }
     return {};
-  });
+  };
+  if (!apply_states) return history.ReadCommits(range, take);
+  // What is known of the table's last state spares reading the log before it.
+  return history.ReadCommitsAfter({table.record.table_id, table.record.partition_columns}, range, take);
 }
 
 SourcePartitionRecord ToRecord(const table::PartitionState& state, Version fallback) {

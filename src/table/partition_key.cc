@@ -128,8 +128,8 @@ Result<PartitionKey> PartitionKey::ParsePath(const PartitionSchema& schema, std:
 }
 
 const PartitionValue* PartitionKey::Find(std::string_view name) const {
-  for (std::size_t i = 0; i < names_.size(); ++i) {
-    if (names_[i] == name) return &values_[i];
+  for (std::size_t i = 0; i < size(); ++i) {
+    if (this->name(i) == name) return &value(i);
   }
   return nullptr;
 }
@@ -139,7 +139,7 @@ std::string PartitionKey::Display() const {
   std::string text;
   for (std::size_t i = 0; i < size(); ++i) {
     if (i > 0) text += '/';
-    text += Printable(names_[i]) + "=" + (values_[i].IsNull() ? "null" : Printable(values_[i].text()));
+    text += Printable(name(i)) + "=" + (value(i).IsNull() ? "null" : Printable(value(i).text()));
   }
   return text;
 }
@@ -152,8 +152,15 @@ std::string PartitionKey::LogJson() const {
   return ToJson(*this, AbsentColumns::kLeftOut, [](const PartitionValue& value) { return value.text(); });
 }
 
+bool operator==(const PartitionKey& a, const PartitionKey& b) {
+  return a.identity() == b.identity() || std::ranges::equal(a.values(), b.values());
+}
+
 std::strong_ordering operator<=>(const PartitionKey& a, const PartitionKey& b) {
-  return std::lexicographical_compare_three_way(a.values_.begin(), a.values_.end(), b.values_.begin(), b.values_.end());
+  if (a.identity() == b.identity()) return std::strong_ordering::equal;
+  const auto left = a.values();
+  const auto right = b.values();
+  return std::lexicographical_compare_three_way(left.begin(), left.end(), right.begin(), right.end());
 }
 
 bool NamesThenValues::operator()(const PartitionKey& a, const PartitionKey& b) const {

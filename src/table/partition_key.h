@@ -4,6 +4,9 @@
 #include <compare>
 #include <functional>
 #include <map>
+#include <memory>
+#include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -20,12 +23,13 @@ struct PartitionColumn {
 };
 using PartitionSchema = std::vector<PartitionColumn>;  // in the table's order; empty: unpartitioned
 
-// The key of an unpartitioned table has no values. Ordered by the columns in the table's order.
+// The key of an unpartitioned table has no values. Ordered by the columns in the table's order. Immutable, and
+// cheap to copy: copies share what they hold.
 class PartitionKey {
  public:
   PartitionKey() = default;
   PartitionKey(std::vector<std::string> names, std::vector<PartitionValue> values)
-      : names_(std::move(names)), values_(std::move(values)) {}
+      : data_(std::make_shared<const Data>(Data{std::move(names), std::move(values)})) {}
 
   // `texts` has logical names; a column that is missing there is null, an unknown name is kDamaged.
   static Result<PartitionKey> FromTexts(const PartitionSchema& schema,
@@ -36,10 +40,12 @@ class PartitionKey {
   // kInvalidArgument when a column is missing, unknown, twice there, or the value is none of its type.
   static Result<PartitionKey> ParsePath(const PartitionSchema& schema, std::string_view path);
 
-  bool Empty() const { return values_.empty(); }
-  std::size_t size() const { return values_.size(); }
-  const std::string& name(std::size_t i) const { return names_[i]; }
-  const PartitionValue& value(std::size_t i) const { return values_[i]; }
+  bool Empty() const { return size() == 0; }
+  std::size_t size() const { return data_ == nullptr ? 0 : data_->values.size(); }
+  const std::string& name(std::size_t i) const { return data_->names[i]; }
+  const PartitionValue& value(std::size_t i) const { return data_->values[i]; }
+  // The same for copies of one key, as long as one of them lives; equal keys made apart have different ones.
+  const void* identity() const { return data_.get(); }
   // Null when there is no such column.
   const PartitionValue* Find(std::string_view name) const;
 
@@ -52,12 +58,19 @@ class PartitionKey {
   // log leaves out.
   std::string LogJson() const;
 
-  friend bool operator==(const PartitionKey& a, const PartitionKey& b) { return a.values_ == b.values_; }
+  friend bool operator==(const PartitionKey& a, const PartitionKey& b);
   friend std::strong_ordering operator<=>(const PartitionKey& a, const PartitionKey& b);
 
  private:
-  std::vector<std::string> names_;
-  std::vector<PartitionValue> values_;
+  struct Data {
+    std::vector<std::string> names;
+    std::vector<PartitionValue> values;
+  };
+  std::span<const PartitionValue> values() const {
+    return data_ == nullptr ? std::span<const PartitionValue>() : std::span(data_->values);
+  }
+
+  std::shared_ptr<const Data> data_;
 };
 
 // An order for containers of keys that may come from two partitionings of one table: equal values under
