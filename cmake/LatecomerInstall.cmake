@@ -4,9 +4,12 @@
 if(NOT TARGET latecomer)
   return()
 endif()
-set_target_properties(latecomer PROPERTIES
-  INSTALL_RPATH "$ORIGIN/../lib/latecomer"
-  BUILD_RPATH "${LATECOMER_DEPS}/arrow/lib")
+# In the build tree a link stands where the libraries will. With a path of its own there CMake would add an empty entry
+# to it, and so have libraries looked for in the folder a user stands in.
+set_target_properties(latecomer PROPERTIES BUILD_WITH_INSTALL_RPATH ON INSTALL_RPATH "$ORIGIN/../lib/latecomer")
+get_target_property(latecomer_folder latecomer BINARY_DIR)
+file(MAKE_DIRECTORY ${latecomer_folder}/../lib)
+file(CREATE_LINK ${LATECOMER_DEPS}/arrow/lib ${latecomer_folder}/../lib/latecomer SYMBOLIC)
 install(TARGETS latecomer
   RUNTIME_DEPENDENCY_SET latecomer_libraries
   RUNTIME DESTINATION bin)

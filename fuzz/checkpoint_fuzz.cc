@@ -49,7 +49,12 @@ class OneObject final : public storage::ObjectStore {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const OneObject store(std::string(reinterpret_cast<const char*>(data), size));
   latecomer::delta::ActionSink sink;
-  const Status status = latecomer::delta::ReadCheckpointParquet(store, "c", "c", {}, sink);
+  const auto read = [&]() -> Status {
+    LATECOMER_ASSIGN_OR_RETURN(const auto file, latecomer::delta::CheckpointFile::Open(store, "c", "c", {}));
+    for (int piece = 0; piece < file.pieces(); ++piece) LATECOMER_RETURN_IF_ERROR(file.ReadPiece(piece, sink));
+    return {};
+  };
+  const Status status = read();
   if (!status && status.error().kind != ErrorKind::kDamaged) std::abort();
   return 0;
 }

@@ -15,7 +15,7 @@ using latecomer::delta::FileAction;
 class Sink final : public latecomer::delta::ActionSink {
  public:
   std::string seen;
-  latecomer::delta::LiveFiles files{latecomer::delta::LiveFiles::Details::kKeep};
+  latecomer::delta::LiveFiles files{latecomer::delta::Details::kKeep};
 
   Status OnAdd(const FileAction& file) override {
     files.Add(file, latecomer::Version{1});

@@ -93,13 +93,15 @@ Error Missing(std::string_view action, std::string_view field) {
   return Damaged(std::string(action) + " without " + std::string(field));
 }
 
-// numRecords when it stands first in an escaped stats text, as every known writer puts it:
-// "{\"numRecords\":123, … Anything else takes the long way.
-std::optional<std::int64_t> RecordsAtStart(std::string_view token) {
-  static constexpr std::string_view kStart = "\"{\\\"numRecords\\\":";
-  if (!token.starts_with(kStart)) return std::nullopt;
-  const char* first = token.data() + kStart.size();
-  const char* last = token.data() + token.size();
+// How a stats text begins, as it is and as a JSON string, where numRecords stands first as every known writer puts it.
+// Anything else takes the long way.
+constexpr std::string_view kStatsStart = R"({"numRecords":)";
+constexpr std::string_view kEscapedStatsStart = R"("{\"numRecords\":)";
+
+std::optional<std::int64_t> RecordsAtStart(std::string_view stats, std::string_view start) {
+  if (!stats.starts_with(start)) return std::nullopt;
+  const char* first = stats.data() + start.size();
+  const char* last = stats.data() + stats.size();
   std::int64_t number = 0;
   const auto [end, code] = std::from_chars(first, last, number);
   if (code != std::errc() || end == last || (*end != ',' && *end != '}') || number < 0) return std::nullopt;
@@ -298,7 +300,7 @@ Status CommitParser::Impl::File(std::string_view action, ondemand::object object
 }
 
 Status CommitParser::Impl::Stats(FieldReader reader, std::optional<std::int64_t>& records) {
-  records = RecordsAtStart(reader.value.raw_json_token());
+  records = RecordsAtStart(reader.value.raw_json_token(), kEscapedStatsStart);
   if (records) return {};  // the value is skipped unread
   std::optional<std::string_view> text;
   LATECOMER_RETURN_IF_ERROR(reader.Text(text));
@@ -314,6 +316,7 @@ Status CommitParser::Impl::Stats(FieldReader reader, std::optional<std::int64_t>
 }
 
 std::optional<std::int64_t> CommitParser::RecordsOfStats(std::string_view stats) {
+  if (const auto leading = RecordsAtStart(stats, kStatsStart)) return leading;
   impl_->stats_text.assign(stats);
   impl_->stats_text.append(kParserPadding, ' ');
   ondemand::document document;

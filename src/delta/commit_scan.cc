@@ -73,7 +73,7 @@ void CountRemove(PartitionDelta& delta, std::string_view path, std::string_view 
   delta.counts.bytes_removed = Sum(delta.counts.bytes_removed, size_bytes);
   AddRows(delta.counts.rows_removed, rows);
   delta.data_change = delta.data_change || data_change;
-  delta.fingerprint_delta -= table::FileFingerprint(CanonicalPath(path), vector_id);
+  delta.fingerprint_delta -= table::IdentityOfFile(CanonicalPath(path), vector_id).fingerprint();
 }
 
 class CommitScanner::Sink final : public ActionSink {
@@ -97,7 +97,7 @@ class CommitScanner::Sink final : public ActionSink {
     delta.counts.bytes_added = Sum(delta.counts.bytes_added, *file.size_bytes);
     AddRows(delta.counts.rows_added, RowsOf(file.records, file.deletion_vector));
     delta.data_change = delta.data_change || file.data_change;
-    delta.fingerprint_delta += table::FileFingerprint(path, vector_id);
+    delta.fingerprint_delta += table::IdentityOfFile(path, vector_id).fingerprint();
     Remember(path, vector_id, index, true);
     return {};
   }

@@ -214,9 +214,8 @@ Status DeltaTable::ReadCommitsAfter(const KnownBase& base, VersionRange range, c
 Status DeltaTable::ScanRange(const LogFolder& folder, VersionRange range, CommitAssembler& assembler,
                              const CommitSink& sink) const {
   const auto pieces = static_cast<std::size_t>((range.Count() + kCommitsPerPiece - 1) / kCommitsPerPiece);
-  const std::size_t machine = std::max<std::size_t>(std::thread::hardware_concurrency(), 1);
   const std::size_t threads =
-      std::min(pieces, options_.threads > 0 ? static_cast<std::size_t>(options_.threads) : machine);
+      std::min(pieces, options_.threads > 0 ? static_cast<std::size_t>(options_.threads) : MachineThreads());
   ScanOptions scan;
   scan.operation_metrics = options_.metrics == ReadOptions::Metrics::kRead;
   scan.leave_rows_open = options_.removed_rows == ReadOptions::RemovedRows::kLookUp;
@@ -368,17 +367,11 @@ Result<std::vector<table::DataFile>> DeltaTable::ReadFiles(
     if (wanted(**key)) chosen[i] = *key;
   }
   std::vector<table::DataFile> files;
-  std::optional<Error> problem;
-  state.files.ForEach([&](const LiveFile& live) {
-    if (problem || chosen[live.partition] == nullptr) return;
-    auto file = FileOf(*folder, state, live, *chosen[live.partition]);
-    if (file) {
-      files.push_back(std::move(*file));
-    } else {
-      problem = std::move(file).error();
-    }
-  });
-  if (problem) return Fail(std::move(*problem));
+  for (const LiveFile& live : state.files.all()) {
+    if (chosen[live.partition] == nullptr) continue;
+    LATECOMER_ASSIGN_OR_RETURN(table::DataFile file, FileOf(*folder, state, live, *chosen[live.partition]));
+    files.push_back(std::move(file));
+  }
   std::sort(files.begin(), files.end(), [](const auto& a, const auto& b) { return a.path < b.path; });
   return files;
 }

@@ -1,7 +1,7 @@
 #include "delta/live_files.h"
 
-#include <xxhash.h>
-
+#include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "table/commit.h"
@@ -10,20 +10,32 @@ namespace latecomer::delta {
 namespace {
 
 constexpr std::size_t kFirstSlots = 64;
+constexpr std::size_t kAhead = 8;  // slots of the index are asked for so many files before they are needed
 
-struct Key {
-  std::uint64_t high;
-  std::uint64_t low;
-};
+table::FileIdentity Identity(std::string_view path, const DeletionVector* vector) {
+  return table::IdentityOfFile(CanonicalPath(path), vector == nullptr ? std::string() : DeletionVectorId(*vector));
+}
 
-Key KeyOf(std::string_view path, std::string_view vector_id) {
-  XXH128_hash_t hash = XXH3_128bits_withSeed(path.data(), path.size(), vector_id.empty() ? 0 : 1);
-  if (!vector_id.empty()) {
-    const XXH128_hash_t of_vector = XXH3_128bits(vector_id.data(), vector_id.size());
-    const std::uint64_t both[] = {hash.high64, hash.low64, of_vector.high64, of_vector.low64};
-    hash = XXH3_128bits(both, sizeof both);
-  }
-  return {hash.high64, hash.low64 == 0 ? 1 : hash.low64};  // all zero marks a free slot
+// All of a file but its partition and its detail.
+LiveFile MakeFile(const FileAction& action) {
+  LiveFile file;
+  file.id = Identity(action.path, action.deletion_vector);
+  file.size_bytes = action.size_bytes.value_or(0);
+  file.records = action.records.value_or(-1);
+  file.deleted = action.deletion_vector == nullptr ? 0 : action.deletion_vector->cardinality;
+  return file;
+}
+
+FileDetail MakeDetail(const FileAction& action) {
+  FileDetail detail;
+  detail.path = action.path;
+  if (action.deletion_vector != nullptr) detail.vector = *action.deletion_vector;
+  return detail;
+}
+
+// Unsigned, because sizes in a damaged log may add up to anything.
+std::int64_t Sum(std::int64_t a, std::int64_t b) {
+  return static_cast<std::int64_t>(static_cast<std::uint64_t>(a) + static_cast<std::uint64_t>(b));
 }
 
 }  // namespace
@@ -35,103 +47,157 @@ std::string_view CanonicalPath(std::string_view path) {
   return path;
 }
 
-std::size_t LiveFiles::Locate(std::uint64_t high, std::uint64_t low) const {
-  const std::size_t mask = slots_.size() - 1;
-  std::size_t i = low & mask;
-  while (Used(slots_[i]) && (slots_[i].key_low != low || slots_[i].key_high != high)) i = (i + 1) & mask;
-  return i;
-}
-
-const LiveFile* LiveFiles::Find(std::string_view path, const DeletionVector* vector) const {
-  if (slots_.empty()) return nullptr;
-  const Key key = KeyOf(CanonicalPath(path), vector == nullptr ? std::string() : DeletionVectorId(*vector));
-  const LiveFile& slot = slots_[Locate(key.high, key.low)];
-  return Used(slot) ? &slot : nullptr;
-}
-
-std::uint32_t LiveFiles::PartitionIndex(std::string_view raw) {
+std::uint32_t PartitionSums::IndexOf(std::string_view raw) {
   // Files of one partition often come one after another.
-  if (!partitions_.empty() && partitions_.back().raw == raw) return static_cast<std::uint32_t>(partitions_.size() - 1);
-  const auto [found, is_new] =
-      partition_index_.try_emplace(std::string(raw), static_cast<std::uint32_t>(partitions_.size()));
-  if (is_new) partitions_.push_back(PartitionSum{.raw = std::string(raw)});
-  return found->second;
+  if (!sums_.empty() && sums_.back().raw == raw) return static_cast<std::uint32_t>(sums_.size() - 1);
+  if (const auto found = index_.find(raw); found != index_.end()) return found->second;
+  const auto number = static_cast<std::uint32_t>(sums_.size());
+  index_.emplace(std::string(raw), number);
+  sums_.push_back(PartitionSum{.raw = std::string(raw)});
+  return number;
 }
 
-void LiveFiles::Count(const LiveFile& file, int sign) {
-  PartitionSum& sum = partitions_[file.partition];
+void PartitionSums::Count(const LiveFile& file, int sign) {
+  PartitionSum& sum = sums_[file.partition];
   sum.files += sign;
-  // Unsigned, because sizes in a damaged log may add up to anything.
-  sum.bytes = static_cast<std::int64_t>(static_cast<std::uint64_t>(sum.bytes) +
-                                        static_cast<std::uint64_t>(sign) * static_cast<std::uint64_t>(file.size_bytes));
+  sum.bytes = Sum(sum.bytes, sign > 0 ? file.size_bytes : Sum(0, -file.size_bytes));
   if (const auto rows = file.Rows()) {
-    sum.rows = static_cast<std::int64_t>(static_cast<std::uint64_t>(sum.rows) +
-                                         static_cast<std::uint64_t>(sign) * static_cast<std::uint64_t>(*rows));
+    sum.rows = Sum(sum.rows, sign > 0 ? *rows : -*rows);
   } else {
     sum.files_without_rows += sign;
   }
-  sum.fingerprint += sign > 0 ? file.fingerprint : 0 - file.fingerprint;
+  sum.fingerprint += sign > 0 ? file.id.fingerprint() : 0 - file.id.fingerprint();
 }
 
-void LiveFiles::Grow() {
-  std::vector<LiveFile> old =
-      std::exchange(slots_, std::vector<LiveFile>(slots_.empty() ? kFirstSlots : slots_.size() * 2));
-  for (const LiveFile& slot : old) {
-    if (Used(slot)) slots_[Locate(slot.key_high, slot.key_low)] = slot;
-  }
-}
-
-void LiveFiles::Add(const FileAction& file, std::optional<Version> version) {
-  if ((count_ + 1) * 4 > slots_.size() * 3) Grow();
-  const std::string vector_id =
-      file.deletion_vector == nullptr ? std::string() : DeletionVectorId(*file.deletion_vector);
-  const std::string_view path = CanonicalPath(file.path);
-  const Key key = KeyOf(path, vector_id);
-  LiveFile& slot = slots_[Locate(key.high, key.low)];
-  if (Used(slot)) {
-    Count(slot, -1);
-  } else {
-    ++count_;
-  }
-  slot.key_high = key.high;
-  slot.key_low = key.low;
-  slot.size_bytes = file.size_bytes.value_or(0);
-  slot.records = file.records.value_or(-1);
-  slot.deleted = file.deletion_vector == nullptr ? 0 : file.deletion_vector->cardinality;
-  slot.fingerprint = table::FileFingerprint(path, vector_id);
-  slot.partition = PartitionIndex(file.partition_values.value_or("{}"));
+void LiveFileBatch::Add(const FileAction& action) {
+  LiveFile file = MakeFile(action);
+  file.partition = partitions_.IndexOf(action.partition_values.value_or("{}"));
   if (keep_details_) {
-    slot.detail = static_cast<std::uint32_t>(details_.size());
-    FileDetail& detail = details_.emplace_back();
-    detail.path = file.path;
-    if (file.deletion_vector != nullptr) detail.vector = *file.deletion_vector;
+    file.detail = static_cast<std::uint32_t>(details_.size());
+    details_.push_back(MakeDetail(action));
   }
-  Count(slot, 1);
-  if (version && file.data_change) partitions_[slot.partition].last_changed = version;
+  partitions_.Count(file, 1);
+  files_.push_back(file);
+}
+
+void LiveFileBatch::Clear() {
+  files_.clear();
+  details_.clear();
+  partitions_ = {};
+}
+
+LiveFiles::Slot LiveFiles::SlotOf(const table::FileIdentity& id, std::size_t number) {
+  return (id.high & 0xffffffff00000000U) | static_cast<Slot>(number + 1);
+}
+
+std::size_t LiveFiles::Locate(const table::FileIdentity& id) const {
+  const std::size_t mask = index_.size() - 1;
+  for (std::size_t i = Home(id);; i = (i + 1) & mask) {
+    const Slot slot = index_[i];
+    if (slot == 0) return i;
+    if ((slot ^ id.high) >> 32 != 0) continue;
+    if (files_[NumberIn(slot)].id == id) return i;
+  }
+}
+
+const LiveFile* LiveFiles::Find(std::string_view path, const DeletionVector* vector) const {
+  if (index_.empty()) return nullptr;
+  const Slot slot = index_[Locate(Identity(path, vector))];
+  return slot == 0 ? nullptr : &files_[NumberIn(slot)];
+}
+
+void LiveFiles::Reserve(std::size_t more) {
+  const std::size_t wanted = files_.size() + more;
+  if (wanted > files_.capacity()) files_.reserve(std::max(wanted, files_.capacity() * 2));
+  std::size_t slots = std::max(index_.size(), kFirstSlots);
+  while (wanted * 4 > slots * 3) slots *= 2;
+  if (slots == index_.size()) return;
+  index_.assign(slots, 0);
+  for (std::size_t i = 0; i < files_.size(); ++i) index_[Locate(files_[i].id)] = SlotOf(files_[i].id, i);
+}
+
+// Takes the place of a live file with the same identity.
+void LiveFiles::Insert(const LiveFile& file) {
+  Slot& slot = index_[Locate(file.id)];
+  if (slot == 0) {
+    slot = SlotOf(file.id, files_.size());
+    files_.push_back(file);
+  } else {
+    LiveFile& there = files_[NumberIn(slot)];
+    partitions_.Count(there, -1);
+    there = file;
+  }
+}
+
+void LiveFiles::Add(const FileAction& action, Version version) {
+  Reserve(1);
+  LiveFile file = MakeFile(action);
+  file.partition = partitions_.IndexOf(action.partition_values.value_or("{}"));
+  if (keep_details_) {
+    file.detail = static_cast<std::uint32_t>(details_.size());
+    details_.push_back(MakeDetail(action));
+  }
+  Insert(file);
+  partitions_.Count(file, 1);
+  if (action.data_change) partitions_[file.partition].last_changed = version;
+}
+
+void LiveFiles::Take(LiveFileBatch& batch) {
+  std::vector<std::uint32_t> numbers;  // of the batch's partitions
+  for (const PartitionSum& sum : batch.partitions_.all()) {
+    const std::uint32_t number = partitions_.IndexOf(sum.raw);
+    PartitionSum& total = partitions_[number];
+    total.files += sum.files;
+    total.bytes = Sum(total.bytes, sum.bytes);
+    total.rows = Sum(total.rows, sum.rows);
+    total.files_without_rows += sum.files_without_rows;
+    total.fingerprint += sum.fingerprint;
+    numbers.push_back(number);
+  }
+  Reserve(batch.files_.size());
+  const auto first_detail = static_cast<std::uint32_t>(details_.size());
+  for (std::size_t i = 0; i < batch.files_.size(); ++i) {
+    if (i + kAhead < batch.files_.size()) __builtin_prefetch(&index_[Home(batch.files_[i + kAhead].id)], 1);
+    LiveFile& file = batch.files_[i];
+    file.partition = numbers[file.partition];
+    file.detail += first_detail;
+    Insert(file);
+  }
+  details_.insert(details_.end(), std::make_move_iterator(batch.details_.begin()),
+                  std::make_move_iterator(batch.details_.end()));
+  batch.Clear();
 }
 
 void LiveFiles::Remove(const FileAction& file, Version version) {
-  const LiveFile* found = Find(file.path, file.deletion_vector);
-  if (found == nullptr) return;
-  Count(*found, -1);
-  if (file.data_change) partitions_[found->partition].last_changed = version;
-  Erase(static_cast<std::size_t>(found - slots_.data()));
+  if (index_.empty()) return;
+  const std::size_t slot = Locate(Identity(file.path, file.deletion_vector));
+  if (index_[slot] == 0) return;
+  const LiveFile& found = files_[NumberIn(index_[slot])];
+  partitions_.Count(found, -1);
+  if (file.data_change) partitions_[found.partition].last_changed = version;
+  Erase(slot);
 }
 
-// Closes the gap by moving later files of the same run back, so that no marks of deleted slots are needed.
+// The gap in the index is closed by moving later slots of the same run back, so that no marks of deleted slots are
+// needed; then the last file moves to the place that got free.
 void LiveFiles::Erase(std::size_t slot) {
-  --count_;
-  const std::size_t mask = slots_.size() - 1;
+  const std::size_t number = NumberIn(index_[slot]);
+  const std::size_t mask = index_.size() - 1;
   std::size_t hole = slot;
-  for (std::size_t i = (hole + 1) & mask; Used(slots_[i]); i = (i + 1) & mask) {
-    const std::size_t home = Home(slots_[i]);
+  for (std::size_t i = (hole + 1) & mask; index_[i] != 0; i = (i + 1) & mask) {
+    const std::size_t home = Home(files_[NumberIn(index_[i])].id);
     // Movable unless its home lies cyclically in (hole, i].
     const bool stays = hole <= i ? (hole < home && home <= i) : (hole < home || home <= i);
     if (stays) continue;
-    slots_[hole] = slots_[i];
+    index_[hole] = index_[i];
     hole = i;
   }
-  slots_[hole] = LiveFile{};
+  index_[hole] = 0;
+  if (number + 1 != files_.size()) {
+    index_[Locate(files_.back().id)] = SlotOf(files_.back().id, number);
+    files_[number] = files_.back();
+  }
+  files_.pop_back();
 }
 
 }  // namespace latecomer::delta

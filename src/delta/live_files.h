@@ -1,12 +1,13 @@
 // The set of live files while a log is replayed, with sums per partition.
 //
 // A logical file is a path with the id of its deletion vector (protocol, "Add File and Remove File"). It is
-// kept as a 128-bit hash, so that a table of a million files takes some 60 MB; paths are kept only
+// kept as its 128-bit identity, so that a table of a million files takes some 70 MB; paths are kept only
 // when a reader will open the files.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -15,6 +16,7 @@
 
 #include "base/version.h"
 #include "delta/actions.h"
+#include "table/commit.h"
 
 namespace latecomer::delta {
 
@@ -32,12 +34,10 @@ struct PartitionSum {
 };
 
 struct LiveFile {
-  std::uint64_t key_high = 0;
-  std::uint64_t key_low = 0;
+  table::FileIdentity id;
   std::int64_t size_bytes = 0;
-  std::int64_t records = -1;  // -1: not known
-  std::int64_t deleted = 0;   // cardinality of the deletion vector
-  std::uint64_t fingerprint = 0;
+  std::int64_t records = -1;    // -1: not known
+  std::int64_t deleted = 0;     // cardinality of the deletion vector
   std::uint32_t partition = 0;  // index into partitions()
   std::uint32_t detail = 0;     // index into details(), when these are kept
 
@@ -46,48 +46,82 @@ struct LiveFile {
   }
 };
 
+enum class Details { kDrop, kKeep };
+
 struct FileDetail {
   std::string path;  // as in the log
   std::optional<DeletionVector> vector;
 };
 
+// Partitions of files, numbered in the order they come.
+class PartitionSums {
+ public:
+  // The number of the partition with this text, which is given one when it is new.
+  std::uint32_t IndexOf(std::string_view raw);
+  void Count(const LiveFile& file, int sign);
+
+  PartitionSum& operator[](std::uint32_t index) { return sums_[index]; }
+  const std::vector<PartitionSum>& all() const { return sums_; }
+
+ private:
+  struct Hash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>()(text); }
+  };
+  std::vector<PartitionSum> sums_;
+  std::unordered_map<std::string, std::uint32_t, Hash, std::equal_to<>> index_;
+};
+
+// Files of a checkpoint, made ready to go into LiveFiles by any thread: hashed and summed per partition.
+class LiveFileBatch {
+ public:
+  explicit LiveFileBatch(Details details) : keep_details_(details == Details::kKeep) {}
+  void Add(const FileAction& file);
+  void Clear();  // keeps its memory
+
+ private:
+  friend class LiveFiles;
+  bool keep_details_;
+  std::vector<LiveFile> files_;
+  PartitionSums partitions_;
+  std::vector<FileDetail> details_;
+};
+
 class LiveFiles {
  public:
-  enum class Details { kDrop, kKeep };
   explicit LiveFiles(Details details = Details::kDrop) : keep_details_(details == Details::kKeep) {}
 
-  // `version` is the commit's; nullopt for a checkpoint, which doesn't say when a file came.
-  void Add(const FileAction& file, std::optional<Version> version);
+  // Room for so many files more.
+  void Reserve(std::size_t more);
+  void Add(const FileAction& file, Version version);
+  // A checkpoint doesn't say when a file came. Both must keep details, or neither; the batch is empty after it.
+  void Take(LiveFileBatch& batch);
   void Remove(const FileAction& file, Version version);
   // Null when that file with that vector isn't live.
   const LiveFile* Find(std::string_view path, const DeletionVector* vector) const;
 
-  std::size_t size() const { return count_; }
-  const std::vector<PartitionSum>& partitions() const { return partitions_; }
+  std::size_t size() const { return files_.size(); }
+  const std::vector<PartitionSum>& partitions() const { return partitions_.all(); }
   const FileDetail& detail(const LiveFile& file) const { return details_[file.detail]; }
   // All live files, in no particular order.
-  template <typename Function>
-  void ForEach(Function&& function) const {
-    for (const LiveFile& slot : slots_) {
-      if (Used(slot)) function(slot);
-    }
-  }
+  const std::vector<LiveFile>& all() const { return files_; }
 
  private:
-  static bool Used(const LiveFile& slot) { return (slot.key_high | slot.key_low) != 0; }
-  std::size_t Home(const LiveFile& slot) const { return slot.key_low & (slots_.size() - 1); }
+  // What a slot of the index holds: the number of a file plus one in the lower half, and a part of its identity in the
+  // upper, so that most misses need no look at the file. 0 is a free slot.
+  using Slot = std::uint64_t;
+  static Slot SlotOf(const table::FileIdentity& id, std::size_t number);
+  static std::size_t NumberIn(Slot slot) { return static_cast<std::size_t>(slot & 0xffffffffU) - 1; }
+  std::size_t Home(const table::FileIdentity& id) const { return id.low & (index_.size() - 1); }
   // The slot of the key, or the free one where it would go.
-  std::size_t Locate(std::uint64_t high, std::uint64_t low) const;
-  std::uint32_t PartitionIndex(std::string_view raw);
-  void Count(const LiveFile& file, int sign);
-  void Grow();
+  std::size_t Locate(const table::FileIdentity& id) const;
+  void Insert(const LiveFile& file);
   void Erase(std::size_t slot);
 
   bool keep_details_;
-  std::vector<LiveFile> slots_;  // open addressing, linear probing, a power of two
-  std::size_t count_ = 0;
-  std::vector<PartitionSum> partitions_;
-  std::unordered_map<std::string, std::uint32_t> partition_index_;
+  std::vector<LiveFile> files_;
+  std::vector<Slot> index_;  // open addressing, linear probing, a power of two
+  PartitionSums partitions_;
   std::vector<FileDetail> details_;
 };
 

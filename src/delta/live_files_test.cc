@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <map>
 #include <random>
 
@@ -76,10 +77,54 @@ TEST(LiveFiles, RemovingWhatIsNotThereChangesNothing) {
   EXPECT_EQ(files.partitions()[0].last_changed, Version{1});
 }
 
+// Batches as checkpoints give them, also with files that stand in two of them, then commits on top.
+TEST(LiveFiles, BatchesGiveWhatSingleFilesGive) {
+  std::mt19937 random(11);
+  LiveFiles whole(Details::kKeep);
+  LiveFiles one_by_one(Details::kKeep);
+  const auto file_of = [](std::uint32_t number, std::string& path, std::string& partition) {
+    path = "f" + std::to_string(number);
+    partition = R"({"p":")" + std::to_string(number % 7) + R"("})";
+    return File(path, partition, number, number % 3 == 0 ? std::nullopt : std::optional<std::int64_t>(number));
+  };
+  std::string path;
+  std::string partition;
+  for (int round = 0; round < 20; ++round) {
+    LiveFileBatch batch(Details::kKeep);
+    for (int i = 0; i < 500; ++i) {
+      const FileAction file = file_of(random() % 4000, path, partition);
+      batch.Add(file);
+      one_by_one.Add(file, Version{0});
+    }
+    whole.Take(batch);
+  }
+  for (int i = 0; i < 1000; ++i) {
+    const FileAction file = file_of(random() % 4000, path, partition);
+    whole.Remove(file, Version{1});
+    one_by_one.Remove(file, Version{1});
+  }
+  ASSERT_EQ(whole.size(), one_by_one.size());
+  ASSERT_EQ(whole.partitions().size(), 7U);
+  for (const PartitionSum& sum : whole.partitions()) {
+    const auto same = std::find_if(one_by_one.partitions().begin(), one_by_one.partitions().end(),
+                                   [&](const PartitionSum& other) { return other.raw == sum.raw; });
+    ASSERT_NE(same, one_by_one.partitions().end());
+    EXPECT_EQ(sum.files, same->files);
+    EXPECT_EQ(sum.bytes, same->bytes);
+    EXPECT_EQ(sum.rows, same->rows);
+    EXPECT_EQ(sum.files_without_rows, same->files_without_rows);
+    EXPECT_EQ(sum.fingerprint, same->fingerprint);
+  }
+  for (const LiveFile& file : whole.all()) {
+    EXPECT_NE(one_by_one.Find(whole.detail(file).path, nullptr), nullptr);
+    EXPECT_EQ(whole.partitions()[file.partition].raw, R"({"p":")" + std::to_string(file.size_bytes % 7) + R"("})");
+  }
+}
+
 // The table of hashes against a map, over long random histories.
 TEST(LiveFiles, BehavesLikeAMap) {
   std::mt19937 random(7);
-  LiveFiles files(LiveFiles::Details::kKeep);
+  LiveFiles files(Details::kKeep);
   std::map<std::string, std::int64_t> model;
   for (int step = 0; step < 200000; ++step) {
     const std::string path = "f" + std::to_string(random() % 3000);
@@ -94,10 +139,10 @@ TEST(LiveFiles, BehavesLikeAMap) {
   }
   EXPECT_EQ(files.size(), model.size());
   std::size_t seen = 0;
-  files.ForEach([&](const LiveFile& file) {
+  for (const LiveFile& file : files.all()) {
     ++seen;
     EXPECT_EQ(model.at(files.detail(file).path), file.size_bytes);
-  });
+  }
   EXPECT_EQ(seen, model.size());
   std::int64_t bytes = 0;
   for (const auto& [path, size] : model) bytes += size;

@@ -3,7 +3,7 @@
 #include <utility>
 
 #include "base/text.h"
-#include "delta/checkpoint_reader.h"
+#include "delta/load_checkpoint.h"
 #include "delta/schema.h"
 
 namespace latecomer::delta {
@@ -12,26 +12,17 @@ namespace {
 // Further than this behind the wanted version, `_last_checkpoint` is taken for stale and a listing is made.
 constexpr std::int64_t kHintReach = 1000;
 
-Wanted WantedFor(Depth depth) {
-  Wanted wanted;
-  wanted.files = depth == Depth::kFiles || depth == Depth::kFilesWithDetails;
-  wanted.transactions = depth != Depth::kInfo;
-  wanted.operation_metrics = false;
-  return wanted;
-}
-
-// Applies actions to a state, in the order of the log.
+// Applies the actions of one commit to a state.
 class StateSink final : public ActionSink {
  public:
-  // `version` is the commit's; nullopt while a checkpoint is read.
-  StateSink(LogState& state, std::optional<Version> version) : state_(state), version_(version) {}
+  StateSink(LogState& state, Version version) : state_(state), version_(version) {}
 
   Status OnAdd(const FileAction& file) override {
     state_.files.Add(file, version_);
     return {};
   }
   Status OnRemove(const FileAction& file) override {
-    if (version_) state_.files.Remove(file, *version_);
+    state_.files.Remove(file, version_);
     return {};
   }
   Status OnMetadata(Metadata&& metadata) override {
@@ -43,79 +34,18 @@ class StateSink final : public ActionSink {
     return {};
   }
   Status OnTransaction(Transaction&& transaction) override {
-    state_.transactions[transaction.app_id] = {transaction.version, version_.value_or(state_.version)};
+    state_.transactions[transaction.app_id] = {transaction.version, version_};
     return {};
   }
   Status OnCommitInfo(CommitInfo&& info) override {
     state_.commit_info = std::move(info);
     return {};
   }
-  Status OnSidecar(Sidecar&& sidecar) override {
-    sidecars_.push_back(std::move(sidecar));
-    return {};
-  }
-  const std::vector<Sidecar>& sidecars() const { return sidecars_; }
 
  private:
   LogState& state_;
-  std::optional<Version> version_;
-  std::vector<Sidecar> sidecars_;
+  Version version_;
 };
-
-std::string KeyOfCheckpoint(const LogFile& file) {
-  switch (file.kind) {
-    case LogFileKind::kMultiPartCheckpoint:
-      return MultiPartCheckpointKey(file.version, static_cast<int>(file.part), static_cast<int>(file.parts));
-    case LogFileKind::kUuidCheckpoint:
-      return std::string(kLogFolder) + VersionDigits(file.version) + ".checkpoint." + file.uuid +
-             (file.is_json ? ".json" : ".parquet");
-    default: return ClassicCheckpointKey(file.version);
-  }
-}
-
-// A sidecar lies in its folder unless its path is absolute.
-Status ReadSidecar(const LogFolder& folder, const storage::StoreOpener& open_store, const Sidecar& sidecar,
-                   const Wanted& wanted, ActionSink& sink) {
-  const std::string key = SidecarKey(PercentDecode(sidecar.path));
-  if (key.starts_with(kSidecarFolder)) {
-    return ReadCheckpointParquet(folder.store(), key, folder.PathOf(key), wanted, sink);
-  }
-  if (!open_store)
-    return Fail(Error(ErrorKind::kUnsupported, "a sidecar outside the table can't be opened here").In(key));
-  const std::size_t slash = key.rfind('/');
-  LATECOMER_ASSIGN_OR_RETURN(const auto store, open_store(key.substr(0, slash + 1)));
-  return ReadCheckpointParquet(*store, key.substr(slash + 1), key, wanted, sink);
-}
-
-Status LoadCheckpoint(const LogFolder& folder, const storage::StoreOpener& open_store, const Checkpoint& checkpoint,
-                      LogState& state) {
-  Wanted wanted = WantedFor(state.depth);
-  wanted.commit_info = false;
-  state.version = checkpoint.version;
-  StateSink sink(state, std::nullopt);
-  for (const LogFile& file : checkpoint.files) {
-    const std::string key = KeyOfCheckpoint(file);
-    if (file.is_json) {
-      LogBuffer buffer;
-      CommitParser parser;
-      LATECOMER_RETURN_IF_ERROR(folder.ReadKey(key, buffer));
-      LATECOMER_RETURN_IF_ERROR(parser.Parse(buffer.text(), folder.PathOf(key), wanted, sink));
-    } else {
-      LATECOMER_RETURN_IF_ERROR(ReadCheckpointParquet(folder.store(), key, folder.PathOf(key), wanted, sink));
-    }
-  }
-  if (wanted.files) {
-    for (const Sidecar& sidecar : sink.sidecars()) {
-      LATECOMER_RETURN_IF_ERROR(ReadSidecar(folder, open_store, sidecar, wanted, sink));
-    }
-  }
-  if (!state.metadata || !state.protocol) {
-    return Fail(
-        Error(ErrorKind::kDamaged, std::string("the checkpoint has no ") + (state.metadata ? "protocol" : "metaData"))
-            .In(folder.PathOf(KeyOfCheckpoint(checkpoint.files.front()))));
-  }
-  return {};
-}
 
 Status CheckState(const LogFolder& folder, const LogState& state) {
   if (!state.metadata || !state.protocol) {
@@ -185,6 +115,14 @@ Result<LogState> ReplayListed(const LogFolder& folder, const storage::StoreOpene
 }
 
 }  // namespace
+
+Wanted WantedFor(Depth depth) {
+  Wanted wanted;
+  wanted.files = depth == Depth::kFiles || depth == Depth::kFilesWithDetails;
+  wanted.transactions = depth != Depth::kInfo;
+  wanted.operation_metrics = false;
+  return wanted;
+}
 
 Status Advance(const LogFolder& folder, Version target, LogState& state) {
   const Wanted wanted = WantedFor(state.depth);

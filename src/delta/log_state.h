@@ -27,8 +27,7 @@ enum class Depth {
 
 struct LogState {
   explicit LogState(Depth depth_in)
-      : depth(depth_in),
-        files(depth_in == Depth::kFilesWithDetails ? LiveFiles::Details::kKeep : LiveFiles::Details::kDrop) {}
+      : depth(depth_in), files(depth_in == Depth::kFilesWithDetails ? Details::kKeep : Details::kDrop) {}
 
   struct Recorded {
     std::int64_t version = 0;
@@ -43,6 +42,9 @@ struct LogState {
   LiveFiles files;
   std::optional<CommitInfo> commit_info;  // of the newest commit that was replayed
 };
+
+// The actions that a state of this depth is made from.
+Wanted WantedFor(Depth depth);
 
 // Replays to `target`, from the newest checkpoint that can be read. A damaged checkpoint is passed over
 // when older files give the same state. `listing` saves a listing when the caller has one.

@@ -1,6 +1,7 @@
 // Work on numbered pieces by several threads, whose results one consumer takes in order.
 #pragma once
 
+#include <algorithm>
 #include <condition_variable>
 #include <cstddef>
 #include <mutex>
@@ -10,6 +11,10 @@
 #include "base/result.h"
 
 namespace latecomer::delta {
+
+inline std::size_t MachineThreads() {
+  return std::max(1U, std::thread::hardware_concurrency());
+}
 
 // Calls make(thread, number, piece) for pieces 0 to count-1 on `threads` threads, and consume(piece) →
 // Status on the calling one, in order of their numbers; ends at the first error. A few pieces per thread

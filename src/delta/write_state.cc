@@ -118,13 +118,13 @@ Result<LivePartition> FindLivePartition(const WriteState& state, const table::Pa
     wanted[i] = *one == key;
     if (wanted[i] && sums[i].files > 0) partition.last_changed = std::max(partition.last_changed, sums[i].last_changed);
   }
-  state.log.files.ForEach([&](const LiveFile& live) {
-    if (!wanted[live.partition]) return;
+  for (const LiveFile& live : state.log.files.all()) {
+    if (!wanted[live.partition]) continue;
     const FileDetail& detail = state.log.files.detail(live);
     LivePartitionFile& file = partition.files.emplace_back();
     file.removed = {detail.path, sums[live.partition].raw, live.size_bytes, detail.vector};
     file.records = live.Rows();
-  });
+  }
   std::sort(partition.files.begin(), partition.files.end(),
             [](const auto& a, const auto& b) { return a.removed.path < b.removed.path; });
   return partition;

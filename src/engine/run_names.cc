@@ -42,7 +42,7 @@ std::string PartitionName(const table::PartitionKey& key) {
   // A name of dots alone would be a way out of the folder.
   if (name.find_first_not_of('.') == std::string::npos) return "%2E" + name.substr(1);
   if (name.size() <= kLongest) return name;
-  return name.substr(0, 100) + "~" + std::to_string(table::FileFingerprint(name, ""));
+  return name.substr(0, 100) + "~" + std::to_string(table::IdentityOfFile(name, "").low);
 }
 
 std::string ScheduledRunId(const table::PartitionKey& key) {

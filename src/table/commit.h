@@ -30,7 +30,7 @@ struct PartitionChange {
   PartitionKey key;
   ChangeCounts counts;
   bool data_change = false;  // at least one of its actions changed data
-  // Sum over added minus sum over removed files of FileFingerprint, modulo 2^64.
+  // Sum over added minus sum over removed files of FileIdentity::fingerprint(), modulo 2^64.
   std::uint64_t fingerprint_delta = 0;
 };
 
@@ -52,8 +52,15 @@ struct Commit {
   std::map<std::string, std::int64_t> operation_metrics;  // numeric ones: numOutputRows, numTargetRowsInserted, …
 };
 
-// Identity of a file in a partition: order-independent sums of these tell whether two states hold the
-// same files. `deletion_vector_id` is empty without one.
-std::uint64_t FileFingerprint(std::string_view path, std::string_view deletion_vector_id);
+// A logical file: its path, with the id of its deletion vector (empty without one). 128 bits of XXH3, the same on every
+// machine and in every release, because ledgers keep sums of them.
+struct FileIdentity {
+  std::uint64_t high = 0;
+  std::uint64_t low = 0;
+  // Sums of these, in any order, tell whether two states hold the same files.
+  std::uint64_t fingerprint() const { return low; }
+  friend bool operator==(const FileIdentity&, const FileIdentity&) = default;
+};
+FileIdentity IdentityOfFile(std::string_view path, std::string_view deletion_vector_id);
 
 }  // namespace latecomer::table

@@ -40,6 +40,16 @@ class MovedTreeTest(unittest.TestCase):
     def test_version(self):
         self.assertIn(VERSION, self.run_program('version'))
 
+    def test_no_library_is_sought_where_the_user_stands(self):
+        planted = self.folder / 'planted'
+        planted.mkdir()
+        for file in (self.tree / 'lib/latecomer').glob('*.so*'):
+            (planted / file.name).write_text('no library')
+        for program in (self.program, pathlib.Path(BUILD) / 'src/cli/latecomer'):
+            done = subprocess.run([program, 'version'], env=self.environment, cwd=planted, capture_output=True, text=True,
+                                  timeout=120)
+            self.assertEqual(done.returncode, 0, done.stderr)
+
     def test_libraries_come_from_the_tree(self):
         for file in [self.program, *(self.tree / 'lib/latecomer').glob('*.so*')]:
             listed = subprocess.run(['ldd', file], env=self.environment, check=True, capture_output=True, text=True).stdout
