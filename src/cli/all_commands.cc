@@ -28,6 +28,7 @@ void AddAllCommands(CommandLine& line) {
   AddPauseCommand(line);
   AddReleaseCommand(line);
   AddAdoptCommand(line);
+  AddAcceptCommand(line);
   AddLedgerCommand(line);
 
   // In place of the original Spark job.

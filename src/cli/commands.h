@@ -28,6 +28,7 @@ void AddCancelCommand(CommandLine& line);
 void AddPauseCommand(CommandLine& line);
 void AddReleaseCommand(CommandLine& line);
 void AddAdoptCommand(CommandLine& line);
+void AddAcceptCommand(CommandLine& line);
 void AddLedgerCommand(CommandLine& line);
 
 // The two commands that stand in for the original Spark job.

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "engine/compare_states.h"
+
 namespace latecomer::engine {
 namespace {
 
@@ -11,6 +13,10 @@ using ledger::SourcePartitionRecord;
 // A first look reads single commits only of a log that is whole and no longer than this; of a longer
 // one the newest state is enough, because nothing was processed before the first look.
 constexpr std::int64_t kFirstContactCommits = 20'000;
+
+constexpr const char* kAcceptHint =
+    "`latecomer accept PIPELINE` takes the table as it is now, and compares what each partition held with what it "
+    "holds";
 
 std::optional<std::int64_t> Plus(std::optional<std::int64_t> a, std::optional<std::int64_t> b, int sign) {
   if (!a || !b) return std::nullopt;
@@ -54,7 +60,7 @@ Status CheckPartitioning(const table::Commit& commit, const ObservedTable& table
                         " changed the table's id or its partition columns; what was processed before can't be "
                         "compared with it")
                   .In(table.record.location)
-                  .Hint("start with a new pipeline id, then `latecomer adopt` what is already processed"));
+                  .Hint(kAcceptHint));
 }
 
 Status ReadNewCommits(const table::TableHistory& history, VersionRange range, bool apply_states, ObservedTable& table) {
@@ -79,17 +85,6 @@ Status ReadNewCommits(const table::TableHistory& history, VersionRange range, bo
   return history.ReadCommitsAfter({table.record.table_id, table.record.partition_columns}, range, take);
 }
 
-SourcePartitionRecord ToRecord(const table::PartitionState& state, Version fallback) {
-  return SourcePartitionRecord{.key = state.key.Canonical(),
-                               .log_json = state.key.LogJson(),
-                               .files = state.files,
-                               .rows = state.rows,
-                               .bytes = state.bytes,
-                               .fingerprint = state.fingerprint,
-                               .last_changed = state.last_changed.value_or(fallback),
-                               .first_seen = std::nullopt};
-}
-
 Result<ObservedTable> FirstContact(const table::TableHistory& history, Instant now) {
   LATECOMER_ASSIGN_OR_RETURN(const table::Snapshot snapshot, history.ReadSnapshot(std::nullopt));
   ObservedTable table;
@@ -102,7 +97,7 @@ Result<ObservedTable> FirstContact(const table::TableHistory& history, Instant n
                   .first_contact = newest,
                   .observed_at = now};
   for (const table::PartitionState& state : snapshot.partitions) {
-    SourcePartitionRecord record = ToRecord(state, newest);
+    SourcePartitionRecord record = ToSourcePartition(state, newest);
     table.touched.insert(record.key);
     table.partitions.emplace(record.key, std::move(record));
   }
@@ -119,61 +114,41 @@ Result<ObservedTable> FirstContact(const table::TableHistory& history, Instant n
   return table;
 }
 
-ChangeRecord AssumedChange(const std::string& key, const table::Snapshot& now_there, std::string note) {
-  ChangeRecord change;
-  change.version = now_there.info.version;
-  change.key = key;
-  change.timestamp = now_there.timestamp;
-  change.counts.rows_added = std::nullopt;
-  change.counts.rows_removed = std::nullopt;
-  change.assumed = true;
-  change.note = std::move(note);
-  return change;
+Error AnotherTable(const std::string& location, const std::string& what) {
+  return Error(ErrorKind::kHistoryGone, what).In(location).Hint(kAcceptHint);
 }
 
-Error AnotherTable(const std::string& location, const std::string& what) {
-  return Error(ErrorKind::kHistoryGone, what)
-      .In(location)
-      .Hint("if this is intended, give the pipeline a new `id:` and `latecomer adopt` what is already processed");
+// Why the table isn't the one that was seen; empty when it is, as far as its state tells.
+std::string WhyAnother(const ledger::TableRecord& known, const table::Snapshot& now_there) {
+  const table::TableInfo& info = now_there.info;
+  if (info.id != known.table_id) return "this is another table than the one seen before (its id changed)";
+  if (info.partition_columns != known.partition_columns)
+    return "its partition columns are others than those seen before";
+  if (info.version < known.seen.version) {
+    return "the table went backwards: version " + std::to_string(known.seen.version.value) +
+           " was seen, the newest is now " + std::to_string(info.version.value);
+  }
+  return {};
+}
+
+std::string OtherCommit(Version version) {
+  return "the table was written anew: its commit of version " + std::to_string(version.value) +
+         " is not the one that was seen";
 }
 
 // Commits between what was seen and now are gone: compare states instead of reading changes.
 Result<ObservedTable> Bridge(const table::TableHistory& history, ObservedTable table, Instant now) {
   LATECOMER_ASSIGN_OR_RETURN(const table::Snapshot snapshot, history.ReadSnapshot(std::nullopt));
   const Version newest = snapshot.info.version;
-  if (snapshot.info.id != table.record.table_id) {
-    return Fail(AnotherTable(table.record.location, "this is another table than the one seen before (its id changed)"));
+  const Version seen = table.record.seen.version;
+  if (const std::string why = WhyAnother(table.record, snapshot); !why.empty()) {
+    return Fail(AnotherTable(table.record.location, why));
   }
-  if (newest < table.record.seen.version) {
-    return Fail(AnotherTable(table.record.location,
-                             "the table went backwards: version " + std::to_string(table.record.seen.version.value) +
-                                 " was seen, the newest is now " + std::to_string(newest.value)));
-  }
-  const std::string lost = "commits after version " + std::to_string(table.record.seen.version.value) + " are gone";
-  std::set<std::string> live;
-  for (const table::PartitionState& state : snapshot.partitions) {
-    SourcePartitionRecord record = ToRecord(state, newest);
-    live.insert(record.key);
-    auto it = table.partitions.find(record.key);
-    if (it != table.partitions.end() && it->second.fingerprint == record.fingerprint &&
-        it->second.files == record.files) {
-      continue;
-    }
-    record.last_changed = newest;
-    record.first_seen = it != table.partitions.end() ? it->second.first_seen : snapshot.timestamp;
-    table.new_changes.push_back(AssumedChange(record.key, snapshot, lost + "; its files differ from those seen then"));
-    table.touched.insert(record.key);
-    table.partitions.insert_or_assign(record.key, std::move(record));
-  }
-  for (auto& [key, partition] : table.partitions) {
-    if (live.contains(key) || partition.files == 0) continue;
-    partition.files = 0;
-    partition.rows = 0;
-    partition.bytes = 0;
-    partition.fingerprint = 0;
-    partition.last_changed = newest;
-    table.new_changes.push_back(AssumedChange(key, snapshot, lost + "; it has no files any more"));
-    table.touched.insert(key);
+  const std::string lost = "commits after version " + std::to_string(seen.value) + " are gone";
+  CompareStates(snapshot, lost, table);
+  // What differs would count as changed by the version that outputs were already built from.
+  if (newest == seen && !table.new_changes.empty()) {
+    return Fail(AnotherTable(table.record.location, OtherCommit(newest)));
   }
   LATECOMER_ASSIGN_OR_RETURN(table.record.seen, history.IdentityOf(newest));
   table.record.observed_at = now;

@@ -34,7 +34,8 @@ Result<std::optional<ObservedTable>> LoadObserved(ledger::Reader& reader, const 
 // Reads the commits after what was seen. First contact reads the whole log when it is there and short,
 // else the newest state. Vanished commits of the same table are bridged by comparing what each partition
 // held with what it holds now; changes found so are marked `assumed`. kHistoryGone when the table is
-// another one, went backwards, or got other partition columns.
+// another one, went backwards, was written anew up to the version seen, or got other partition columns; then only
+// AcceptTable goes on.
 Result<ObservedTable> Advance(const table::TableHistory& history, std::optional<ObservedTable> before, Instant now);
 
 // Writes what Advance found. Does nothing when another scheduler stored newer knowledge meanwhile.

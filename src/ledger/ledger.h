@@ -65,6 +65,9 @@ class Writer : public Reader {
   virtual Status PutSourcePartitions(const std::string& location,
                                      const std::vector<SourcePartitionRecord>& records) = 0;
 
+  // Its commits, changes and partitions; the table itself stays known.
+  virtual Status ForgetTable(const std::string& location) = 0;
+
   virtual Status PutPipeline(const PipelineRecord& record) = 0;
   virtual Status PutProcessed(const ProcessedRecord& record) = 0;
   virtual Status RemoveProcessed(const std::string& pipeline, const std::string& partition) = 0;

@@ -180,6 +180,33 @@ TEST_P(LedgerContract, SourcePartitionsRoundTripAndAreReplaced) {
   });
 }
 
+TEST_P(LedgerContract, AForgottenTableKeepsItsIdentityOnly) {
+  SourcePartitionRecord partition;
+  partition.key = partition.log_json = R"({"event_time":"2024-01-01"})";
+  TableRecord other = SomeTable();
+  other.location = "/another";
+  Write([&](Writer& writer) -> Status {
+    for (const TableRecord& table : {SomeTable(), other}) {
+      LATECOMER_RETURN_IF_ERROR(writer.PutTable(table));
+      LATECOMER_RETURN_IF_ERROR(writer.PutCommits(table.location, {CommitRecord{.version = Version{4}}}));
+      LATECOMER_RETURN_IF_ERROR(
+          writer.PutChanges(table.location, {ChangeRecord{.version = Version{4}, .key = partition.key}}));
+      LATECOMER_RETURN_IF_ERROR(writer.PutSourcePartitions(table.location, {partition}));
+    }
+    return writer.ForgetTable(kTable);
+  });
+  Read([&](Reader& reader) {
+    EXPECT_TRUE(reader.FindTable(kTable)->has_value());
+    EXPECT_TRUE(reader.Commits(kTable, kBeforeFirst)->empty());
+    EXPECT_TRUE(reader.Changes(kTable, kBeforeFirst, std::nullopt)->empty());
+    EXPECT_TRUE(reader.SourcePartitions(kTable)->empty());
+    EXPECT_EQ(reader.Commits(other.location, kBeforeFirst)->size(), 1U);
+    EXPECT_EQ(reader.Changes(other.location, kBeforeFirst, std::nullopt)->size(), 1U);
+    EXPECT_EQ(reader.SourcePartitions(other.location)->size(), 1U);
+  });
+  ASSERT_FALSE(ledger_->Write([](Writer& writer) { return writer.ForgetTable("/never seen"); }));
+}
+
 TEST_P(LedgerContract, PipelinesAndProcessedRoundTrip) {
   PipelineRecord pipeline{.id = "devices",
                           .name = "Geräte",

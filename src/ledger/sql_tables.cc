@@ -182,4 +182,12 @@ Status SqlTransaction::PutSourcePartitions(const std::string& location,
   return {};
 }
 
+Status SqlTransaction::ForgetTable(const std::string& location) {
+  LATECOMER_ASSIGN_OR_RETURN(const std::int64_t table, TableKey(location));
+  for (const char* from : {"commits", "changes", "source_partitions"}) {
+    LATECOMER_RETURN_IF_ERROR(Run("DELETE FROM " + std::string(from) + " WHERE table_key = $1", {table}));
+  }
+  return {};
+}
+
 }  // namespace latecomer::ledger

@@ -30,6 +30,7 @@ class SqlTransaction final : public Writer {
   Status PutCommits(const std::string& location, const std::vector<CommitRecord>& records) override;
   Status PutChanges(const std::string& location, const std::vector<ChangeRecord>& records) override;
   Status PutSourcePartitions(const std::string& location, const std::vector<SourcePartitionRecord>& records) override;
+  Status ForgetTable(const std::string& location) override;
 
   // sql_pipelines.cc
   Result<std::optional<PipelineRecord>> FindPipeline(const std::string& id) override;

@@ -1,0 +1,125 @@
+// `latecomer accept`: goes on with a table that is another one than before.
+#include "engine/accept.h"
+
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <ostream>
+#include <vector>
+
+#include "base/text.h"
+#include "cli/commands.h"
+#include "cli/workspace.h"
+
+namespace latecomer::cli {
+namespace {
+
+struct AcceptOptions {
+  WorkspaceOptions workspace;
+  bool compare = false;
+  bool as_processed = false;
+  bool as_changed = false;
+};
+
+constexpr std::size_t kMostNamed = 10;
+
+bool Reads(const pipeline::Pipeline& pipeline, const std::string& location) {
+  for (const pipeline::Source& source : pipeline.sources) {
+    if (source.location == location) return true;
+  }
+  return false;
+}
+
+// All pipelines of the ledger that read the table: each has versions of it on record.
+Result<std::vector<pipeline::Pipeline>> Readers(Workspace& workspace, const std::string& location) {
+  std::vector<ledger::PipelineRecord> records;
+  LATECOMER_RETURN_IF_ERROR(workspace.ledger().Read([&](ledger::Reader& reader) -> Status {
+    LATECOMER_ASSIGN_OR_RETURN(records, reader.Pipelines());
+    return {};
+  }));
+  std::vector<pipeline::Pipeline> readers{workspace.pipeline()};
+  for (const ledger::PipelineRecord& record : records) {
+    if (record.id == workspace.pipeline().id) continue;
+    // As it is now, or as it was when it last ran, when its file is gone or broken.
+    auto pipeline = pipeline::LoadPipeline(record.file);
+    if (!pipeline || pipeline->id != record.id) pipeline = pipeline::ParsePipeline(record.text, record.file);
+    if (!pipeline) {
+      Error error = std::move(pipeline).error();
+      error.message =
+          "pipeline " + record.id + ", which may read the same table, can't be understood: " + error.message;
+      return Fail(std::move(error).Hint("mend its file; its record has to follow the new table too"));
+    }
+    if (Reads(*pipeline, location)) readers.push_back(std::move(*pipeline));
+  }
+  return readers;
+}
+
+std::string Json(const std::string& location, const engine::AcceptedTable& accepted) {
+  nlohmann::ordered_json pipelines = nlohmann::ordered_json::array();
+  for (const auto& effect : accepted.pipelines) {
+    pipelines.push_back({{"pipeline", effect.pipeline}, {"late", effect.late}, {"kept", effect.kept}});
+  }
+  return nlohmann::ordered_json{
+      {"table", location},         {"why", accepted.why},         {"before", accepted.before.value},
+      {"now", accepted.now.value}, {"changed", accepted.changed}, {"same", accepted.same},
+      {"pipelines", pipelines}}
+      .dump();
+}
+
+void Print(Context& context, const AcceptOptions& options, const std::string& location,
+           const engine::AcceptedTable& accepted) {
+  context.out << Printable(location) << ": " << Printable(accepted.why) << '\n'
+              << "accepted at version " << accepted.now.value << " (" << accepted.before.value
+              << " was seen): " << accepted.same << " partitions count as before, " << accepted.changed.size()
+              << " as changed";
+  for (std::size_t i = 0; i < accepted.changed.size() && i < kMostNamed; ++i) {
+    context.out << (i == 0 ? ": " : ", ") << accepted.changed[i];
+  }
+  if (accepted.changed.size() > kMostNamed)
+    context.out << ", … and " << accepted.changed.size() - kMostNamed << " more";
+  context.out << '\n';
+  for (const auto& effect : accepted.pipelines) {
+    context.out << Printable(effect.pipeline) << ": " << effect.late << " processed partitions are late now, "
+                << effect.kept << " stay as they are\n";
+  }
+  context.out << "`latecomer plan " << Printable(options.workspace.pipeline_file) << "` shows what is processed next\n";
+}
+
+Status Accept(Context& context, OutputFormat format, const AcceptOptions& options) {
+  LATECOMER_ASSIGN_OR_RETURN(const auto workspace, Workspace::Open(context, options.workspace, LedgerUse::kExisting));
+  LATECOMER_ASSIGN_OR_RETURN(const auto history, workspace->SourceHistory());
+  LATECOMER_ASSIGN_OR_RETURN(const std::vector<pipeline::Pipeline> readers, Readers(*workspace, history->location()));
+  const engine::AcceptAs as = options.as_processed ? engine::AcceptAs::kProcessed
+                              : options.as_changed ? engine::AcceptAs::kChanged
+                                                   : engine::AcceptAs::kCompare;
+  LATECOMER_ASSIGN_OR_RETURN(const engine::AcceptedTable accepted,
+                             engine::AcceptTable(workspace->ledger(), readers, *history, as, context.clock.Now()));
+  if (format == OutputFormat::kJson) {
+    context.out << Json(history->location(), accepted) << '\n';
+  } else {
+    Print(context, options, history->location(), accepted);
+  }
+  return {};
+}
+
+}  // namespace
+
+void AddAcceptCommand(CommandLine& line) {
+  CLI::App* command = AddCommand(line, "accept", "Go on with a table that was replaced or went backwards",
+                                 "latecomer accept examples/devices/pipeline.yaml\n"
+                                 "latecomer accept pipeline.yaml --as-processed   # what it holds now is processed\n"
+                                 "latecomer accept pipeline.yaml --as-changed     # process everything again");
+  auto options = std::make_shared<AcceptOptions>();
+  AddWorkspaceOptions(command, options->workspace);
+  auto* ways = command->add_option_group("ways");
+  ways->add_flag("--compare", options->compare,
+                 "Partitions with other files than before changed (the default); what waited before still waits");
+  ways->add_flag("--as-processed", options->as_processed,
+                 "Nothing changed: outputs count as built from what is there now");
+  ways->add_flag("--as-changed", options->as_changed, "Everything changed");
+  ways->require_option(0, 1);
+  AddOutputOption(line, command);
+  command->callback(
+      [&line, options] { line.chosen = [&line, options] { return Accept(line.context, line.format, *options); }; });
+}
+
+}  // namespace latecomer::cli
