@@ -30,6 +30,12 @@ void AddAllCommands(CommandLine& line) {
   AddAdoptCommand(line);
   AddLedgerCommand(line);
 
+  // Workers outside.
+  AddClaimCommand(line);
+  AddRenewCommand(line);
+  AddDoneCommand(line);
+  AddFailCommand(line);
+
   // In place of the original Spark job.
   AddConfigureBackfillCommand(line);
   AddUpdateLastProcessedCommand(line);
