@@ -184,9 +184,8 @@ bool IsQueuedAgain(const Shown& shown) {
 Status MayReport(const Shown& shown) {
   const std::string what = "the claim of " + shown.run.run_id + " with " + TokenText(shown.attempt.token);
   if (!shown.claim || shown.claim->token != shown.attempt.token || shown.claim->run != shown.run.id) {
-    const std::string by = shown.claim ? " by " + OutsideName(shown.claim->holder) + " with " +
-                                             TokenText(shown.claim->token)
-                                       : "";
+    std::string by = shown.claim && IsOutside(shown.claim->holder) ? " by " + OutsideName(shown.claim->holder) : "";
+    if (shown.claim) by += "; the partition's newest claim has " + TokenText(shown.claim->token);
     return Fail(NoClaim(what + " was taken over" + by));
   }
   if (!IsOutside(shown.claim->holder)) return Fail(NoClaim(what + " is a scheduler's, not an outside worker's"));
