@@ -47,9 +47,9 @@ ordered_json SourcesJson(const pipeline::Pipeline& pipeline, const engine::Outsi
   ordered_json sources = ordered_json::object();
   for (const pipeline::Source& source : pipeline.sources) {
     const auto pinned = claim.attempt.vector.find(source.name);
-    sources[source.name] = {{"table", source.location},
-                            {"version", pinned == claim.attempt.vector.end() ? ordered_json()
-                                                                             : ordered_json(pinned->second.value)}};
+    sources[source.name] = {
+        {"table", source.location},
+        {"version", pinned == claim.attempt.vector.end() ? ordered_json() : ordered_json(pinned->second.value)}};
   }
   return sources;
 }

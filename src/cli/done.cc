@@ -19,10 +19,9 @@ Status Done(Context& context, OutputFormat format, const TicketOptions& options)
 }  // namespace
 
 void AddDoneCommand(CommandLine& line) {
-  CLI::App* command =
-      AddCommand(line, "done", "Record a claimed run as processed at its pinned versions",
-                 "latecomer done examples/devices/pipeline.yaml scheduled_2024-01-01 --token 1\n"
-                 "latecomer done pipeline.yaml backfill_2024-01-01_v3 --token 2 --output json");
+  CLI::App* command = AddCommand(line, "done", "Record a claimed run as processed at its pinned versions",
+                                 "latecomer done examples/devices/pipeline.yaml scheduled_2024-01-01 --token 1\n"
+                                 "latecomer done pipeline.yaml backfill_2024-01-01_v3 --token 2 --output json");
   auto options = std::make_shared<TicketOptions>();
   AddTicketOptions(command, *options);
   AddOutputOption(line, command);

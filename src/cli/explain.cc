@@ -108,8 +108,7 @@ void PrintRuns(Context& context, const Facts& facts) {
                  last ? waits : attempt.message});
     }
     if (facts.tries.at(run.id).empty()) {
-      table.Add({run.run_id, CauseText(run), "-", StateCell(run.state), "-", "-",
-                 waits.empty() ? run.message : waits});
+      table.Add({run.run_id, CauseText(run), "-", StateCell(run.state), "-", "-", waits.empty() ? run.message : waits});
     }
   }
   if (table.Empty()) {

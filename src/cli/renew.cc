@@ -20,9 +20,8 @@ Status Renew(Context& context, OutputFormat format, const RenewOptions& options)
                              Workspace::Open(context, options.ticket.workspace, LedgerUse::kExisting));
   LATECOMER_ASSIGN_OR_RETURN(const Duration lease, LeaseOf(options.lease, workspace->pipeline()));
   const engine::Ticket& ticket = options.ticket.ticket;
-  LATECOMER_ASSIGN_OR_RETURN(
-      const Instant expires,
-      engine::RenewClaim(workspace->ledger(), workspace->pipeline().id, ticket, lease, context.clock.Now()));
+  LATECOMER_ASSIGN_OR_RETURN(const Instant expires, engine::RenewClaim(workspace->ledger(), workspace->pipeline().id,
+                                                                       ticket, lease, context.clock.Now()));
   if (format == OutputFormat::kJson) {
     const nlohmann::ordered_json json{
         {"run_id", ticket.run}, {"token", ticket.token}, {"lease_expires", FormatInstant(expires)}};
@@ -36,10 +35,9 @@ Status Renew(Context& context, OutputFormat format, const RenewOptions& options)
 }  // namespace
 
 void AddRenewCommand(CommandLine& line) {
-  CLI::App* command =
-      AddCommand(line, "renew", "Keep a claim for longer; exit code 7 says that it is lost",
-                 "latecomer renew examples/devices/pipeline.yaml scheduled_2024-01-01 --token 1\n"
-                 "latecomer renew pipeline.yaml scheduled_2024-01-01 --token 1 --lease 2h");
+  CLI::App* command = AddCommand(line, "renew", "Keep a claim for longer; exit code 7 says that it is lost",
+                                 "latecomer renew examples/devices/pipeline.yaml scheduled_2024-01-01 --token 1\n"
+                                 "latecomer renew pipeline.yaml scheduled_2024-01-01 --token 1 --lease 2h");
   auto options = std::make_shared<RenewOptions>();
   AddTicketOptions(command, options->ticket);
   command->add_option("--lease", options->lease, "From now; default as for `latecomer claim`. Never makes it shorter")
