@@ -239,6 +239,10 @@ Result<OutsideClaim> ClaimOf(ledger::Reader& reader, const pipeline::Pipeline& p
   for (const StepRecord& step : steps) {
     if (step.state != StepState::kSuccess) claim.steps.push_back(step.step);
   }
+  const bool writes = std::any_of(pipeline.steps.begin(), pipeline.steps.end(), [](const pipeline::Step& step) {
+    return std::holds_alternative<pipeline::SqlStep>(step.action);
+  });
+  if (!writes) return claim;  // no output of ours to look into
   ObservedTable source;
   LATECOMER_ASSIGN_OR_RETURN(const auto record, reader.FindTable(pipeline.sources.front().location));
   if (!record) return Fail(ErrorKind::kNotFound, "the ledger doesn't know " + pipeline.sources.front().location);

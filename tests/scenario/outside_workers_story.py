@@ -1,7 +1,13 @@
 """Workers outside: claim, renew, done, fail. Nobody gets a partition twice, and nobody reports what isn't theirs."""
 import json
+import os
+import random
+import re
+import shutil
+import subprocess
+import unittest
 
-from story import PIPELINE, Story
+from story import BINARY, PIPELINE, SOURCE, Story
 
 COMMANDS = '''
 pipeline: outside
@@ -324,6 +330,80 @@ class OutsideWorkers(Story):
             file.unlink()
         again, = self.claim(PIPELINE)
         self.assertEqual((again['run_id'], again['token']), (FIRST, 42))
+
+    @unittest.skipUnless(shutil.which('jq'), 'the loop reads JSON with jq')
+    def test_the_loop_in_the_guide_works(self):
+        guide = (SOURCE / 'docs/user-guide/outside-workers.md').read_text()
+        self.write('loop.sh', re.search(r'```bash\n(.*?)```', guide, re.DOTALL)[1])
+        self.write('build_day.sh', '#!/bin/sh\necho "$@" >>built\n[ "$1" != 2024-01-03 ] || exit 5\n').chmod(0o755)
+        self.write('bin/latecomer', f'#!/bin/sh\nexec {BINARY} "$@"\n').chmod(0o755)
+        pipeline = self.pipeline(4, slots=2)
+        loops = [subprocess.Popen(['bash', 'loop.sh', pipeline], cwd=self.folder, stdout=subprocess.DEVNULL,
+                                  env={**self.environment(), 'PATH': f'{self.folder}/bin:{os.environ["PATH"]}'})
+                 for _ in range(2)]
+        self.assertEqual([loop.wait(timeout=120) for loop in loops], [0, 0])
+        self.assertEqual(sorted((self.folder / 'built').read_text().splitlines()),
+                         [f'2024-01-0{day} 3' for day in (1, 2, 3)])
+        states = self.states(pipeline)
+        self.assertEqual([states[f'scheduled_2024-01-0{day}'] for day in (1, 2, 3)], ['success', 'success', 'failed'])
+        self.assertIn('build_day.sh ended with exit code 5', self.ok('runs', pipeline))
+
+    def test_anything_in_any_order(self):
+        """A walk through what workers and people may do, beside a model of who may report."""
+        for seed in range(3):
+            with self.subTest(seed=seed):
+                self.setUp()
+                self.walk(random.Random(seed), self.pipeline(4, slots=2))
+
+    def walk(self, dice, pipeline):
+        tickets = []  # every claim there ever was
+        newest = {}   # partition → token of its newest grant
+        ended = {}    # (run, token) → 'done', 'fail', or 'over' when a person or a scheduler ended it
+        for _ in range(45):
+            what = dice.choice(['claim', 'claim', 'done', 'done', 'fail', 'renew', 'load', 'clear', 'cancel', 'run'])
+            ticket = dice.choice(tickets) if tickets else None
+            if what == 'claim':
+                for claim in self.claim(pipeline, '--limit', 2, '--lease', dice.choice(['0', '1h'])):
+                    self.assertGreater(claim['token'], newest.get(claim['partition']['event_time'], 0))
+                    newest[claim['partition']['event_time']] = claim['token']
+                    tickets.append(claim)
+            elif what == 'load':
+                self.load(f'2024-01-0{dice.randint(1, 4)}')
+            elif what == 'run':
+                self.ok('run', pipeline)
+                for run in self.lines('runs', pipeline):
+                    for one in self.lines('show', pipeline, run['run_id'])[0]['tries']:
+                        day = run['partition']['event_time']
+                        newest[day] = max(newest.get(day, 0), one['token'])
+            elif ticket is None:
+                continue
+            elif what in ('clear', 'cancel'):
+                if self.call(what, pipeline, ticket['run_id']).returncode == 0:
+                    for other in tickets:
+                        if other['run_id'] == ticket['run_id']:
+                            ended.setdefault((other['run_id'], other['token']), 'over')
+            else:
+                self.reports(what, pipeline, ticket, newest, ended)
+
+    def reports(self, what, pipeline, ticket, newest, ended):
+        key, day = (ticket['run_id'], ticket['token']), ticket['partition']['event_time']
+        is_newest = newest[day] == ticket['token']
+        before = self.processed(pipeline, day)
+        done = self.report(what, pipeline, ticket, '--output', 'json')
+        if what == 'renew':
+            self.assertTrue(done.returncode == 7 or (is_newest and key not in ended), (done, ended))
+            return
+        if ended.get(key) == what:
+            self.assertTrue(json.loads(done.stdout)['repeated'])
+        elif is_newest and key not in ended:
+            self.assertEqual((done.returncode, json.loads(done.stdout)['repeated']), (0, False), done)
+            ended[key] = what
+            if what == 'done':
+                self.assertEqual(self.processed(pipeline, day), {'devices': ticket['sources']['devices']['version']})
+                return
+        else:
+            self.assertEqual(done.returncode, 7, (done, ended))
+        self.assertEqual(self.processed(pipeline, day), before)
 
     def commit(self, table, app_id, version):
         """What a worker's Delta writer leaves behind, without rows."""
