@@ -131,9 +131,8 @@ TEST_F(OutsideReports, DoneRecordsThePinnedVersionsOnce) {
 
 TEST_F(OutsideReports, ANewerTokenRefusesEverything) {
   Write([&](Writer& writer) { return PutClaim(writer, 6, "external:other"); });
-  for (const Error& error :
-       {Done().error(), Failed().error(),
-        RenewClaim(*ledger_, "devices", {run_.run_id, 5}, kLease, clock_.Now()).error()}) {
+  for (const Error& error : {Done().error(), Failed().error(),
+                             RenewClaim(*ledger_, "devices", {run_.run_id, 5}, kLease, clock_.Now()).error()}) {
     EXPECT_EQ(error.kind, ErrorKind::kConflict);
     EXPECT_NE(error.message.find("taken over by outside worker other"), std::string::npos) << error.message;
   }
@@ -178,7 +177,8 @@ TEST_F(OutsideReports, ALeaseNeverGetsShorter) {
   EXPECT_EQ(RenewClaim(*ledger_, "devices", ticket, kLease, clock_.Now()).value(), end + kLease / 2);
   EXPECT_TRUE(ledger_->Read([&](Reader& reader) -> Status {
     EXPECT_EQ((*reader.FindClaim("devices", kPartition))->expires, end + kLease / 2);
-    EXPECT_EQ((*reader.FindRun(run_.id))->waiting_for, "outside worker airflow until " + FormatInstant(end + kLease / 2));
+    EXPECT_EQ((*reader.FindRun(run_.id))->waiting_for,
+              "outside worker airflow until " + FormatInstant(end + kLease / 2));
     return {};
   }));
 }
