@@ -160,6 +160,28 @@ class OutsideWorkers(Story):
         self.reported('done', pipeline, next_one)
         self.refused(7, 'done', pipeline, late)
 
+    def test_a_late_report_and_a_takeover_at_once_have_one_winner(self):
+        days = 8
+        pipeline = self.pipeline(days + 1)
+        for day in range(1, days + 1):
+            late, = self.claim(pipeline, '--lease', 0)
+            self.assertEqual(late['run_id'], f'scheduled_2024-01-0{day}')
+            both = [('done', pipeline, late['run_id'], '--token', late['token']), ('claim', pipeline, '--output', 'json')]
+            both = [self.start(*command) for command in (both if day % 2 else reversed(both))]
+            said = {process.args[1]: (*process.communicate(timeout=120), process.returncode) for process in both}
+            self.assertIn(said['done'][2], (0, 7), said)
+            self.assertEqual(said['claim'][2], 0, said)
+            claims = json.loads(said['claim'][0])
+            if said['done'][2] == 7:
+                self.assertEqual([c['run_id'] for c in claims], [late['run_id']], said)
+                self.assertIsNone(self.processed(pipeline, late['partition']['event_time']))
+                self.reported('done', pipeline, claims[0])
+            else:
+                self.assertNotIn(late['run_id'], [c['run_id'] for c in claims], said)
+                for claim in claims:  # of the next day: its turn comes in the next round
+                    self.reported('fail', pipeline, claim, '--give-back')
+            self.assertEqual(self.processed(pipeline, late['partition']['event_time']), {'devices': days})
+
     def test_run_takes_over_what_ran_out(self):
         pipeline = self.pipeline()
         late, = self.claim(pipeline, '--as', 'slow', '--lease', '0s')
