@@ -31,6 +31,12 @@ void AddAllCommands(CommandLine& line) {
   AddAcceptCommand(line);
   AddLedgerCommand(line);
 
+  // Workers outside.
+  AddClaimCommand(line);
+  AddRenewCommand(line);
+  AddDoneCommand(line);
+  AddFailCommand(line);
+
   // In place of the original Spark job.
   AddConfigureBackfillCommand(line);
   AddUpdateLastProcessedCommand(line);

@@ -31,6 +31,12 @@ void AddAdoptCommand(CommandLine& line);
 void AddAcceptCommand(CommandLine& line);
 void AddLedgerCommand(CommandLine& line);
 
+// Workers outside.
+void AddClaimCommand(CommandLine& line);
+void AddRenewCommand(CommandLine& line);
+void AddDoneCommand(CommandLine& line);
+void AddFailCommand(CommandLine& line);
+
 // The two commands that stand in for the original Spark job.
 void AddConfigureBackfillCommand(CommandLine& line);
 void AddUpdateLastProcessedCommand(CommandLine& line);

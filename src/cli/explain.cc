@@ -100,13 +100,15 @@ void PrintRuns(Context& context, const Facts& facts) {
   TextTable table(
       {{"RUN"}, {"BECAUSE OF"}, {"TRY", Align::kRight}, {"STATE"}, {"BUILT FROM"}, {"STARTED"}, {"MESSAGE"}});
   for (const ledger::RunRecord& run : facts.runs) {
+    const std::string waits = run.waiting_for.empty() ? "" : "waits for " + run.waiting_for;
     for (const ledger::TryRecord& attempt : facts.tries.at(run.id)) {
+      const bool last = attempt.number == run.tries && attempt.message.empty();
       table.Add({run.run_id, CauseText(run), std::to_string(attempt.number), std::string(Name(attempt.state)),
-                 VectorText(attempt.vector), FormatInstant(attempt.started).substr(0, 19) + "Z", attempt.message});
+                 VectorText(attempt.vector), FormatInstant(attempt.started).substr(0, 19) + "Z",
+                 last ? waits : attempt.message});
     }
     if (facts.tries.at(run.id).empty()) {
-      table.Add({run.run_id, CauseText(run), "-", StateCell(run.state), "-", "-",
-                 run.waiting_for.empty() ? run.message : "waits for " + run.waiting_for});
+      table.Add({run.run_id, CauseText(run), "-", StateCell(run.state), "-", "-", waits.empty() ? run.message : waits});
     }
   }
   if (table.Empty()) {

@@ -12,6 +12,7 @@
 
 #include "base/text.h"
 #include "cli/commands.h"
+#include "cli/first_run.h"
 #include "cli/holder.h"
 #include "cli/plan_text.h"
 #include "cli/run_executor.h"
@@ -30,9 +31,6 @@ struct RunOptions {
   bool yes = false;
   bool quiet = false;
 };
-
-// Above this many intervals a first run asks: it is more often a forgotten `adopt` than a wish.
-constexpr int kFirstRunAsksAbove = 100;
 
 std::atomic<int> interrupts{0};
 executor::Executor* woken_by_signal = nullptr;
@@ -145,24 +143,11 @@ Status Drive(Context& context, engine::Engine& engine, executor::Executor& execu
 
 // False when a person said no.
 Result<bool> MayStart(Context& context, Workspace& workspace, engine::Engine& engine, const RunOptions& options) {
-  bool first = true;
-  LATECOMER_RETURN_IF_ERROR(workspace.ledger().Read([&](ledger::Reader& reader) -> Status {
-    LATECOMER_ASSIGN_OR_RETURN(const auto runs, reader.Runs({.pipeline = workspace.pipeline().id, .limit = 1}));
-    first = runs.empty();
-    return {};
-  }));
-  if (!first || options.yes) return true;
-  LATECOMER_ASSIGN_OR_RETURN(const lateness::Plan plan, engine.PlanNow());
-  const auto due = std::count_if(plan.entries.begin(), plan.entries.end(), [](const lateness::PlanEntry& entry) {
-    return entry.decision == lateness::Decision::kProcess;
-  });
-  if (due <= kFirstRunAsksAbove) return true;
-  const std::string question = "this first run would process " + GroupDigits(due) + " partitions";
-  const std::string hint = "--yes starts it; `latecomer adopt` records what was processed elsewhere already";
-  if (!context.err_is_terminal || ::isatty(STDIN_FILENO) == 0) {
-    return Fail(Error(ErrorKind::kConflict, question).In(workspace.pipeline().file).Hint(hint));
-  }
-  context.err << question << ".\n" << hint << "\nStart? [y/N] " << std::flush;
+  if (options.yes) return true;
+  LATECOMER_ASSIGN_OR_RETURN(const std::optional<Error> doubt, FirstRunDoubt(workspace, engine));
+  if (!doubt) return true;
+  if (!context.err_is_terminal || ::isatty(STDIN_FILENO) == 0) return Fail(*doubt);
+  context.err << doubt->message << ".\n" << doubt->hint << "\nStart? [y/N] " << std::flush;
   std::string answer;
   std::getline(std::cin, answer);
   return answer == "y" || answer == "yes";
@@ -189,11 +174,18 @@ Status Summarize(Context& context, OutputFormat format, const Progress& progress
     if (run.state == RunState::kFailed && failed++ == 0) first_failed = run.run_id;
     if (format == OutputFormat::kJson) context.out << RunJson(run).dump() << '\n';
   }
+  for (const engine::PlacedRun& held : last.outside) {
+    if (format == OutputFormat::kJson) {
+      if (!progress.runs().contains(held.run.id)) context.out << RunJson(held.run).dump() << '\n';
+    } else {
+      context.out << Printable(held.run.run_id) << " is with " << Printable(held.run.waiting_for) << '\n';
+    }
+  }
   if (format != OutputFormat::kJson) {
     for (const engine::PlacedRun& waiting : last.waiting) {
       context.out << Printable(waiting.run.run_id) << " waits for " << Printable(waiting.run.waiting_for) << '\n';
     }
-    if (progress.runs().empty() && last.waiting.empty()) {
+    if (progress.runs().empty() && last.waiting.empty() && last.outside.empty()) {
       context.out << "nothing to do\n";
     } else {
       context.out << done << (done == 1 ? " run" : " runs") << " succeeded, " << failed << " failed\n";

@@ -245,22 +245,32 @@ Status Engine::StartQueued(TickReport& report) {
       LATECOMER_ASSIGN_OR_RETURN(runs, LoadRuns());
       continue;
     }
-    PlacedRun waiting = queued;
-    if (waiting.run.waiting_for != wait.for_what) {
-      waiting.run.waiting_for = wait.for_what;
-      LATECOMER_RETURN_IF_ERROR(env_.ledger.Write([&](ledger::Writer& writer) -> Status {
-        LATECOMER_ASSIGN_OR_RETURN(std::optional<RunRecord> there, writer.FindRun(waiting.run.id));
-        if (!there || there->state != RunState::kQueued) return {};
-        there->waiting_for = wait.for_what;
-        return writer.UpdateRun(*there);
-      }));
-    }
-    report.waiting.push_back(std::move(waiting));
+    LATECOMER_ASSIGN_OR_RETURN(report.waiting.emplace_back(), NoteWait(queued, wait.for_what));
   }
+  LATECOMER_ASSIGN_OR_RETURN(const std::set<std::int64_t> outside, RunsHeldOutside(env_.ledger, pipeline_.id));
   for (const PlacedRun& run : runs) {
-    if (run.run.state == RunState::kRunning && !active_.contains(run.run.id)) ++report.elsewhere;
+    if (run.run.state != RunState::kRunning || active_.contains(run.run.id)) continue;
+    if (outside.contains(run.run.id)) {
+      report.outside.push_back(run);
+    } else {
+      ++report.elsewhere;
+    }
   }
   return {};
+}
+
+// Keeps with the queued run what it waits for.
+Result<PlacedRun> Engine::NoteWait(const PlacedRun& queued, const std::string& for_what) {
+  PlacedRun waiting = queued;
+  if (waiting.run.waiting_for == for_what) return waiting;
+  waiting.run.waiting_for = for_what;
+  LATECOMER_RETURN_IF_ERROR(env_.ledger.Write([&](ledger::Writer& writer) -> Status {
+    LATECOMER_ASSIGN_OR_RETURN(std::optional<RunRecord> there, writer.FindRun(waiting.run.id));
+    if (!there || there->state != RunState::kQueued) return {};
+    there->waiting_for = for_what;
+    return writer.UpdateRun(*there);
+  }));
+  return waiting;
 }
 
 Status Engine::CancelMine(const std::string& reason) {

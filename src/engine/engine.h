@@ -4,6 +4,7 @@
 // claims. Everything it needs comes from the Environment. Not thread-safe: one thread per engine.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -13,6 +14,7 @@
 #include "engine/admission.h"
 #include "engine/environment.h"
 #include "engine/observed_table.h"
+#include "engine/outside_claims.h"
 #include "engine/step_machine.h"
 #include "lateness/plan.h"
 #include "pipeline/pipeline.h"
@@ -24,6 +26,7 @@ struct TickReport {
   bool progressed = false;         // something changed; call Tick again at once
   int mine = 0;                    // runs this engine is working on
   int elsewhere = 0;               // runs other schedulers are working on
+  std::vector<PlacedRun> outside;  // runs that outside workers hold, with `waiting_for`; nothing to wait for here
   std::vector<PlacedRun> waiting;  // queued runs, with `waiting_for`
   std::optional<Instant> wake_at;  // the next retry or lease renewal
   // Nothing is running here or elsewhere and nothing more can start.
@@ -49,6 +52,10 @@ class Engine {
   // Queues a run of one partition on a person's request; returns its id. Processed whatever the plan says.
   Result<ledger::RunRecord> RequestRun(const table::PartitionKey& key);
 
+  // Grants what may start now to the outside worker that the Environment's holder names, with its lease.
+  // No step is started here. An engine that claims for others doesn't Tick.
+  Result<OutsideClaims> ClaimOutside(const OutsideRequest& request);
+
   // The plan as it stands: observes, writes nothing but what was observed.
   Result<lateness::Plan> PlanNow();
 
@@ -66,11 +73,14 @@ class Engine {
   Status StartQueued(TickReport& report);
   Result<std::vector<PlacedRun>> LoadRuns();
   Result<bool> IsPaused();
+  Result<PlacedRun> NoteWait(const PlacedRun& queued, const std::string& for_what);
   void Announce(const ledger::RunRecord& run);
 
   // grant.cc
   struct Granted;
-  Result<std::optional<Granted>> Grant(const PlacedRun& queued);
+  // What else belongs into the transaction of the grant.
+  using HandOver = std::function<Status(ledger::Writer& writer, Active& active)>;
+  Result<std::optional<Granted>> Grant(const PlacedRun& queued, const HandOver& hand_over = nullptr);
   Status GrantInTransaction(ledger::Writer& writer, const PlacedRun& queued, std::int64_t token_floor,
                             Granted& granted);
   Result<std::int64_t> NewestTokenInOutputs(const table::PartitionKey& key);
@@ -78,6 +88,11 @@ class Engine {
   Result<std::string> NothingUnseen(ledger::Reader& reader, const ledger::RunRecord& run);
   Result<bool> TakeOverDead();
   Status TakeOver(const ledger::ClaimRecord& claim, const std::string& why);
+
+  // outside_claims.cc
+  Result<bool> GrantOutside(const OutsideRequest& request, OutsideClaims& found);
+  Result<bool> GrantOneOutside(const PlacedRun& queued, OutsideClaims& found);
+  Status DeferSteps(ledger::Writer& writer, Active& active, OutsideClaim& claim);
 
   // try_driver.cc
   Result<bool> AdvanceMine();

@@ -75,7 +75,8 @@ Status AddRuns(ledger::Reader& reader, const pipeline::Pipeline& pipeline, Group
                                      .kind = ToKind(run.kind),
                                      .state = ToState(run.state),
                                      .cause = run.cause,
-                                     .started = run.tries > 0});
+                                     .started = run.tries > 0,
+                                     .with = run.state == ledger::RunState::kRunning ? run.waiting_for : ""});
   }
   return {};
 }

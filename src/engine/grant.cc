@@ -122,7 +122,7 @@ Status Engine::GrantInTransaction(ledger::Writer& writer, const PlacedRun& queue
   return {};
 }
 
-Result<std::optional<Engine::Granted>> Engine::Grant(const PlacedRun& queued) {
+Result<std::optional<Engine::Granted>> Engine::Grant(const PlacedRun& queued, const HandOver& hand_over) {
   LATECOMER_ASSIGN_OR_RETURN(const table::PartitionKey key,
                              table::ParseCanonicalKey(output_schema_, queued.run.partition));
   LATECOMER_RETURN_IF_ERROR(EnsureOldAttemptsDead(queued.run));
@@ -130,13 +130,15 @@ Result<std::optional<Engine::Granted>> Engine::Grant(const PlacedRun& queued) {
   Granted granted;
   const Status written = env_.ledger.Write([&](ledger::Writer& writer) -> Status {
     granted = Granted{};
-    return GrantInTransaction(writer, queued, token_floor, granted);
+    LATECOMER_RETURN_IF_ERROR(GrantInTransaction(writer, queued, token_floor, granted));
+    if (!granted.active) return {};
+    granted.active->key = key;
+    return hand_over ? hand_over(writer, *granted.active) : Status{};
   });
   if (!written) {
     if (written.error().kind == ErrorKind::kConflict) return std::optional<Granted>{};
     return Fail(written.error());
   }
-  if (granted.active) granted.active->key = key;
   return std::optional<Granted>(std::move(granted));
 }
 
@@ -181,8 +183,14 @@ Result<bool> Engine::TakeOverDead() {
   bool any = false;
   for (const ClaimRecord& claim : held) {
     if (active_.contains(claim.run)) continue;
-    const HolderState holder = claim.holder == env_.holder ? HolderState::kDead : env_.probe_holder(claim.holder);
     const bool expired = claim.expires <= env_.clock.Now();
+    if (IsOutside(claim.holder)) {  // only the lease says whether an outside worker lives
+      if (!expired) continue;
+      LATECOMER_RETURN_IF_ERROR(TakeOver(claim, "the lease of " + OutsideName(claim.holder) + " ran out"));
+      any = true;
+      continue;
+    }
+    const HolderState holder = claim.holder == env_.holder ? HolderState::kDead : env_.probe_holder(claim.holder);
     if (holder != HolderState::kDead && !expired) continue;
     LATECOMER_RETURN_IF_ERROR(TakeOver(
         claim, holder == HolderState::kDead ? "the scheduler that ran it died" : "its scheduler's lease ran out"));

@@ -29,7 +29,7 @@ Status MoveRun(ledger::Writer& writer, RunRecord& run, RunState to, std::string 
   const RunState from = run.state;
   run.state = to;
   run.message = std::move(message);
-  if (to != RunState::kQueued) run.waiting_for.clear();
+  run.waiting_for.clear();  // what it waited for belonged to the state before
   if (ledger::IsOpen(to)) {
     run.ended.reset();
   } else {

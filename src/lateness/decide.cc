@@ -85,10 +85,10 @@ void DecideOpen(PlanEntry& entry, const OutputFacts& facts, const Situation& sit
   entry.cause = open.cause;
   entry.late = facts.processed.has_value() || IsLateNeverProcessed(facts, situation);
   entry.blocking_run = open.run_id;
+  const std::string work = open.with.empty() ? " is at work on it" : " waits for " + open.with;
   Settle(entry, Decision::kOpen, "",
-         open.started
-             ? open.run_id + " is at work on it; what came after its pinned versions is planned once it has ended"
-             : open.run_id + " is queued for it and will read the newest versions when it starts");
+         open.started ? open.run_id + work + "; what came after its pinned versions is planned once it has ended"
+                      : open.run_id + " is queued for it and will read the newest versions when it starts");
 }
 
 void DecideFailed(PlanEntry& entry, const RunFact& failed) {

@@ -64,6 +64,7 @@ struct RunFact {
   enum class State { kOpen, kSucceeded, kFailed, kSkipped, kCancelled } state = State::kOpen;
   std::string cause;
   bool started = false;  // a claim was granted at least once
+  std::string with{};    // the outside worker that holds it, and until when; empty when none does
 };
 
 struct ProcessedFact {

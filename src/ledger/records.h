@@ -84,7 +84,7 @@ struct RunRecord {
   std::string cause;                      // unique with pipeline and partition
   std::optional<std::int64_t> caused_by;  // id of the run whose detect step started it
   RunState state = RunState::kQueued;
-  std::string waiting_for;  // for people; empty unless queued
+  std::string waiting_for;  // for people; empty unless queued or held by an outside worker
   std::string message;      // why it ended as it did, in one sentence
   int tries = 0;
   std::optional<VersionVector> keep_vector;  // the next try keeps this pin (--same-versions, single steps)

@@ -33,14 +33,15 @@ constexpr std::array kRunStates{
 };
 
 using Try = TryState;
-// What a try ended with stays: clear and retry open another one.
+// What a try ended with stays: clear and retry open another one. Lost → success, failed: an outside worker
+// reported after its lease had run out, and before anyone else was granted the partition.
 constexpr std::array kTryStates{
     Row<Try>{Try::kRunning, "running", Try::kSuccess, Try::kFailed, Try::kSkipped, Try::kCancelled, Try::kLost},
     Row<Try>{Try::kSuccess, "success"},
     Row<Try>{Try::kFailed, "failed"},
     Row<Try>{Try::kSkipped, "skipped"},
     Row<Try>{Try::kCancelled, "cancelled"},
-    Row<Try>{Try::kLost, "lost"},
+    Row<Try>{Try::kLost, "lost", Try::kSuccess, Try::kFailed},
 };
 
 using Step = StepState;

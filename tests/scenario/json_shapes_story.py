@@ -75,6 +75,22 @@ class JsonShapes(Story):
         self.shape('mark', 'mark', PIPELINE, 'scheduled_2024-01-02', 'failed')
         self.shape('version', 'version')
 
+    def test_outside_workers(self):
+        self.load_three_days()
+        ticket = ('scheduled_2024-01-01', '--token', 1)
+        self.shape('claim', 'claim', PIPELINE, '--as', 'airflow')
+        self.shape('claim-none', 'claim', PIPELINE)
+        self.shape('renew', 'renew', PIPELINE, *ticket)
+        self.shape('run-outside', 'run', PIPELINE)
+        self.shape('fail', 'fail', PIPELINE, *ticket, '--message', 'no disk left')
+        self.shape('show-outside', 'show', PIPELINE, ticket[0])
+        self.write('command.yaml', 'pipeline: command\n'
+                   'sources: {devices: {table: dataset/devices, partition: event_time, cadence: day}}\n'
+                   'schedule: {start: 2024-01-01}\n'
+                   'steps: [{id: work, command: ["true"]}]\n')
+        self.ok('claim', 'command.yaml')
+        self.shape('done', 'done', 'command.yaml', *ticket)
+
     def test_an_error(self):
         done = self.call('changes', 'nowhere', '--output', 'json')
         self.assertEqual(sorted(json.loads(done.stderr)['error']), ['file', 'hint', 'kind', 'line', 'message'])

@@ -1,0 +1,159 @@
+// `latecomer claim`: gives what is due or late to a worker outside, with pinned versions and a token.
+#include <unistd.h>
+
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <ostream>
+
+#include "base/text.h"
+#include "cli/commands.h"
+#include "cli/first_run.h"
+#include "cli/holder.h"
+#include "cli/outside_text.h"
+#include "cli/plan_text.h"
+#include "cli/run_executor.h"
+#include "cli/text_table.h"
+#include "engine/engine.h"
+#include "executor/process_identity.h"
+
+namespace latecomer::cli {
+namespace {
+
+using nlohmann::ordered_json;
+
+struct ClaimOptions {
+  WorkspaceOptions workspace;
+  int limit = 1;
+  std::string partition;
+  std::string as;
+  std::string lease;
+  bool yes = false;
+};
+
+Result<std::string> HolderName(const std::string& as) {
+  std::string name = as;
+  if (name.empty()) {
+    const auto self = executor::IdentityOf(::getpid());
+    name = self && !self->host.empty() ? self->host : "unnamed";
+  }
+  if (name.size() <= 200 && Printable(name) == name && Trim(name) == name) {
+    return std::string(engine::kOutsidePrefix) + name;
+  }
+  return Fail(Error(ErrorKind::kInvalidArgument, "'" + Printable(name) + "' can't be a worker's name")
+                  .Hint("take a short one without line breaks and without spaces around it: --as airflow"));
+}
+
+ordered_json SourcesJson(const pipeline::Pipeline& pipeline, const engine::OutsideClaim& claim) {
+  ordered_json sources = ordered_json::object();
+  for (const pipeline::Source& source : pipeline.sources) {
+    const auto pinned = claim.attempt.vector.find(source.name);
+    sources[source.name] = {
+        {"table", source.location},
+        {"version", pinned == claim.attempt.vector.end() ? ordered_json() : ordered_json(pinned->second.value)}};
+  }
+  return sources;
+}
+
+ordered_json ClaimJson(const pipeline::Pipeline& pipeline, const engine::OutsideClaim& claim) {
+  const auto interval = lateness::IntervalOfKey(claim.key, pipeline.output.partition, pipeline.rules.calendar);
+  ordered_json json;
+  json["pipeline"] = pipeline.id;
+  json["run_id"] = claim.run.run_id;
+  json["kind"] = std::string(Name(claim.run.kind));
+  json["partition"] = ordered_json::parse(claim.key.LogJson());
+  json["interval_start"] = interval ? ordered_json(FormatInstant(interval->start)) : ordered_json();
+  json["interval_end"] = interval ? ordered_json(FormatInstant(interval->end)) : ordered_json();
+  json["try_number"] = claim.attempt.number;
+  json["token"] = claim.attempt.token;
+  json["lease_expires"] = FormatInstant(claim.expires);
+  json["sources"] = SourcesJson(pipeline, claim);
+  json["steps"] = claim.steps;
+  json["outputs"] = ordered_json::array();
+  for (const engine::OutsideOutput& output : engine::OutputsOf(pipeline, claim)) {
+    json["outputs"].push_back({{"step", output.step},
+                               {"table", output.location},
+                               {"txn_app_id", output.txn_app_id},
+                               {"txn_version", claim.attempt.token}});
+  }
+  return json;
+}
+
+void PrintClaims(Context& context, const engine::OutsideClaims& found) {
+  TextTable table({{"RUN"}, {"PARTITION"}, {"READS"}, {"TRY", Align::kRight}, {"TOKEN", Align::kRight}, {"UNTIL"}});
+  for (const engine::OutsideClaim& claim : found.claims) {
+    table.Add({claim.run.run_id, claim.key.Display(), VectorText(claim.attempt.vector),
+               std::to_string(claim.attempt.number), std::to_string(claim.attempt.token),
+               FormatInstant(claim.expires)});
+  }
+  if (!table.Empty()) {
+    table.Print(context.out, context.color);
+    return;
+  }
+  context.out << "nothing to claim\n";
+  for (const engine::PlacedRun& waiting : found.waiting) {
+    context.out << Printable(waiting.run.run_id) << " waits for " << Printable(waiting.run.waiting_for) << '\n';
+  }
+}
+
+Status Claim(Context& context, OutputFormat format, const ClaimOptions& options) {
+  LATECOMER_ASSIGN_OR_RETURN(const std::string holder, HolderName(options.as));
+  LATECOMER_ASSIGN_OR_RETURN(const auto workspace, Workspace::Open(context, options.workspace, LedgerUse::kWrite));
+  const pipeline::Pipeline& pipeline = workspace->pipeline();
+  LATECOMER_ASSIGN_OR_RETURN(const Duration lease, LeaseOf(options.lease, pipeline));
+  const auto executor = MakeRunExecutor(context, workspace->catalog());
+  engine::Engine engine(pipeline, {.ledger = workspace->ledger(),
+                                   .catalog = workspace->catalog(),
+                                   .executor = *executor,
+                                   .clock = context.clock,
+                                   .random = context.random,
+                                   .holder = holder,
+                                   .probe_holder = ProbeHolder,
+                                   .state_folder = workspace->state_folder(),
+                                   .lease = lease});
+  LATECOMER_RETURN_IF_ERROR(engine.Register());
+  LATECOMER_ASSIGN_OR_RETURN(const std::optional<Error> doubt, FirstRunDoubt(*workspace, engine));
+  if (doubt && !options.yes) return latecomer::Fail(*doubt);
+  engine::OutsideRequest request{.limit = options.limit, .partition = {}};
+  if (!options.partition.empty()) {
+    LATECOMER_ASSIGN_OR_RETURN(const engine::ObservedTable observed, workspace->Observe());
+    LATECOMER_ASSIGN_OR_RETURN(const table::PartitionKey key, workspace->ParsePartition(observed, options.partition));
+    request.partition = key.Canonical();
+  }
+  LATECOMER_ASSIGN_OR_RETURN(const engine::OutsideClaims found, engine.ClaimOutside(request));
+  if (format != OutputFormat::kJson) {
+    PrintClaims(context, found);
+    return {};
+  }
+  ordered_json list = ordered_json::array();
+  for (const engine::OutsideClaim& claim : found.claims) list.push_back(ClaimJson(pipeline, claim));
+  context.out << list.dump() << '\n';
+  return {};
+}
+
+}  // namespace
+
+void AddClaimCommand(CommandLine& line) {
+  CLI::App* command = AddCommand(line, "claim", "Claim what is due or late for a worker outside",
+                                 "latecomer claim examples/devices/pipeline.yaml\n"
+                                 "latecomer claim pipeline.yaml --limit 10 --as airflow --lease 2h --output json\n"
+                                 "latecomer claim pipeline.yaml --partition 2024-01-01");
+  auto options = std::make_shared<ClaimOptions>();
+  AddWorkspaceOptions(command, options->workspace);
+  command->add_option("--limit", options->limit, "At most N claims")
+      ->type_name("N")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  command->add_option("--partition", options->partition, "Only this partition, when it is due or late")
+      ->type_name("VALUE");
+  command->add_option("--as", options->as, "The worker's name, for people; default: this machine's")->type_name("NAME");
+  command
+      ->add_option("--lease", options->lease,
+                   "How long the work may take; default: the steps' timeouts, an hour for a step without")
+      ->type_name("DURATION");
+  command->add_flag("--yes,-y", options->yes, "Go on when a first run would process more than 100 intervals");
+  AddOutputOption(line, command);
+  command->callback(
+      [&line, options] { line.chosen = [&line, options] { return Claim(line.context, line.format, *options); }; });
+}
+
+}  // namespace latecomer::cli
