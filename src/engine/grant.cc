@@ -32,14 +32,17 @@ Result<std::int64_t> Engine::NewestTokenInOutputs(const table::PartitionKey& key
 }
 
 // On one machine an attempt starts only when the old process is known dead: those of this run's last try,
-// and those of whoever claimed the partition last.
+// and those of whoever claimed the partition last. Across machines nothing can be made certain; there the
+// lease has to have run out (kConflict until then), and the token fences what comes later.
 Status Engine::EnsureOldAttemptsDead(const RunRecord& run) {
   std::vector<ledger::AttemptRecord> attempts;
+  Instant lease_end{};
   LATECOMER_RETURN_IF_ERROR(env_.ledger.Read([&](ledger::Reader& reader) -> Status {
     if (run.tries > 0) {
       LATECOMER_ASSIGN_OR_RETURN(attempts, reader.Attempts(run.id, run.tries));
     }
     LATECOMER_ASSIGN_OR_RETURN(const std::optional<ClaimRecord> claim, reader.FindClaim(run.pipeline, run.partition));
+    if (claim) lease_end = claim->expires;
     if (!claim || claim->run == run.id) return {};
     LATECOMER_ASSIGN_OR_RETURN(const auto others, reader.Attempts(claim->run, claim->try_number));
     attempts.insert(attempts.end(), others.begin(), others.end());
@@ -47,7 +50,12 @@ Status Engine::EnsureOldAttemptsDead(const RunRecord& run) {
   }));
   for (const ledger::AttemptRecord& attempt : attempts) {
     if (attempt.state == ledger::AttemptState::kSuccess || attempt.state == ledger::AttemptState::kFailed) continue;
-    LATECOMER_RETURN_IF_ERROR(env_.executor.EnsureDead(attempt.folder));
+    const Status dead = env_.executor.EnsureDead(attempt.folder);
+    if (dead) continue;
+    if (dead.error().kind != ErrorKind::kUnknownOutcome) return dead;
+    if (lease_end > env_.clock.Now()) {
+      return Fail(ErrorKind::kConflict, "an attempt on another machine may go on until " + FormatInstant(lease_end));
+    }
   }
   return {};
 }
@@ -125,7 +133,11 @@ Status Engine::GrantInTransaction(ledger::Writer& writer, const PlacedRun& queue
 Result<std::optional<Engine::Granted>> Engine::Grant(const PlacedRun& queued) {
   LATECOMER_ASSIGN_OR_RETURN(const table::PartitionKey key,
                              table::ParseCanonicalKey(output_schema_, queued.run.partition));
-  LATECOMER_RETURN_IF_ERROR(EnsureOldAttemptsDead(queued.run));
+  const Status dead = EnsureOldAttemptsDead(queued.run);
+  if (!dead) {
+    if (dead.error().kind == ErrorKind::kConflict) return std::optional<Granted>{};
+    return Fail(dead.error());
+  }
   LATECOMER_ASSIGN_OR_RETURN(const std::int64_t token_floor, NewestTokenInOutputs(key));
   Granted granted;
   const Status written = env_.ledger.Write([&](ledger::Writer& writer) -> Status {
