@@ -80,8 +80,9 @@ Result<bool> Engine::Observe() {
   }));
   const std::optional<Version> before =
       observed_ ? std::optional<Version>(observed_->record.seen.version) : std::nullopt;
-  LATECOMER_ASSIGN_OR_RETURN(ObservedTable advanced, Advance(*history_, std::move(observed_), env_.clock.Now()));
-  observed_ = std::move(advanced);
+  // After an error nothing half-read may be left: the next look loads again what the ledger knows.
+  std::optional<ObservedTable> known = std::exchange(observed_, std::nullopt);
+  LATECOMER_ASSIGN_OR_RETURN(observed_, Advance(*history_, std::move(known), env_.clock.Now()));
   LATECOMER_ASSIGN_OR_RETURN(output_schema_, OutputSchema(pipeline_, *observed_));
   if (!observed_->Changed()) return false;
   LATECOMER_RETURN_IF_ERROR(env_.ledger.Write([&](ledger::Writer& writer) { return Store(writer, *observed_); }));

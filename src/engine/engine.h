@@ -52,9 +52,6 @@ class Engine {
   // The plan as it stands: observes, writes nothing but what was observed.
   Result<lateness::Plan> PlanNow();
 
-  // What was observed of the source, up to date after each Tick or PlanNow.
-  const ObservedTable& observed() const { return *observed_; }
-
  private:
   struct Active;  // a run this engine holds the claim of
 
