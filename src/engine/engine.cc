@@ -14,6 +14,13 @@ using ledger::RunKind;
 using ledger::RunRecord;
 using ledger::RunState;
 
+namespace {
+
+// Intervals become due, partitions settle and people release them without anything else happening.
+constexpr Duration kPlanAgainAfter = std::chrono::seconds(30);
+
+}  // namespace
+
 Engine::Engine(pipeline::Pipeline pipeline, Environment environment)
     : pipeline_(std::move(pipeline)), env_(std::move(environment)) {}
 
@@ -48,10 +55,14 @@ Result<TickReport> Engine::Tick() {
   LATECOMER_ASSIGN_OR_RETURN(const bool advanced, AdvanceMine());
   ReapDoomed();
   bool created = false;
-  plan_due_ = plan_due_ || observed || taken_over || advanced;
+  const Instant now = env_.clock.Now();
+  // A clock that was set back counts as time that passed.
+  const bool long_ago = now >= planned_at_ + kPlanAgainAfter || now < planned_at_;
+  plan_due_ = plan_due_ || observed || taken_over || advanced || long_ago;
   if (plan_due_ && !stop_starting_) {
     LATECOMER_ASSIGN_OR_RETURN(created, CreateRuns());
     plan_due_ = created;
+    planned_at_ = now;
   }
   report.progressed = observed || taken_over || advanced || created;
   LATECOMER_RETURN_IF_ERROR(StartQueued(report));

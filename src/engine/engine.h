@@ -103,6 +103,7 @@ class Engine {
   std::vector<std::string> doomed_;                         // handles of attempts that were told to end
   bool stop_starting_ = false;
   bool plan_due_ = true;  // something changed since the last plan
+  Instant planned_at_{};
 };
 
 }  // namespace latecomer::engine
