@@ -203,8 +203,8 @@ Result<bool> Engine::CreateScheduled(const lateness::Plan& plan, const std::vect
   for (const lateness::PlanEntry& entry : plan.entries) {
     if (room <= 0) break;
     if (entry.decision != lateness::Decision::kProcess || entry.kind != lateness::RunFact::Kind::kScheduled) continue;
-    RunRecord run = NewRun(pipeline_.id, entry.key, RunKind::kScheduled, ScheduledRunId(entry.key),
-                           std::string(kScheduledCause), env_.clock.Now());
+    RunRecord run = NewRun(pipeline_.id, entry.key, RunKind::kScheduled, ScheduledRunId(entry.key, entry.cause),
+                           entry.cause, env_.clock.Now());
     LATECOMER_ASSIGN_OR_RETURN(const bool inserted, InsertRun(env_.ledger, run, entry.reason));
     --room;
     if (!inserted) continue;
