@@ -78,6 +78,11 @@ Status Engine::GrantInTransaction(ledger::Writer& writer, const PlacedRun& queue
   if (!run || run->state != RunState::kQueued || run->tries != queued.run.tries) {
     return Fail(ErrorKind::kConflict, "another scheduler was first");
   }
+  // A pin that is older than what the run's cause was made of would leave that cause's change unprocessed.
+  LATECOMER_ASSIGN_OR_RETURN(const auto table, writer.FindTable(observed_->record.location));
+  if (!table || !(table->seen == observed_->record.seen)) {
+    return Fail(ErrorKind::kConflict, "another scheduler has seen more of the source; look again first");
+  }
   // Limits are checked again here, where no other scheduler comes between.
   LATECOMER_ASSIGN_OR_RETURN(std::vector<RunRecord> all, writer.Runs({.pipeline = pipeline_.id}));
   const Wait wait = WhatItWaitsFor(pipeline_, false, {*run, queued.start}, PlaceRuns(pipeline_, output_schema_, all));
