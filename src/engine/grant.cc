@@ -61,9 +61,13 @@ Status Engine::EnsureOldAttemptsDead(const RunRecord& run) {
 }
 
 // Why a run is not needed any more when its turn comes; empty when it is. What a person asked for, cleared
-// or chose as look-back is always needed.
+// or chose as look-back is always needed. A run whose tries were all lost was never cleared: another run may
+// have done its work meanwhile.
 Result<std::string> Engine::NothingUnseen(ledger::Reader& reader, const RunRecord& run) {
-  if (run.kind == RunKind::kManual || run.tries > 0 || run.cause.starts_with("lookback:")) return std::string();
+  if (run.kind == RunKind::kManual || run.cause.starts_with("lookback:")) return std::string();
+  LATECOMER_ASSIGN_OR_RETURN(const std::vector<ledger::TryRecord> tries, reader.Tries(run.id));
+  const auto lost = [](const ledger::TryRecord& one) { return one.state == ledger::TryState::kLost; };
+  if (!std::all_of(tries.begin(), tries.end(), lost)) return std::string();
   LATECOMER_ASSIGN_OR_RETURN(const auto processed, reader.FindProcessed(run.pipeline, run.partition));
   if (!processed) return std::string();
   LATECOMER_ASSIGN_OR_RETURN(const auto unseen, UnseenChanges(reader, pipeline_, *observed_, run.partition, processed));
