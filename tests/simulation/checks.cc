@@ -21,6 +21,11 @@ std::int64_t VersionIn(const VersionVector& vector, const std::string& source) {
   return found == vector.end() ? -1 : found->second.value;
 }
 
+bool HasRows(const PipelineFacts& pipeline, const TableState& source, const Slot& output) {
+  return std::any_of(source.begin(), source.end(),
+                     [&](const auto& entry) { return Fold(pipeline, entry.first) == output; });
+}
+
 bool AccountsFor(const lateness::PlanEntry& entry) {
   switch (entry.decision) {
     case lateness::Decision::kProcess:
@@ -44,6 +49,7 @@ void Checks::OnLedgerRestored() {
   claims_.clear();
   seen_.clear();
   causes_.clear();
+  asked_for_.insert(asked_for_at_backup_.begin(), asked_for_at_backup_.end());
 }
 
 void Checks::OnLedger(const LedgerEffects& effects, std::int64_t now_ms) {
@@ -132,6 +138,9 @@ void Checks::CheckProcessed(const LedgerEffects::Processed& processed) {
     throw Violation{kPinned, which + " for version " + Number(pin) + ", and the step read " + Number(read)};
   }
   CheckNotWasted(pipeline, processed);
+  // What lies after an older version counts again.
+  std::set<std::int64_t>& causes = causes_[{record.pipeline, record.partition}];
+  causes.erase(causes.upper_bound(pin), causes.end());
   ++processings_;
 }
 
@@ -165,6 +174,8 @@ void Checks::NothingLost(const PipelineFacts& pipeline, const lateness::Plan& pl
     const std::int64_t base = known == processed.end() ? -1 : known->second;
     const auto change = truth_.NewestChange(pipeline, slot, base, seen);
     if (!change || accounted.contains(slot)) continue;
+    // What came and went before anything was made of it leaves nothing to do.
+    if (known == processed.end() && !HasRows(pipeline, find_table(pipeline.source).StateAt(seen), slot)) continue;
     // A lost commit counts only by what it left behind, and this one may have left nothing.
     if (truth_.Bridged(pipeline.source, *change - 1, *change)) continue;
     throw Violation{kNothingLost, pipeline.id + ": version " + Number(*change) + " changed " + SlotText(slot) +

@@ -33,7 +33,9 @@ class Checks {
   void OnWrite(const OutputWrite& write);
   // A person cleared or requested this run: it may process what is processed already.
   void OnAskedFor(const std::string& pipeline, const std::string& run_id) { asked_for_.insert({pipeline, run_id}); }
-  // The ledger is an older one now.
+  bool HasSeen(const std::string& location) const { return seen_.contains(location); }
+  void OnLedgerBackedUp() { asked_for_at_backup_ = asked_for_; }
+  // The ledger is the one that was backed up.
   void OnLedgerRestored();
 
   // Promise 1, on what the ledger and the planner say of every output partition.
@@ -63,6 +65,7 @@ class Checks {
   std::map<Partition, std::set<std::int64_t>> causes_;               // newest change a run was made for
   std::map<std::pair<std::string, Slot>, OutputWrite> last_writes_;  // by location, partition
   std::set<std::pair<std::string, std::string>> asked_for_;          // pipeline id, run id
+  std::set<std::pair<std::string, std::string>> asked_for_at_backup_;
   std::int64_t processings_ = 0;
 };
 

@@ -13,6 +13,8 @@ struct SimulatedCrash {
   std::string where;
 };
 
+inline constexpr const char* kSimulatedError = "simulated I/O error";
+
 class FaultPoints {
  public:
   enum class MayFail { kNo, kYes };
@@ -29,7 +31,7 @@ class FaultPoints {
     if (error_in > 1) --error_in;
     if (error_in == 1 && may_fail == MayFail::kYes) {
       error_in = 0;
-      return Fail(ErrorKind::kIo, "simulated I/O error: " + where);
+      return Fail(ErrorKind::kIo, std::string(kSimulatedError) + ": " + where);
     }
     return {};
   }

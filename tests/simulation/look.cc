@@ -11,7 +11,7 @@ namespace latecomer::simulation {
 lateness::Plan Simulation::PlanOf(std::size_t pipeline, std::int64_t* seen, std::map<Slot, std::int64_t>* processed) {
   const pipeline::Pipeline& definition = scenario_.pipelines[pipeline];
   lateness::Plan plan;
-  const Status read = ledger_now_->Read([&](ledger::Reader& reader) -> Status {
+  const Status read = ledger_.now()->Read([&](ledger::Reader& reader) -> Status {
     LATECOMER_ASSIGN_OR_RETURN(const auto table, engine::LoadObserved(reader, scenario_.facts[pipeline].source));
     if (!table) return {};
     if (seen != nullptr) *seen = table->record.seen.version.value;
@@ -29,6 +29,16 @@ lateness::Plan Simulation::PlanOf(std::size_t pipeline, std::int64_t* seen, std:
   return plan;
 }
 
+std::vector<ledger::RunRecord> Simulation::RunsOf(const std::string& pipeline) {
+  std::vector<ledger::RunRecord> runs;
+  const Status read = ledger_.now()->Read([&](ledger::Reader& reader) -> Status {
+    LATECOMER_ASSIGN_OR_RETURN(runs, reader.Runs({.pipeline = pipeline}));
+    return {};
+  });
+  if (!read) throw std::runtime_error("no runs: " + read.error().ToString());
+  return runs;
+}
+
 void Simulation::CheckNothingLost() {
   for (std::size_t i = 0; i < scenario_.pipelines.size(); ++i) {
     std::int64_t seen = -1;
@@ -36,6 +46,20 @@ void Simulation::CheckNothingLost() {
     const lateness::Plan plan = PlanOf(i, &seen, &processed);
     if (!truth_.IsReplaced(scenario_.facts[i].source)) {
       checks_.NothingLost(scenario_.facts[i], plan, seen, processed);
+    }
+  }
+}
+
+void Simulation::SayWhatIsLeft() {
+  for (std::size_t i = 0; i < scenario_.pipelines.size(); ++i) {
+    for (const lateness::PlanEntry& entry : PlanOf(i, nullptr, nullptr).entries) {
+      if (entry.decision == lateness::Decision::kUpToDate) continue;
+      Say(scenario_.facts[i].id + " " + entry.key.Display() + " (" + entry.cause + "): " + entry.reason);
+    }
+    for (const ledger::RunRecord& run : RunsOf(scenario_.facts[i].id)) {
+      if (run.state == ledger::RunState::kSuccess) continue;
+      Say(run.run_id + " (" + run.cause + ") is " + std::string(Name(run.state)) + ": " + run.message +
+          run.waiting_for);
     }
   }
 }

@@ -85,6 +85,7 @@ std::optional<Violation> RunSeed(const Arguments& arguments, std::uint64_t seed,
   counts.commits += simulation.counts().commits;
   counts.processings += simulation.counts().processings;
   counts.crashes += simulation.counts().crashes;
+  counts.restores += simulation.counts().restores;
   return violation;
 }
 
@@ -95,7 +96,8 @@ double Seconds(std::chrono::steady_clock::time_point since) {
 void PrintCounts(std::uint64_t seeds, const SimulationCounts& counts, double seconds) {
   std::cout << seeds << " seeds in " << seconds << " s: " << static_cast<double>(seeds) / seconds << " seeds/s, "
             << static_cast<double>(counts.ticks) / seconds << " engine ticks/s; " << counts.commits << " commits, "
-            << counts.processings << " partitions processed, " << counts.crashes << " crashes\n";
+            << counts.processings << " partitions processed, " << counts.crashes << " crashes, " << counts.restores
+            << " ledgers restored\n";
 }
 
 int RunRange(const Arguments& arguments) {

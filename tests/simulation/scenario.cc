@@ -59,6 +59,28 @@ void AddPipeline(Dice& dice, Scenario& scenario, PipelineFacts facts) {
   scenario.facts.push_back(std::move(facts));
 }
 
+// A third of the seeds in peace, a third with some trouble, a third with a lot.
+FaultRates DrawFaults(Dice& dice) {
+  const std::int64_t trouble = dice.Below(3);
+  if (trouble == 0) return {};
+  const auto upto = [&](std::int64_t percent) {
+    return dice.OneIn(3) ? 0 : static_cast<int>(dice.Between(1, trouble == 1 ? (percent + 3) / 4 : percent));
+  };
+  FaultRates rates;
+  rates.crash = upto(12);
+  rates.error = upto(10);
+  rates.interrupt = upto(40);
+  rates.hang = upto(4);
+  rates.clock_jump = upto(3);
+  rates.clean_log = upto(4);
+  rates.person = upto(8);
+  rates.jobs_failing = upto(40);
+  rates.jobs_odd = upto(40);
+  if (dice.OneIn(3)) rates.restore_ledger = 2;
+  if (rates.restore_ledger == 0 && dice.OneIn(10)) rates.another_table = 1;
+  return rates;
+}
+
 }  // namespace
 
 Scenario DrawScenario(Dice& dice) {
@@ -73,6 +95,20 @@ Scenario DrawScenario(Dice& dice) {
                .step = "build",
                .by_country = scenario.with_country && dice.OneIn(2),
                .start = {}});
+  if (dice.OneIn(4)) {
+    const bool by_country = scenario.facts.front().by_country;
+    AddPipeline(dice, scenario,
+                {.id = "second",
+                 .source_name = "made",
+                 .source = scenario.facts.front().into,
+                 .into = "/sim/second_out",
+                 .step = "join",
+                 .by_country = by_country && dice.OneIn(2),
+                 .start = {}});
+  }
+  scenario.schedulers = static_cast<int>(dice.Between(1, 3));
+  scenario.machines = static_cast<int>(dice.Between(1, 2));
+  scenario.faults = DrawFaults(dice);
   return scenario;
 }
 

@@ -97,6 +97,14 @@ void SimJobs::Kill(Job& job, const std::string& why) {
   trace(job.handle + " ended: " + why);
 }
 
+void SimJobs::KillOne() {
+  std::vector<Job*> running;
+  for (auto& [handle, job] : jobs_) {
+    if (job.phase == executor::Phase::kRunning) running.push_back(&job);
+  }
+  if (!running.empty()) Kill(*dice_.Pick(running), "killed by signal 9");
+}
+
 void SimJobs::KillFolder(const std::string& folder) {
   for (auto& [handle, job] : jobs_) {
     if (job.folder == folder) Kill(job, "killed by signal 9");

@@ -74,6 +74,8 @@ class SimJobs {
   Result<std::string> Start(const executor::AttemptSpec& spec, int machine, table::Catalog& catalog);
   Job* Find(const std::string& handle);
   void Kill(Job& job, const std::string& why);
+  // Some running job, when there is one.
+  void KillOne();
   void KillFolder(const std::string& folder);
   bool LivesElsewhere(const std::string& folder, int machine) const;
   // The moment the next running job ends; nullopt when none runs.

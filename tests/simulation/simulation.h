@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "checks.h"
+#include "ledger_place.h"
 #include "scenario.h"
 #include "scheduler.h"
 #include "writers.h"
@@ -28,6 +29,7 @@ struct SimulationCounts {
   std::int64_t commits = 0;
   std::int64_t processings = 0;
   std::int64_t crashes = 0;
+  std::int64_t restores = 0;  // of the ledger
 };
 
 class Simulation {
@@ -44,6 +46,7 @@ class Simulation {
   void Step();
   void TickOne(Scheduler& scheduler);
   void OnTickError(Scheduler& scheduler, const Error& error);
+  void OnCrash(Scheduler& scheduler, const SimulatedCrash& crash);
   void CommitToSource();
   void OnJobWrite(const OutputWrite& write);
   void PassTime(std::int64_t ms);
@@ -52,14 +55,29 @@ class Simulation {
   Scheduler& PickScheduler();
   void Say(const std::string& line) const;
 
+  // faults.cc
+  void ArmFaults(Scheduler& scheduler);
+  void Interrupt(Scheduler& interrupted);
+  void StartDead(std::int64_t percent);
+  void Disturb();
+  void CleanSomeLog();
+  void ReplaceSource();
+  void PersonMeddles();
+  void RequestRun(std::size_t pipeline, const Slot& slot);
+  void BackUpOrRestore();
+
   // look.cc
+  std::vector<ledger::RunRecord> RunsOf(const std::string& pipeline);
   lateness::Plan PlanOf(std::size_t pipeline, std::int64_t* seen, std::map<Slot, std::int64_t>* processed);
   void CheckNothingLost();
+  void SayWhatIsLeft();
 
   // quiet.cc
   void Quiet();
   bool WorkUntilStill();
-  bool PersonHelps();
+  bool PersonHelps(bool stuck);
+  bool ClearFailed(std::size_t pipeline, const std::string& run_id);
+  bool Release(std::size_t pipeline, const lateness::PlanEntry& entry);
 
   SimulationOptions options_;
   Dice dice_;
@@ -72,13 +90,15 @@ class Simulation {
   Checks checks_;
   Writers writers_;
   SimJobs jobs_;
-  std::unique_ptr<ledger::Ledger> ledger_;
-  ledger::Ledger* ledger_now_ = nullptr;
+  LedgerPlace ledger_;
+  std::unique_ptr<WatchedLedger> watched_by_people_;
   std::set<std::string> dead_holders_;
   SharedWorld shared_;
   std::vector<std::unique_ptr<SimClock>> clocks_;  // by machine
   std::vector<std::unique_ptr<Scheduler>> schedulers_;
   SimulationCounts counts_;
+  bool interrupted_ = false;  // in the middle of a scheduler's look
+  bool quiet_ = false;
 };
 
 }  // namespace latecomer::simulation

@@ -11,7 +11,7 @@ Slot Fold(const PipelineFacts& pipeline, const Slot& source) {
 }
 
 void Truth::OnCommit(const std::string& location, std::int64_t version, const SimCommit& commit) {
-  if (commit.replaces_table) replaced_.insert(location);
+  if (replaced_.contains(location)) return;
   for (const FileAction& action : commit.actions) {
     if (!action.data_change) continue;
     std::vector<std::int64_t>& versions = changes_[location][action.file->slot];
