@@ -66,6 +66,7 @@ class Checks {
   std::map<std::pair<std::string, Slot>, OutputWrite> last_writes_;  // by location, partition
   std::set<std::pair<std::string, std::string>> asked_for_;          // pipeline id, run id
   std::set<std::pair<std::string, std::string>> asked_for_at_backup_;
+  bool restored_ = false;
   std::int64_t processings_ = 0;
 };
 

@@ -76,7 +76,8 @@ FaultRates DrawFaults(Dice& dice) {
   rates.person = upto(8);
   rates.jobs_failing = upto(40);
   rates.jobs_odd = upto(40);
-  if (dice.OneIn(3)) rates.restore_ledger = 2;
+  rates.jobs_slow = upto(30);
+  if (dice.OneIn(3)) rates.restore_ledger = 3;
   if (rates.restore_ledger == 0 && dice.OneIn(10)) rates.another_table = 1;
   return rates;
 }

@@ -24,6 +24,7 @@ struct FaultRates {
   int another_table = 0;  // the source's folder is made anew, or the table replaced
   int jobs_failing = 0;   // of the jobs
   int jobs_odd = 0;
+  int jobs_slow = 0;
 };
 
 struct Scenario {

@@ -66,7 +66,8 @@ Result<std::string> SimJobs::Start(const executor::AttemptSpec& spec, int machin
   job.handle = "job-" + std::to_string(++started_);
   job.folder = spec.folder;
   job.machine = machine;
-  job.ends_ms = time_.true_ms + dice_.Between(1, failures.longest_ms);
+  const bool slow = dice_.Percent(failures.percent_slow);
+  job.ends_ms = time_.true_ms + dice_.Between(1, slow ? kLongestDelay : failures.longest_ms);
   if (spec.timeout) job.timeout_ms = time_.true_ms + spec.timeout->count();
   if (dice_.Percent(failures.percent_failing)) {
     job.fate = Fate::kFailure;

@@ -57,7 +57,8 @@ class SimJobs {
  public:
   struct Failures {
     int percent_failing = 0;
-    int percent_odd = 0;  // fates that are neither plain success nor plain failure
+    int percent_odd = 0;   // fates that are neither plain success nor plain failure
+    int percent_slow = 0;  // hours instead of minutes
     std::int64_t longest_ms = 600'000;
   };
 

@@ -38,7 +38,9 @@ Simulation::Simulation(SimulationOptions options)
     tables_[facts.into] = std::make_unique<SimTable>(facts.into, scenario_.columns, facts.by_country);
   }
   checks_.find_table = [this](const std::string& location) -> SimTable& { return Table(location); };
-  jobs_.failures = {.percent_failing = scenario_.faults.jobs_failing, .percent_odd = scenario_.faults.jobs_odd};
+  jobs_.failures = {.percent_failing = scenario_.faults.jobs_failing,
+                    .percent_odd = scenario_.faults.jobs_odd,
+                    .percent_slow = scenario_.faults.jobs_slow};
   jobs_.rule = variant_.rule;
   jobs_.find_table = checks_.find_table;
   jobs_.wall_ms = [this] { return clocks_.front()->NowMs(); };

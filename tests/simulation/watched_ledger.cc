@@ -9,41 +9,41 @@ using ledger::RunRecord;
 
 Result<std::vector<ProcessedRecord>> WatchedWriter::Processed(const std::string& pipeline) {
   auto records = reader_.Processed(pipeline);
-  if (records) twist_.OnRead(*records);
+  if (records) twist_.OnProcessed(*records);
   return records;
 }
 
 Result<std::optional<ProcessedRecord>> WatchedWriter::FindProcessed(const std::string& pipeline,
                                                                     const std::string& partition) {
   auto record = reader_.FindProcessed(pipeline, partition);
-  if (record) twist_.OnRead(*record, reader_, pipeline);
+  if (record) twist_.OnProcessedOne(*record, reader_, pipeline);
   return record;
 }
 
 Result<std::vector<RunRecord>> WatchedWriter::Runs(const ledger::RunFilter& filter) {
   auto runs = reader_.Runs(filter);
   if (runs) {
-    for (RunRecord& run : *runs) twist_.OnRead(run, reader_);
+    for (RunRecord& run : *runs) twist_.OnRun(run, reader_);
   }
   return runs;
 }
 
 Result<std::optional<RunRecord>> WatchedWriter::FindRun(std::int64_t id) {
   auto run = reader_.FindRun(id);
-  if (run && *run) twist_.OnRead(**run, reader_);
+  if (run && *run) twist_.OnRun(**run, reader_);
   return run;
 }
 
 Result<std::optional<RunRecord>> WatchedWriter::FindRunByName(const std::string& pipeline, const std::string& run_id) {
   auto run = reader_.FindRunByName(pipeline, run_id);
-  if (run && *run) twist_.OnRead(**run, reader_);
+  if (run && *run) twist_.OnRun(**run, reader_);
   return run;
 }
 
 Result<std::optional<RunRecord>> WatchedWriter::FindRunByCause(const std::string& pipeline,
                                                                const std::string& partition, const std::string& cause) {
   std::string asked = cause;
-  twist_.OnFindCause(asked, reader_);
+  twist_.OnCause(asked, reader_);
   return reader_.FindRunByCause(pipeline, partition, asked);
 }
 
@@ -61,7 +61,7 @@ Status WatchedWriter::PutProcessed(const ProcessedRecord& record) {
 
 Result<std::int64_t> WatchedWriter::InsertRun(const RunRecord& record) {
   RunRecord run = record;
-  twist_.OnWrite(run, reader_);
+  twist_.OnNewRun(run, reader_);
   auto id = writer_->InsertRun(run);
   if (!id) return id;
   run.id = *id;

@@ -33,12 +33,12 @@ struct LedgerEffects {
 class LedgerTwist {
  public:
   virtual ~LedgerTwist() = default;
-  virtual void OnRead(std::vector<ledger::ProcessedRecord>& /*of one pipeline*/) {}
-  virtual void OnRead(std::optional<ledger::ProcessedRecord>& /*one*/, ledger::Reader& /*reader*/,
-                      const std::string& /*pipeline*/) {}
-  virtual void OnRead(ledger::RunRecord& /*run*/, ledger::Reader& /*reader*/) {}
-  virtual void OnFindCause(std::string& /*cause*/, ledger::Reader& /*reader*/) {}
-  virtual void OnWrite(ledger::RunRecord& /*run*/, ledger::Reader& /*reader*/) {}
+  virtual void OnProcessed(std::vector<ledger::ProcessedRecord>& /*of one pipeline*/) {}
+  virtual void OnProcessedOne(std::optional<ledger::ProcessedRecord>& /*record*/, ledger::Reader& /*reader*/,
+                              const std::string& /*pipeline*/) {}
+  virtual void OnRun(ledger::RunRecord& /*run*/, ledger::Reader& /*reader*/) {}
+  virtual void OnCause(std::string& /*looked for*/, ledger::Reader& /*reader*/) {}
+  virtual void OnNewRun(ledger::RunRecord& /*run*/, ledger::Reader& /*reader*/) {}
 };
 
 class WatchedLedger final : public ledger::Ledger {
