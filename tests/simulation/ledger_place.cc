@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <atomic>
 #include <filesystem>
 #include <fstream>
 #include <stdexcept>
@@ -17,10 +18,12 @@ namespace fs = std::filesystem;
 
 // A folder in memory, where the machine has one.
 std::string ScratchFile(const std::string& name) {
+  static std::atomic<int> files = 0;
   std::error_code ignored;
   const fs::path memory = "/dev/shm";
   const fs::path folder = fs::is_directory(memory, ignored) ? memory : fs::temp_directory_path();
-  return (folder / ("latecomer-sim-" + std::to_string(::getpid()) + "-" + name)).string();
+  return (folder / ("latecomer-sim-" + std::to_string(::getpid()) + "-" + std::to_string(++files) + "-" + name))
+      .string();
 }
 
 void RemoveLedger(const std::string& path) {

@@ -1,12 +1,15 @@
 // latecomer-sim: weeks of operation of the real engine in milliseconds, with everything that can go wrong, and
 // the promises checked after each step. docs/simulation.md says what is modelled.
+#include <atomic>
 #include <charconv>
 #include <chrono>
-#include <cstdlib>
+#include <exception>
 #include <iostream>
+#include <mutex>
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "simulation.h"
@@ -15,10 +18,12 @@ namespace latecomer::simulation {
 namespace {
 
 constexpr const char* kUsage =
-    "usage: latecomer-sim [--seed N | --seeds A..B] [--steps M] [--broken NAME] [--trace] | --prove [--seeds A..B]\n"
+    "usage: latecomer-sim [--seed N | --seeds A..B] [--steps M] [--jobs J] [--broken NAME] [--trace]\n"
+    "       latecomer-sim --prove [--seeds A..B] [--steps M] [--jobs J] [--broken NAME,NAME]\n"
     "  --seed N      one seed (default 1); --trace prints what happens in it\n"
     "  --seeds A..B  a range; stops at the first seed that breaks a promise and prints its trace\n"
     "  --steps M     steps of each seed (default 500)\n"
+    "  --jobs J      threads (default 1)\n"
     "  --broken NAME with a variant in which a promise can't hold\n"
     "  --prove       for each of those variants, the first seed that finds it; fails when one isn't found\n";
 
@@ -26,6 +31,7 @@ struct Arguments {
   std::uint64_t first = 1;
   std::uint64_t last = 1;
   int steps = 500;
+  int jobs = 1;
   std::string broken;
   bool trace = false;
   bool prove = false;
@@ -59,6 +65,8 @@ Arguments ParseArguments(const std::vector<std::string>& words) {
       arguments.steps = static_cast<int>(ParseNumber(value()));
     } else if (words[i] == "--broken") {
       arguments.broken = value();
+    } else if (words[i] == "--jobs") {
+      arguments.jobs = static_cast<int>(ParseNumber(value()));
     } else if (words[i] == "--trace") {
       arguments.trace = true;
     } else if (words[i] == "--prove") {
@@ -68,6 +76,14 @@ Arguments ParseArguments(const std::vector<std::string>& words) {
     }
   }
   return arguments;
+}
+
+void Add(const SimulationCounts& one, SimulationCounts& all) {
+  all.ticks += one.ticks;
+  all.commits += one.commits;
+  all.processings += one.processings;
+  all.crashes += one.crashes;
+  all.restores += one.restores;
 }
 
 // The violation a seed ends with; nullopt when it keeps all promises.
@@ -81,37 +97,73 @@ std::optional<Violation> RunSeed(const Arguments& arguments, std::uint64_t seed,
   } catch (const Violation& broken) {
     violation = broken;
   }
-  counts.ticks += simulation.counts().ticks;
-  counts.commits += simulation.counts().commits;
-  counts.processings += simulation.counts().processings;
-  counts.crashes += simulation.counts().crashes;
-  counts.restores += simulation.counts().restores;
+  Add(simulation.counts(), counts);
   return violation;
+}
+
+struct Found {
+  std::uint64_t seed = 0;
+  Violation violation;
+};
+
+// Runs the seeds on several threads; the first seed, by number, that breaks a promise. Later ones need not run.
+std::optional<Found> RunSeeds(const Arguments& arguments, SimulationCounts& counts) {
+  std::atomic<std::uint64_t> next = arguments.first;
+  std::mutex guard;
+  std::optional<Found> found;
+  std::exception_ptr problem;
+  const auto work = [&] {
+    SimulationCounts mine;
+    try {
+      for (std::uint64_t seed = next++; seed <= arguments.last; seed = next++) {
+        const auto violation = RunSeed(arguments, seed, arguments.trace, mine);
+        if (!violation) continue;
+        next = arguments.last + 1;
+        const std::lock_guard lock(guard);
+        if (!found || seed < found->seed) found = Found{seed, *violation};
+      }
+    } catch (...) {
+      next = arguments.last + 1;
+      const std::lock_guard lock(guard);
+      problem = std::current_exception();
+    }
+    const std::lock_guard lock(guard);
+    Add(mine, counts);
+  };
+  std::vector<std::thread> threads;
+  for (int i = 1; i < arguments.jobs; ++i) threads.emplace_back(work);
+  work();
+  for (std::thread& thread : threads) thread.join();
+  if (problem) std::rethrow_exception(problem);
+  return found;
 }
 
 double Seconds(std::chrono::steady_clock::time_point since) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - since).count();
 }
 
-void PrintCounts(std::uint64_t seeds, const SimulationCounts& counts, double seconds) {
-  std::cout << seeds << " seeds in " << seconds << " s: " << static_cast<double>(seeds) / seconds << " seeds/s, "
-            << static_cast<double>(counts.ticks) / seconds << " engine ticks/s; " << counts.commits << " commits, "
-            << counts.processings << " partitions processed, " << counts.crashes << " crashes, " << counts.restores
-            << " ledgers restored\n";
-}
-
 int RunRange(const Arguments& arguments) {
   const auto begin = std::chrono::steady_clock::now();
   SimulationCounts counts;
-  for (std::uint64_t seed = arguments.first; seed <= arguments.last; ++seed) {
-    const auto violation = RunSeed(arguments, seed, arguments.trace, counts);
-    if (!violation) continue;
-    if (!arguments.trace) RunSeed(arguments, seed, true, counts);
-    std::cout << "seed " << seed << " breaks promise " << violation->promise << ": " << violation->what << '\n';
+  if (const auto found = RunSeeds(arguments, counts)) {
+    if (!arguments.trace) RunSeed(arguments, found->seed, true, counts);
+    std::cout << "seed " << found->seed << " breaks promise " << found->violation.promise << ": "
+              << found->violation.what << '\n';
     return 1;
   }
-  PrintCounts(arguments.last - arguments.first + 1, counts, Seconds(begin));
+  const double seconds = Seconds(begin);
+  const auto seeds = static_cast<double>(arguments.last - arguments.first + 1);
+  std::cout << seeds << " seeds in " << seconds << " s: " << seeds / seconds << " seeds/s, "
+            << seeds * arguments.steps / seconds << " steps/s, " << static_cast<double>(counts.ticks) / seconds
+            << " looks of an engine/s\n"
+            << counts.commits << " commits, " << counts.processings << " partitions processed, " << counts.crashes
+            << " crashes, " << counts.restores << " ledgers put back\n";
   return 0;
+}
+
+// "a,b" has a and b; an empty list has all.
+bool IsListed(const std::string& list, const std::string& name) {
+  return list.empty() || ("," + list + ",").find("," + name + ",") != std::string::npos;
 }
 
 int Prove(Arguments arguments) {
@@ -119,21 +171,19 @@ int Prove(Arguments arguments) {
   if (!arguments.range_given) arguments.last = kEnough;
   int missed = 0;
   for (const VariantName& variant : BrokenVariants()) {
-    if (!arguments.broken.empty() && arguments.broken != variant.name) continue;
+    if (!IsListed(arguments.broken, variant.name)) continue;
     Arguments one = arguments;
     one.broken = variant.name;
-    std::optional<Violation> found;
     SimulationCounts counts;
-    std::uint64_t seed = one.first;
-    for (; seed <= one.last && !found; ++seed) found = RunSeed(one, seed, false, counts);
-    std::cout << variant.name << ": ";
+    const auto found = RunSeeds(one, counts);
+    std::cout << variant.name << " (" << variant.what << "): ";
     if (found) {
-      std::cout << "seed " << seed - 1 << ", promise " << found->promise << ": " << found->what << '\n';
+      std::cout << "seed " << found->seed << " breaks promise " << found->violation.promise << ": "
+                << found->violation.what << std::endl;
     } else {
-      std::cout << "NOT FOUND in seeds " << one.first << " to " << one.last << '\n';
+      std::cout << "NOT FOUND in seeds " << one.first << " to " << one.last << std::endl;
       ++missed;
     }
-    std::cout << std::flush;
   }
   return missed == 0 ? 0 : 1;
 }

@@ -11,6 +11,7 @@ namespace {
 
 constexpr std::int64_t kHour = 3'600'000;
 constexpr std::int64_t kDay = 24 * kHour;
+constexpr int kLookEvery = 5;
 constexpr int kMostRounds = 400;
 constexpr int kMostTicks = 200;
 constexpr int kRoundsAtRest = 3;
@@ -41,8 +42,9 @@ void Simulation::Quiet() {
     const bool helped = PersonHelps(still == kRoundsAtRest - 1);
     still = worked || helped || jobs_.NextEnd() ? 0 : still + 1;
     PassTime(kHour);
-    CheckNothingLost();
+    if (round % kLookEvery == 0) CheckNothingLost();
   }
+  CheckNothingLost();
   if (options_.trace) SayWhatIsLeft();
   for (const PipelineFacts& facts : scenario_.facts) {
     if (!truth_.IsReplaced(facts.source)) checks_.SameAsFromScratch(facts);

@@ -58,6 +58,7 @@ void Scheduler::Start() {
                                   .holder = holder_,
                                   .probe_holder = [this](const std::string& holder) { return Probe(holder); },
                                   .state_folder = "/sim/state"};
+  registered_ = false;
   engine_ = std::make_unique<engine::Engine>(pipeline_, environment);
 }
 
@@ -68,7 +69,8 @@ void Scheduler::Die() {
 }
 
 Result<engine::TickReport> Scheduler::Tick() {
-  LATECOMER_RETURN_IF_ERROR(engine_->Register());
+  if (!registered_) LATECOMER_RETURN_IF_ERROR(engine_->Register());
+  registered_ = true;
   return engine_->Tick();
 }
 

@@ -63,6 +63,7 @@ class Scheduler {
   std::unique_ptr<WatchedLedger> ledger_;
   std::unique_ptr<engine::Engine> engine_;
   std::string holder_;
+  bool registered_ = false;
 };
 
 }  // namespace latecomer::simulation
