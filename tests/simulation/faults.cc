@@ -53,7 +53,7 @@ void Simulation::Interrupt(Scheduler& interrupted) {
 
 void Simulation::StartDead(std::int64_t percent) {
   for (const auto& scheduler : schedulers_) {
-    if (!scheduler->alive() && dice_.Percent(percent)) {
+    if (!scheduler->alive() && !scheduler->retired && dice_.Percent(percent)) {
       scheduler->Start();
       Say("a scheduler starts: " + scheduler->holder());
     }

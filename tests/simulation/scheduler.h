@@ -47,6 +47,7 @@ class Scheduler {
   SimClock& clock() { return clock_; }
   FaultPoints points;
   std::int64_t hangs_until_ms = 0;  // true time
+  bool retired = false;             // never started again
 
  private:
   class Catalog;
