@@ -24,8 +24,11 @@ class FaultPoints {
   int error_in = 0;      // an I/O error at that point, or the next one that may fail
   int interrupt_in = 0;  // something else happens first: another scheduler works, a commit lands, time passes
   std::function<void()> interrupt;
+  // For cases that are written down: what happens at which point; comes before the counters.
+  std::function<Status(const std::string& where)> script;
 
   Status Pass(const std::string& where, MayFail may_fail) {
+    if (script) LATECOMER_RETURN_IF_ERROR(script(where));
     if (interrupt_in > 0 && --interrupt_in == 0 && interrupt) interrupt();
     if (crash_in > 0 && --crash_in == 0) throw SimulatedCrash{where};
     if (error_in > 1) --error_in;
