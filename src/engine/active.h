@@ -25,7 +25,8 @@ struct Engine::Active {
   std::vector<Finished> finished;                         // seen, not yet in the ledger
   std::vector<std::string> to_launch;                     // in the ledger as starting, not yet started
   bool detected = false;
-  bool fresh = true;  // not yet advanced once
+  bool fresh = true;        // not yet advanced once
+  bool record_due = false;  // every step succeeded, and the record isn't in the ledger yet
   Instant renewed{};
   std::optional<Instant> wake_at;
 

@@ -14,6 +14,13 @@ using ledger::RunKind;
 using ledger::RunRecord;
 using ledger::RunState;
 
+namespace {
+
+// Intervals become due, partitions settle and people release them without anything else happening.
+constexpr Duration kPlanAgainAfter = std::chrono::seconds(30);
+
+}  // namespace
+
 Engine::Engine(pipeline::Pipeline pipeline, Environment environment)
     : pipeline_(std::move(pipeline)), env_(std::move(environment)) {}
 
@@ -48,10 +55,14 @@ Result<TickReport> Engine::Tick() {
   LATECOMER_ASSIGN_OR_RETURN(const bool advanced, AdvanceMine());
   ReapDoomed();
   bool created = false;
-  plan_due_ = plan_due_ || observed || taken_over || advanced;
+  const Instant now = env_.clock.Now();
+  // A clock that was set back counts as time that passed.
+  const bool long_ago = now >= planned_at_ + kPlanAgainAfter || now < planned_at_;
+  plan_due_ = plan_due_ || observed || taken_over || advanced || long_ago;
   if (plan_due_ && !stop_starting_) {
     LATECOMER_ASSIGN_OR_RETURN(created, CreateRuns());
     plan_due_ = created;
+    planned_at_ = now;
   }
   report.progressed = observed || taken_over || advanced || created;
   LATECOMER_RETURN_IF_ERROR(StartQueued(report));
@@ -80,8 +91,9 @@ Result<bool> Engine::Observe() {
   }));
   const std::optional<Version> before =
       observed_ ? std::optional<Version>(observed_->record.seen.version) : std::nullopt;
-  LATECOMER_ASSIGN_OR_RETURN(ObservedTable advanced, Advance(*history_, std::move(observed_), env_.clock.Now()));
-  observed_ = std::move(advanced);
+  // After an error nothing half-read may be left: the next look loads again what the ledger knows.
+  std::optional<ObservedTable> known = std::exchange(observed_, std::nullopt);
+  LATECOMER_ASSIGN_OR_RETURN(observed_, Advance(*history_, std::move(known), env_.clock.Now()));
   LATECOMER_ASSIGN_OR_RETURN(output_schema_, OutputSchema(pipeline_, *observed_));
   if (!observed_->Changed()) return false;
   LATECOMER_RETURN_IF_ERROR(env_.ledger.Write([&](ledger::Writer& writer) { return Store(writer, *observed_); }));
@@ -191,8 +203,8 @@ Result<bool> Engine::CreateScheduled(const lateness::Plan& plan, const std::vect
   for (const lateness::PlanEntry& entry : plan.entries) {
     if (room <= 0) break;
     if (entry.decision != lateness::Decision::kProcess || entry.kind != lateness::RunFact::Kind::kScheduled) continue;
-    RunRecord run = NewRun(pipeline_.id, entry.key, RunKind::kScheduled, ScheduledRunId(entry.key),
-                           std::string(kScheduledCause), env_.clock.Now());
+    RunRecord run = NewRun(pipeline_.id, entry.key, RunKind::kScheduled, ScheduledRunId(entry.key, entry.cause),
+                           entry.cause, env_.clock.Now());
     LATECOMER_ASSIGN_OR_RETURN(const bool inserted, InsertRun(env_.ledger, run, entry.reason));
     --room;
     if (!inserted) continue;

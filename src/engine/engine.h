@@ -59,9 +59,6 @@ class Engine {
   // The plan as it stands: observes, writes nothing but what was observed.
   Result<lateness::Plan> PlanNow();
 
-  // What was observed of the source, up to date after each Tick or PlanNow.
-  const ObservedTable& observed() const { return *observed_; }
-
  private:
   struct Active;  // a run this engine holds the claim of
 
@@ -121,6 +118,7 @@ class Engine {
   std::vector<std::string> doomed_;                         // handles of attempts that were told to end
   bool stop_starting_ = false;
   bool plan_due_ = true;  // something changed since the last plan
+  Instant planned_at_{};
 };
 
 }  // namespace latecomer::engine

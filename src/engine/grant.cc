@@ -32,14 +32,17 @@ Result<std::int64_t> Engine::NewestTokenInOutputs(const table::PartitionKey& key
 }
 
 // On one machine an attempt starts only when the old process is known dead: those of this run's last try,
-// and those of whoever claimed the partition last.
+// and those of whoever claimed the partition last. Across machines nothing can be made certain; there the
+// lease has to have run out (kConflict until then), and the token fences what comes later.
 Status Engine::EnsureOldAttemptsDead(const RunRecord& run) {
   std::vector<ledger::AttemptRecord> attempts;
+  Instant lease_end{};
   LATECOMER_RETURN_IF_ERROR(env_.ledger.Read([&](ledger::Reader& reader) -> Status {
     if (run.tries > 0) {
       LATECOMER_ASSIGN_OR_RETURN(attempts, reader.Attempts(run.id, run.tries));
     }
     LATECOMER_ASSIGN_OR_RETURN(const std::optional<ClaimRecord> claim, reader.FindClaim(run.pipeline, run.partition));
+    if (claim) lease_end = claim->expires;
     if (!claim || claim->run == run.id) return {};
     LATECOMER_ASSIGN_OR_RETURN(const auto others, reader.Attempts(claim->run, claim->try_number));
     attempts.insert(attempts.end(), others.begin(), others.end());
@@ -47,15 +50,24 @@ Status Engine::EnsureOldAttemptsDead(const RunRecord& run) {
   }));
   for (const ledger::AttemptRecord& attempt : attempts) {
     if (attempt.state == ledger::AttemptState::kSuccess || attempt.state == ledger::AttemptState::kFailed) continue;
-    LATECOMER_RETURN_IF_ERROR(env_.executor.EnsureDead(attempt.folder));
+    const Status dead = env_.executor.EnsureDead(attempt.folder);
+    if (dead) continue;
+    if (dead.error().kind != ErrorKind::kUnknownOutcome) return dead;
+    if (lease_end > env_.clock.Now()) {
+      return Fail(ErrorKind::kConflict, "an attempt on another machine may go on until " + FormatInstant(lease_end));
+    }
   }
   return {};
 }
 
 // Why a run is not needed any more when its turn comes; empty when it is. What a person asked for, cleared
-// or chose as look-back is always needed.
+// or chose as look-back is always needed. A run whose tries were all lost was never cleared: another run may
+// have done its work meanwhile.
 Result<std::string> Engine::NothingUnseen(ledger::Reader& reader, const RunRecord& run) {
-  if (run.kind == RunKind::kManual || run.tries > 0 || run.cause.starts_with("lookback:")) return std::string();
+  if (run.kind == RunKind::kManual || run.cause.starts_with("lookback:")) return std::string();
+  LATECOMER_ASSIGN_OR_RETURN(const std::vector<ledger::TryRecord> tries, reader.Tries(run.id));
+  const auto lost = [](const ledger::TryRecord& one) { return one.state == ledger::TryState::kLost; };
+  if (!std::all_of(tries.begin(), tries.end(), lost)) return std::string();
   LATECOMER_ASSIGN_OR_RETURN(const auto processed, reader.FindProcessed(run.pipeline, run.partition));
   if (!processed) return std::string();
   LATECOMER_ASSIGN_OR_RETURN(const auto unseen, UnseenChanges(reader, pipeline_, *observed_, run.partition, processed));
@@ -69,6 +81,11 @@ Status Engine::GrantInTransaction(ledger::Writer& writer, const PlacedRun& queue
   LATECOMER_ASSIGN_OR_RETURN(std::optional<RunRecord> run, writer.FindRun(queued.run.id));
   if (!run || run->state != RunState::kQueued || run->tries != queued.run.tries) {
     return Fail(ErrorKind::kConflict, "another scheduler was first");
+  }
+  // A pin that is older than what the run's cause was made of would leave that cause's change unprocessed.
+  LATECOMER_ASSIGN_OR_RETURN(const auto table, writer.FindTable(observed_->record.location));
+  if (!table || !(table->seen == observed_->record.seen)) {
+    return Fail(ErrorKind::kConflict, "another scheduler has seen more of the source; look again first");
   }
   // Limits are checked again here, where no other scheduler comes between.
   LATECOMER_ASSIGN_OR_RETURN(std::vector<RunRecord> all, writer.Runs({.pipeline = pipeline_.id}));
@@ -125,7 +142,11 @@ Status Engine::GrantInTransaction(ledger::Writer& writer, const PlacedRun& queue
 Result<std::optional<Engine::Granted>> Engine::Grant(const PlacedRun& queued, const HandOver& hand_over) {
   LATECOMER_ASSIGN_OR_RETURN(const table::PartitionKey key,
                              table::ParseCanonicalKey(output_schema_, queued.run.partition));
-  LATECOMER_RETURN_IF_ERROR(EnsureOldAttemptsDead(queued.run));
+  const Status dead = EnsureOldAttemptsDead(queued.run);
+  if (!dead) {
+    if (dead.error().kind == ErrorKind::kConflict) return std::optional<Granted>{};
+    return Fail(dead.error());
+  }
   LATECOMER_ASSIGN_OR_RETURN(const std::int64_t token_floor, NewestTokenInOutputs(key));
   Granted granted;
   const Status written = env_.ledger.Write([&](ledger::Writer& writer) -> Status {

@@ -29,6 +29,12 @@ std::string ValueName(const table::PartitionValue& value, bool alone) {
   return name;
 }
 
+// "~2" of a cause that counts for the second time; a cause has no other tilde.
+std::string TimesOf(const std::string& cause) {
+  const std::size_t tilde = cause.rfind('~');
+  return tilde == std::string::npos ? "" : cause.substr(tilde);
+}
+
 }  // namespace
 
 std::string PartitionName(const table::PartitionKey& key) {
@@ -45,8 +51,8 @@ std::string PartitionName(const table::PartitionKey& key) {
   return name.substr(0, 100) + "~" + std::to_string(table::IdentityOfFile(name, "").low);
 }
 
-std::string ScheduledRunId(const table::PartitionKey& key) {
-  return "scheduled_" + PartitionName(key);
+std::string ScheduledRunId(const table::PartitionKey& key, const std::string& cause) {
+  return "scheduled_" + PartitionName(key) + TimesOf(cause);
 }
 
 std::string BackfillRunId(const table::PartitionKey& key, const ledger::RunRecord* caused_by,
@@ -56,7 +62,7 @@ std::string BackfillRunId(const table::PartitionKey& key, const ledger::RunRecor
   Version newest = kBeforeFirst;
   for (const lateness::Change& change : entry.changes) newest = std::max(newest, change.version);
   if (newest == kBeforeFirst) return prefix + "_" + CompactTime(now);
-  return prefix + "_v" + std::to_string(newest.value);
+  return prefix + "_v" + std::to_string(newest.value) + TimesOf(entry.cause);
 }
 
 std::string ManualRunId(const table::PartitionKey& key, Instant now) {

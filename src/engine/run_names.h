@@ -11,15 +11,14 @@
 
 namespace latecomer::engine {
 
-inline constexpr std::string_view kScheduledCause = "interval";
-
 // "2024-01-01", "2024-9-5" for several columns, "null": what people call the partition. Characters that
 // can't stand in a file name are percent-encoded.
 std::string PartitionName(const table::PartitionKey& key);
 
-// scheduled_<partition>
-std::string ScheduledRunId(const table::PartitionKey& key);
+// scheduled_<partition>, with "~2", … behind it when the cause has that
+std::string ScheduledRunId(const table::PartitionKey& key, const std::string& cause);
 // backfill_<partition>_from_<run's partition>_<time>, or without a causing run backfill_<partition>_v<version>
+// with what the cause has of "~2", … behind it
 std::string BackfillRunId(const table::PartitionKey& key, const ledger::RunRecord* caused_by,
                           const lateness::PlanEntry& entry, Instant now);
 // manual_<partition>_<time>

@@ -17,8 +17,11 @@ TEST(RunNames, SayThePartitionAndTheCause) {
   entry.changes.resize(2);
   entry.changes[0].version = Version{3};
   entry.changes[1].version = Version{7};
-  EXPECT_EQ(ScheduledRunId(key), "scheduled_2024-01-01");
+  EXPECT_EQ(ScheduledRunId(key, "interval"), "scheduled_2024-01-01");
+  EXPECT_EQ(ScheduledRunId(key, "interval~2"), "scheduled_2024-01-01~2");
   EXPECT_EQ(BackfillRunId(key, nullptr, entry, Instant{}), "backfill_2024-01-01_v7");
+  entry.cause = "devices@7~3";
+  EXPECT_EQ(BackfillRunId(key, nullptr, entry, Instant{}), "backfill_2024-01-01_v7~3");
   ledger::RunRecord parent;
   parent.partition_display = "2024-01-02";
   EXPECT_EQ(BackfillRunId(key, &parent, entry, *ParseInstant("2024-01-04T10:00:00.123Z")),

@@ -59,7 +59,8 @@ Result<bool> Engine::AdvanceOne(Active& active) {
   if (!active.detected) LATECOMER_RETURN_IF_ERROR(Detect(active));
   const Instant now = env_.clock.Now();
   const bool retry_due = active.wake_at && *active.wake_at <= now;
-  if (!active.fresh && active.finished.empty() && !retry_due) return RenewLease(active);
+  const bool something_due = active.fresh || !active.finished.empty() || retry_due || active.record_due;
+  if (!something_due) return RenewLease(active);
 
   Active next = active;
   NextMoves moves;
@@ -77,6 +78,7 @@ Result<bool> Engine::AdvanceOne(Active& active) {
   }));
   next.fresh = false;
   next.wake_at = moves.wake_at;
+  next.record_due = moves.record;
   if (env_.listener != nullptr) {
     for (std::size_t i = 0; i < next.steps.size(); ++i) {
       if (next.steps[i].state != active.steps[i].state) env_.listener->OnStep(next.run, next.steps[i]);

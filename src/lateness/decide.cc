@@ -41,6 +41,20 @@ const RunFact* FailedRun(const OutputFacts& facts, const std::string& cause) {
   return nullptr;
 }
 
+// A run of this cause may have done its work, and the partition may have gone back to older versions since:
+// built again at kept ones, or its record withdrawn. Then the same cause counts again: "devices@3~2".
+std::string FreshCause(const OutputFacts& facts, const std::string& cause) {
+  const auto done = [&](const std::string& candidate) {
+    return std::any_of(facts.runs.begin(), facts.runs.end(), [&](const RunFact& run) {
+      const bool ended_well = run.state == RunFact::State::kSucceeded || run.state == RunFact::State::kSkipped;
+      return ended_well && run.cause == candidate;
+    });
+  };
+  std::string fresh = cause;
+  for (int time = 2; done(fresh); ++time) fresh = cause + "~" + std::to_string(time);
+  return fresh;
+}
+
 std::optional<std::int64_t> RowsOf(const std::vector<Change>& changes) {
   std::int64_t rows = 0;
   for (const Change& change : changes) {
@@ -176,7 +190,7 @@ void DecideLate(PlanEntry& entry, const OutputFacts& facts, const Situation& sit
   const Rules& rules = situation.rules;
   entry.kind = RunFact::Kind::kBackfill;
   entry.late = true;
-  entry.cause = CauseOf(facts.unseen);
+  entry.cause = FreshCause(facts, CauseOf(facts.unseen));
   if (const RunFact* failed = FailedRun(facts, entry.cause)) return DecideFailed(entry, *failed);
   const std::string what = DescribeChanges(facts.unseen, facts.interval);
   if (rules.detect != Detect::kChanges) {
@@ -259,7 +273,8 @@ void DecideNeverProcessed(PlanEntry& entry, const OutputFacts& facts, const Situ
     Settle(entry, Decision::kIgnored, "", "has no rows, and nothing changed it");
     return;
   }
-  if (const RunFact* failed = FailedRun(facts, kScheduledCause)) {
+  entry.cause = FreshCause(facts, kScheduledCause);
+  if (const RunFact* failed = FailedRun(facts, entry.cause)) {
     entry.late = IsLateNeverProcessed(facts, situation);
     return DecideFailed(entry, *failed);
   }

@@ -114,7 +114,8 @@ struct PlanEntry {
   std::string rule;
   std::string reason;  // one sentence for people, without a final dot
   // Unique per (pipeline, output partition): "interval" for scheduled runs, "devices@3" for a backfill (per
-  // source the newest unseen version, sources in order, joined by ","), "lookback:<run id>".
+  // source the newest unseen version, sources in order, joined by ","), "lookback:<run id>". The first two
+  // with "~2", "~3", … behind them where runs of that cause succeeded and the partition went back since.
   std::string cause;
   std::vector<Change> changes;       // what made it late, oldest first
   std::optional<Duration> lateness;  // of the newest change: commit time minus the interval's end

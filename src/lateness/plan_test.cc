@@ -61,6 +61,29 @@ TEST(Plan, LateDataMakesExactlyItsPartitionLate) {
   EXPECT_EQ(done.reason, "up to date: built from devices version 2, nothing newer changed it");
 }
 
+TEST(Plan, AChangeCountsAgainWhereThePartitionWentBackBehindIt) {
+  const auto cause = [](State state) {
+    return MakePlan({}, Input({Partition("2024-01-01")
+                                   .Processed(2)
+                                   .Changed(3, "2024-01-02T09:00:00Z")
+                                   .Run("backfill_2024-01-01_v3", "devices@3", state),
+                               Partition("2024-01-02").Processed(2)}))
+        .entries[0]
+        .cause;
+  };
+  // A run for version 3 succeeded, and then somebody built the partition from version 2 again.
+  EXPECT_EQ(cause(State::kSucceeded), "devices@3~2");
+  EXPECT_EQ(cause(State::kSkipped), "devices@3~2");
+  EXPECT_EQ(cause(State::kFailed), "devices@3");
+  const Plan withdrawn = MakePlan({}, Input({Partition("2024-01-01")
+                                                 .Changed(0, "2024-01-02T00:10:00Z")
+                                                 .Run("scheduled_2024-01-01", "interval", State::kSucceeded)
+                                                 .Run("scheduled_2024-01-01~2", "interval~2", State::kFailed),
+                                             Partition("2024-01-02").Changed(1, "2024-01-03T00:10:00Z")}));
+  EXPECT_EQ(EntryOf(withdrawn, "2024-01-01").cause, "interval~2");
+  EXPECT_EQ(EntryOf(withdrawn, "2024-01-01").decision, Decision::kFailed);
+}
+
 TEST(Plan, SeveralChangesAreOneBackfillForTheNewest) {
   const Plan plan = MakePlan({}, Input({Partition("2024-01-01")
                                             .Processed(2)

@@ -1,0 +1,211 @@
+#include "checks.h"
+
+#include <algorithm>
+
+#include "sim_keys.h"
+
+namespace latecomer::simulation {
+namespace {
+
+constexpr const char* kNothingLost = "1 (nothing lost)";
+constexpr const char* kNothingWasted = "2 (nothing wasted)";
+constexpr const char* kNothingCollides = "3 (nothing collides)";
+constexpr const char* kPinned = "4 (reads are pinned)";
+
+std::string Number(std::int64_t number) {
+  return std::to_string(number);
+}
+
+std::int64_t VersionIn(const VersionVector& vector, const std::string& source) {
+  const auto found = vector.find(source);
+  return found == vector.end() ? -1 : found->second.value;
+}
+
+bool HasRows(const PipelineFacts& pipeline, const TableState& source, const Slot& output) {
+  return std::any_of(source.begin(), source.end(),
+                     [&](const auto& entry) { return Fold(pipeline, entry.first) == output; });
+}
+
+bool AccountsFor(const lateness::PlanEntry& entry) {
+  switch (entry.decision) {
+    case lateness::Decision::kProcess:
+    case lateness::Decision::kOpen:
+    case lateness::Decision::kWaiting:
+    case lateness::Decision::kHeld:
+    case lateness::Decision::kFailed: return true;
+    case lateness::Decision::kUpToDate:
+    case lateness::Decision::kIgnored: return false;
+  }
+  return false;
+}
+
+}  // namespace
+
+const PipelineFacts& Checks::Find(const std::string& id) const {
+  return *std::find_if(pipelines_.begin(), pipelines_.end(), [&](const auto& pipeline) { return pipeline.id == id; });
+}
+
+void Checks::OnLedgerRestored() {
+  restored_ = true;
+  claims_.clear();
+  seen_.clear();
+  causes_.clear();
+  asked_for_.insert(asked_for_at_backup_.begin(), asked_for_at_backup_.end());
+}
+
+void Checks::OnLedger(const LedgerEffects& effects, std::int64_t now_ms) {
+  for (const auto& seen : effects.seen) {
+    const SimTable& table = find_table(seen.record.location);
+    const std::int64_t now = seen.record.seen.version.value;
+    if (seen.before && seen.before->seen.version.value < table.oldest()) {
+      truth_.OnBridged(seen.record.location, seen.before->seen.version.value, now);
+    }
+    if (truth_.IsReplaced(seen.record.location) && seen.before && now > seen.before->seen.version.value) {
+      throw Violation{"6 (history may vanish)", seen.record.location + " is another table, and was read on as if not"};
+    }
+    seen_[seen.record.location] = now;
+  }
+  for (const ledger::TryRecord& attempt : effects.tries) CheckTry(attempt, effects);
+  for (const auto& processed : effects.processed) CheckProcessed(processed);
+  for (const ledger::ClaimRecord& claim : effects.claims) CheckClaim(claim, now_ms);
+  for (const ledger::RunRecord& run : effects.new_runs) CheckNewRun(run);
+}
+
+void Checks::CheckClaim(const ledger::ClaimRecord& claim, std::int64_t now_ms) {
+  const Partition partition{claim.pipeline, claim.partition};
+  const auto known = claims_.find(partition);
+  if (known != claims_.end()) {
+    const ledger::ClaimRecord& before = known->second;
+    const std::string which = claim.pipeline + " " + claim.partition + ": token " + Number(claim.token);
+    if (claim.token < before.token) {
+      throw Violation{kNothingCollides, which + " was granted after " + Number(before.token)};
+    }
+    const bool held = !before.released && before.expires.time_since_epoch().count() > now_ms;
+    if (claim.token > before.token && held) {
+      throw Violation{kNothingCollides,
+                      which + " was granted while " + before.holder + " held " + Number(before.token)};
+    }
+  }
+  claims_[partition] = claim;
+}
+
+// A try reads what was seen when its claim was granted, never something that only came later.
+void Checks::CheckTry(const ledger::TryRecord& attempt, const LedgerEffects& effects) {
+  const auto run = std::find_if(effects.runs.begin(), effects.runs.end(),
+                                [&](const ledger::RunRecord& one) { return one.id == attempt.run; });
+  if (run == effects.runs.end()) throw Violation{kPinned, "a try began without its run"};
+  const PipelineFacts& pipeline = Find(run->pipeline);
+  const std::int64_t pin = VersionIn(attempt.vector, pipeline.source_name);
+  if (pin < 0 || pin > find_table(pipeline.source).newest()) {
+    throw Violation{kPinned, run->run_id + " is pinned to version " + Number(pin) + ", which isn't there"};
+  }
+}
+
+void Checks::CheckNewRun(const ledger::RunRecord& run) {
+  if (run.kind == ledger::RunKind::kManual) return;
+  const PipelineFacts& pipeline = Find(run.pipeline);
+  const auto seen = seen_.find(pipeline.source);
+  if (seen == seen_.end()) return;
+  const Slot slot = SlotOfCanonical(run.partition);
+  const auto newest = truth_.NewestChange(pipeline, slot, -1, seen->second);
+  if (!newest) throw Violation{kNothingWasted, run.run_id + " was made, and no commit changed its partition"};
+  // Where commits are gone, a change is dated by the version that was compared with.
+  if (truth_.Bridged(pipeline.source, *newest - 1, seen->second)) return;
+  if (!causes_[{run.pipeline, run.partition}].insert(*newest).second) {
+    throw Violation{kNothingWasted,
+                    run.run_id + " is a second run for the change of version " + Number(*newest) + " of its partition"};
+  }
+}
+
+void Checks::CheckProcessed(const LedgerEffects::Processed& processed) {
+  const ledger::ProcessedRecord& record = processed.record;
+  const PipelineFacts& pipeline = Find(record.pipeline);
+  const Slot slot = SlotOfCanonical(record.partition);
+  const std::string which = record.run_id + " recorded with token " + Number(record.token);
+  const auto claim = claims_.find({record.pipeline, record.partition});
+  if (claim != claims_.end() && (claim->second.token != record.token || claim->second.released)) {
+    throw Violation{kNothingCollides, which + ", and the newest claim's is " + Number(claim->second.token)};
+  }
+  const auto write = last_writes_.find({pipeline.into, slot});
+  if (write == last_writes_.end()) throw Violation{kNothingCollides, which + ", and its output was never written"};
+  const TokenWrite& written = write->second.write;
+  if (written.token != record.token || written.run_id != record.run_id || written.try_number != record.try_number) {
+    throw Violation{kNothingCollides, which + ", and its output holds what " + written.run_id + ", try " +
+                                          Number(written.try_number) + " wrote with " + Number(written.token)};
+  }
+  const std::int64_t pin = VersionIn(record.vector, pipeline.source_name);
+  const std::int64_t read = write->second.read_versions.at(pipeline.source_name);
+  if (pin != read) {
+    throw Violation{kPinned, which + " for version " + Number(pin) + ", and the step read " + Number(read)};
+  }
+  CheckNotWasted(pipeline, processed);
+  // What lies after an older version counts again.
+  std::set<std::int64_t>& causes = causes_[{record.pipeline, record.partition}];
+  causes.erase(causes.upper_bound(pin), causes.end());
+  ++processings_;
+}
+
+void Checks::CheckNotWasted(const PipelineFacts& pipeline, const LedgerEffects::Processed& processed) {
+  const ledger::ProcessedRecord& record = processed.record;
+  if (asked_for_.erase({record.pipeline, record.run_id}) > 0 || !processed.before) return;
+  if (record.run_id.starts_with("manual_")) return;  // asked for, even if whoever took the wish down died of it
+  const std::int64_t before = VersionIn(processed.before->vector, pipeline.source_name);
+  const std::int64_t now = VersionIn(record.vector, pipeline.source_name);
+  const Slot slot = SlotOfCanonical(record.partition);
+  if (truth_.NewestChange(pipeline, slot, before, now) || truth_.Bridged(pipeline.source, before, now)) return;
+  throw Violation{kNothingWasted, record.run_id + " processed " + SlotText(slot) + " again at version " + Number(now) +
+                                      ", and nothing had changed it since version " + Number(before)};
+}
+
+void Checks::OnWrite(const OutputWrite& write) {
+  if (write.write.token < write.newest_token_before) {
+    throw Violation{kNothingCollides, "token " + Number(write.write.token) + " overwrote " + SlotText(write.slot) +
+                                          " after " + Number(write.newest_token_before)};
+  }
+  last_writes_[{write.location, write.slot}] = write;
+}
+
+void Checks::NothingLost(const PipelineFacts& pipeline, const lateness::Plan& plan, std::int64_t seen,
+                         const std::map<Slot, std::int64_t>& processed) const {
+  std::set<Slot> accounted;
+  for (const lateness::PlanEntry& entry : plan.entries) {
+    if (AccountsFor(entry)) accounted.insert(SlotOf(entry.key));
+  }
+  for (const Slot& slot : truth_.Touched(pipeline)) {
+    const auto known = processed.find(slot);
+    const std::int64_t base = known == processed.end() ? -1 : known->second;
+    const auto change = truth_.NewestChange(pipeline, slot, base, seen);
+    if (!change || accounted.contains(slot)) continue;
+    // What came and went before anything was made of it leaves nothing to do.
+    if (known == processed.end() && !HasRows(pipeline, find_table(pipeline.source).StateAt(seen), slot)) continue;
+    // A lost commit counts only by what it left behind, and this one may have left nothing.
+    if (truth_.Bridged(pipeline.source, *change - 1, *change)) continue;
+    throw Violation{kNothingLost, pipeline.id + ": version " + Number(*change) + " changed " + SlotText(slot) +
+                                      ", processed at " + Number(base) + "; it is neither waiting, held nor failed"};
+  }
+}
+
+std::string Checks::DifferenceFromScratch(const PipelineFacts& pipeline) const {
+  const SimTable& source = find_table(pipeline.source);
+  const SimTable& output = find_table(pipeline.into);
+  const TableState state = source.Newest();
+  if (state.empty()) return "";
+  const Day newest = state.rbegin()->first.day;  // it waits for the one after it
+  for (const Slot& slot : truth_.Touched(pipeline)) {
+    if (slot.day >= newest || (pipeline.start && slot.day < *pipeline.start)) continue;
+    const std::vector<std::int64_t> expected = ExpectedContent(pipeline, source, slot);
+    if (expected == ActualContent(output, slot)) continue;
+    // A partition that came and went after the ledger's copy was made: nobody knows of it any more.
+    if (expected.empty() && restored_) continue;
+    return pipeline.id + ": " + SlotText(slot) + " is not what version " + Number(source.newest()) + " of " +
+           pipeline.source + " makes it";
+  }
+  return "";
+}
+
+void Checks::SameAsFromScratch(const PipelineFacts& pipeline) const {
+  const std::string difference = DifferenceFromScratch(pipeline);
+  if (!difference.empty()) throw Violation{kNothingLost, difference};
+}
+
+}  // namespace latecomer::simulation

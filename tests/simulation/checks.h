@@ -1,0 +1,73 @@
+// The promises of docs/architecture, each held against the model of truth at the moment something happens.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "lateness/plan.h"
+#include "sim_jobs.h"
+#include "truth.h"
+#include "watched_ledger.h"
+
+namespace latecomer::simulation {
+
+// Thrown where a promise is broken.
+struct Violation {
+  std::string promise;
+  std::string what;
+};
+
+class Checks {
+ public:
+  Checks(const std::vector<PipelineFacts>& pipelines, Truth& truth) : pipelines_(pipelines), truth_(truth) {}
+
+  std::function<SimTable&(const std::string& location)> find_table;
+
+  // After a transaction of a scheduler whose clock shows `now_ms`.
+  void OnLedger(const LedgerEffects& effects, std::int64_t now_ms);
+  // After a job's write.
+  void OnWrite(const OutputWrite& write);
+  // A person cleared or requested this run: it may process what is processed already.
+  void OnAskedFor(const std::string& pipeline, const std::string& run_id) { asked_for_.insert({pipeline, run_id}); }
+  bool HasSeen(const std::string& location) const { return seen_.contains(location); }
+  void OnLedgerBackedUp() { asked_for_at_backup_ = asked_for_; }
+  // The ledger is the one that was backed up.
+  void OnLedgerRestored();
+
+  // Promise 1, on what the ledger and the planner say of every output partition.
+  void NothingLost(const PipelineFacts& pipeline, const lateness::Plan& plan, std::int64_t seen,
+                   const std::map<Slot, std::int64_t>& processed) const;
+  // At the end, when nothing is left to do: the same as made from scratch.
+  void SameAsFromScratch(const PipelineFacts& pipeline) const;
+  // What is not yet as made from scratch; empty when all is.
+  std::string DifferenceFromScratch(const PipelineFacts& pipeline) const;
+
+  std::int64_t processings() const { return processings_; }
+
+ private:
+  using Partition = std::pair<std::string, std::string>;  // pipeline id, canonical key
+
+  const PipelineFacts& Find(const std::string& id) const;
+  void CheckClaim(const ledger::ClaimRecord& claim, std::int64_t now_ms);
+  void CheckTry(const ledger::TryRecord& attempt, const LedgerEffects& effects);
+  void CheckNewRun(const ledger::RunRecord& run);
+  void CheckProcessed(const LedgerEffects::Processed& processed);
+  void CheckNotWasted(const PipelineFacts& pipeline, const LedgerEffects::Processed& processed);
+
+  const std::vector<PipelineFacts>& pipelines_;
+  Truth& truth_;
+  std::map<Partition, ledger::ClaimRecord> claims_;
+  std::map<std::string, std::int64_t> seen_;                         // by location
+  std::map<Partition, std::set<std::int64_t>> causes_;               // newest change a run was made for
+  std::map<std::pair<std::string, Slot>, OutputWrite> last_writes_;  // by location, partition
+  std::set<std::pair<std::string, std::string>> asked_for_;          // pipeline id, run id
+  std::set<std::pair<std::string, std::string>> asked_for_at_backup_;
+  bool restored_ = false;
+  std::int64_t processings_ = 0;
+};
+
+}  // namespace latecomer::simulation

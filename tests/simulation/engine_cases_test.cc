@@ -1,0 +1,233 @@
+// What the simulation found once, written down: each case with the shortest way to it.
+#include <gtest/gtest.h>
+
+#include "ledger_place.h"
+#include "scheduler.h"
+#include "sim_keys.h"
+
+namespace latecomer::simulation {
+namespace {
+
+constexpr std::int64_t kMinute = 60'000;
+constexpr std::int64_t kHour = 60 * kMinute;
+constexpr Day kDay = 240;
+constexpr const char* kSource = "/sim/source";
+constexpr const char* kOutput = "/sim/output";
+
+// One pipeline from one table into another, and any number of schedulers on two machines.
+class EngineCase : public testing::Test {
+ protected:
+  EngineCase() {
+    jobs_.failures.longest_ms = 10 * kMinute;
+    jobs_.find_table = [this](const std::string& location) -> SimTable& { return Table(location); };
+    jobs_.wall_ms = [this] { return time_.true_ms; };
+    jobs_.next_file_id = [this] { return ++files_; };
+    jobs_.on_write = [](const OutputWrite&) {};
+    jobs_.trace = [](const std::string&) {};
+    time_.true_ms = StartOfDayMs(kDay) + 9 * kHour;
+  }
+
+  SimTable& Table(const std::string& location) { return location == kSource ? source_ : output_; }
+
+  std::unique_ptr<Scheduler> Start(int machine = 0, const std::string& schedule = "") {
+    auto parsed =
+        pipeline::ParsePipeline("pipeline: case\nsources:\n  events: {table: /sim/source, partition: event_date}\n" +
+                                    schedule + "steps:\n  - {id: build, sql: {query: SELECT 1, into: /sim/output}}\n",
+                                "/sim/case.yaml");
+    EXPECT_TRUE(parsed) << parsed.error().ToString();
+    auto scheduler =
+        std::make_unique<Scheduler>(shared_, *parsed, 0, machine, clock_, [](const LedgerEffects&, std::int64_t) {});
+    scheduler->Start();
+    return scheduler;
+  }
+
+  void Append(Day day) {
+    const SimFile file{.id = ++files_, .slot = {day, Slot::kNoCountry}, .padded = false, .rows = {files_}};
+    source_.Commit({.at_ms = time_.true_ms,
+                    .operation = "WRITE",
+                    .actions = {{std::make_shared<SimFile>(file), true, true}},
+                    .write = {}});
+  }
+
+  void PassTime(std::int64_t ms) {
+    time_.true_ms += ms;
+    jobs_.EndDue();
+  }
+
+  // Looks until nothing is left to do at this moment.
+  static void Work(Scheduler& scheduler) {
+    for (int i = 0; i < 100; ++i) {
+      const auto report = scheduler.Tick();
+      ASSERT_TRUE(report) << report.error().ToString();
+      if (!report->progressed) return;
+    }
+    FAIL() << "it never ends";
+  }
+  void WorkAndWait(Scheduler& scheduler) {
+    for (int i = 0; i < 5; ++i) {
+      Work(scheduler);
+      PassTime(11 * kMinute);
+    }
+    Work(scheduler);
+  }
+
+  // The version an output partition was built from; -1 when it wasn't.
+  std::int64_t Processed(Day day) {
+    std::int64_t version = -1;
+    const Status read = ledger_.now()->Read([&](ledger::Reader& reader) -> Status {
+      LATECOMER_ASSIGN_OR_RETURN(
+          const auto record, reader.FindProcessed("case", KeyOf(output_, {day, Slot::kNoCountry}, false).Canonical()));
+      if (record) version = record->vector.at("events").value;
+      return {};
+    });
+    EXPECT_TRUE(read);
+    return version;
+  }
+
+  std::vector<ledger::RunRecord> Runs() {
+    std::vector<ledger::RunRecord> runs;
+    const Status read = ledger_.now()->Read([&](ledger::Reader& reader) -> Status {
+      LATECOMER_ASSIGN_OR_RETURN(runs, reader.Runs({.pipeline = "case"}));
+      return {};
+    });
+    EXPECT_TRUE(read);
+    return runs;
+  }
+
+  WorldTime time_;
+  SimClock clock_{time_};
+  Dice dice_{1};
+  SeededRandom random_{1};
+  SimTable source_{kSource, SimTable::Columns::kDate, false};
+  SimTable output_{kOutput, SimTable::Columns::kDate, false};
+  SimJobs jobs_{time_, dice_};
+  LedgerPlace ledger_{random_};
+  std::set<std::string> dead_holders_;
+  Variant variant_;
+  SharedWorld shared_{.jobs = jobs_,
+                      .ledger = ledger_.now(),
+                      .random = random_,
+                      .find_table = [this](const std::string& location) { return &Table(location); },
+                      .dead_holders = dead_holders_,
+                      .variant = variant_};
+  std::int64_t files_ = 0;
+};
+
+// A script that fails once, at the first point whose name begins so.
+std::function<Status(const std::string&)> FailOnceAt(std::string prefix) {
+  return [prefix = std::move(prefix), done = false](const std::string& where) mutable -> Status {
+    if (done || !where.starts_with(prefix)) return {};
+    done = true;
+    return Fail(ErrorKind::kIo, "the disk has a bad moment");
+  };
+}
+
+TEST_F(EngineCase, ARecordThatMetAnErrorIsMadeUpFor) {
+  Append(kDay);
+  Append(kDay + 1);
+  const auto scheduler = Start();
+  Work(*scheduler);
+  PassTime(11 * kMinute);
+  scheduler->points.script = FailOnceAt("txn");  // verifying the output
+  EXPECT_FALSE(scheduler->Tick());
+  EXPECT_EQ(Processed(kDay), -1);
+  Work(*scheduler);
+  EXPECT_EQ(Processed(kDay), 1);
+}
+
+TEST_F(EngineCase, AfterALookThatFailedNothingIsForgotten) {
+  Append(kDay);
+  Append(kDay + 1);
+  const auto scheduler = Start();
+  WorkAndWait(*scheduler);
+  ASSERT_EQ(Processed(kDay), 1);
+  Append(kDay);
+  scheduler->points.script = FailOnceAt("commit 2");
+  EXPECT_FALSE(scheduler->Tick());
+  WorkAndWait(*scheduler);
+  EXPECT_EQ(Processed(kDay), 2);
+}
+
+TEST_F(EngineCase, AnAttemptOnAnotherMachineHoldsItsPartitionBackForTheLease) {
+  Append(kDay);
+  Append(kDay + 1);
+  jobs_.failures.longest_ms = 10 * kHour;
+  const auto first = Start(0);
+  Work(*first);
+  ASSERT_TRUE(jobs_.NextEnd());
+  first->Die();
+  const auto second = Start(1);
+  Work(*second);
+  EXPECT_EQ(Runs().front().tries, 1);
+  PassTime(2 * kMinute);
+  jobs_.failures.longest_ms = kMinute;
+  WorkAndWait(*second);
+  EXPECT_EQ(Runs().front().tries, 2);
+  EXPECT_EQ(Processed(kDay), 1);
+  const std::int64_t written = output_.newest();
+  PassTime(10 * kHour);  // the old attempt comes to its end, and its token is no longer the newest
+  EXPECT_EQ(output_.newest(), written);
+}
+
+TEST_F(EngineCase, AnIntervalBecomesDueByTimeAlone) {
+  Append(kDay);
+  const auto scheduler = Start(0, "schedule: {ready: {next_partition: {at_latest: 26h}}}\n");
+  Work(*scheduler);
+  EXPECT_TRUE(Runs().empty());
+  PassTime(72 * kHour);
+  WorkAndWait(*scheduler);
+  EXPECT_EQ(Processed(kDay), 0);
+}
+
+TEST_F(EngineCase, ALostRunIsSkippedWhenAnotherOneDidItsWork) {
+  Append(kDay);
+  Append(kDay + 1);
+  const auto first = Start();
+  WorkAndWait(*first);
+  Append(kDay);
+  Work(*first);
+  ASSERT_EQ(Runs().back().state, ledger::RunState::kRunning);
+  const std::int64_t lost = Runs().back().id;
+  first->Die();
+  const auto second = Start();
+  ASSERT_TRUE(second->engine().RequestRun(KeyOf(output_, {kDay, Slot::kNoCountry}, false)));
+  WorkAndWait(*second);
+  EXPECT_EQ(Processed(kDay), 2);
+  for (const ledger::RunRecord& run : Runs()) {
+    const auto expected = run.id == lost ? ledger::RunState::kSkipped : ledger::RunState::kSuccess;
+    EXPECT_EQ(run.state, expected) << run.run_id;
+  }
+}
+
+TEST_F(EngineCase, AClaimPinsNoLessThanTheLedgerHasSeen) {
+  Append(kDay);
+  Append(kDay + 1);
+  const auto slow = Start();
+  WorkAndWait(*slow);
+  PassTime(kMinute);
+  const auto fast = Start();
+  // When the slow one has looked at the source, a late row comes, and the fast one queues the run for it.
+  fast->points.script = [](const std::string& where) -> Status {
+    if (where.starts_with("txn")) throw SimulatedCrash{where};
+    return {};
+  };
+  bool looked = false;
+  slow->points.script = [&](const std::string& where) -> Status {
+    if (where.starts_with("newest version after")) looked = true;
+    if (!looked || where != "before a read of the ledger" || !fast->alive()) return {};
+    Append(kDay);
+    try {
+      for (int i = 0; i < 5; ++i) EXPECT_TRUE(fast->Tick());
+      ADD_FAILURE() << "the run was not queued";
+    } catch (const SimulatedCrash&) {
+      fast->Die();
+    }
+    return {};
+  };
+  WorkAndWait(*slow);
+  EXPECT_FALSE(fast->alive());
+  EXPECT_EQ(Processed(kDay), 2);
+}
+
+}  // namespace
+}  // namespace latecomer::simulation

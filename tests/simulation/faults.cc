@@ -1,0 +1,170 @@
+// What goes wrong, and what people do meanwhile.
+#include <algorithm>
+
+#include "engine/controls.h"
+#include "sim_keys.h"
+#include "simulation.h"
+
+namespace latecomer::simulation {
+namespace {
+
+constexpr std::int64_t kMinute = 60'000;
+constexpr std::int64_t kHour = 60 * kMinute;
+// A look of the engine passes some dozens of points, one with work to do more.
+constexpr std::int64_t kFarthestPoint = 60;
+
+}  // namespace
+
+// Arms what may hit the scheduler during its next looks.
+void Simulation::ArmFaults(Scheduler& scheduler) {
+  const FaultRates& rates = scenario_.faults;
+  FaultPoints& points = scheduler.points;
+  const auto draw = [&](int percent, int& counter) {
+    if (counter == 0 && dice_.Percent(percent)) counter = static_cast<int>(dice_.Between(1, kFarthestPoint));
+  };
+  draw(rates.crash, points.crash_in);
+  draw(rates.error, points.error_in);
+  draw(rates.interrupt, points.interrupt_in);
+  points.interrupt = [this, &scheduler] { Interrupt(scheduler); };
+}
+
+// Something happens between two steps of a scheduler's work.
+void Simulation::Interrupt(Scheduler& interrupted) {
+  if (interrupted_) return;  // one deep is enough
+  interrupted_ = true;
+  Say("meanwhile:");
+  const std::int64_t kind = dice_.Below(10);
+  if (kind < 4) {
+    CommitToSource();
+  } else if (kind < 7) {
+    PassTime(dice_.OneIn(3) ? dice_.Between(kMinute, 3 * kHour) : dice_.Between(1, kMinute));
+  } else {
+    Scheduler& other = PickScheduler();
+    if (&other != &interrupted) TickOne(other);
+  }
+  if (dice_.OneIn(3)) {
+    for (const auto& other : schedulers_) {
+      if (other.get() != &interrupted) TickOne(*other);
+    }
+  }
+  Say("meanwhile is over");
+  interrupted_ = false;
+}
+
+void Simulation::StartDead(std::int64_t percent) {
+  for (const auto& scheduler : schedulers_) {
+    if (!scheduler->alive() && !scheduler->retired && dice_.Percent(percent)) {
+      scheduler->Start();
+      Say("a scheduler starts: " + scheduler->holder());
+    }
+  }
+}
+
+// One thing goes wrong, or none.
+void Simulation::Disturb() {
+  const FaultRates& rates = scenario_.faults;
+  if (dice_.Percent(rates.hang)) PickScheduler().hangs_until_ms = time_.true_ms + dice_.Between(kHour, 24 * kHour);
+  if (dice_.Percent(rates.clock_jump)) {
+    const std::int64_t skew = dice_.OneIn(4) ? 0 : dice_.Between(-2 * kHour, 2 * kHour);
+    dice_.Pick(clocks_)->SetSkew(skew);
+    Say("a clock is set " + std::to_string(skew / 1000) + " s off");
+  }
+  if (dice_.Percent(rates.jobs_failing / 4)) jobs_.KillOne();
+  if (dice_.Percent(rates.clean_log)) CleanSomeLog();
+  if (dice_.Percent(rates.another_table)) ReplaceSource();
+  if (dice_.Percent(rates.person)) PersonMeddles();
+  if (dice_.Percent(rates.restore_ledger)) BackUpOrRestore();
+}
+
+void Simulation::CleanSomeLog() {
+  SimTable& table = *std::next(tables_.begin(), dice_.Below(static_cast<std::int64_t>(tables_.size())))->second;
+  if (!table.Exists()) return;
+  table.CleanLog(dice_.Between(table.oldest(), table.newest()));
+  Say("the log of " + table.location() + " is cleaned before version " + std::to_string(table.oldest()));
+}
+
+// From now on there is another table in the source's place.
+void Simulation::ReplaceSource() {
+  SimTable& table = Table(kSourceTable);
+  if (truth_.IsReplaced(kSourceTable) || !checks_.HasSeen(kSourceTable)) return;
+  truth_.OnReplaced(kSourceTable);
+  if (dice_.OneIn(2)) {
+    Say("the source's folder is made anew");
+    table.Recreate();
+    for (std::int64_t i = dice_.Between(1, 2 * counts_.commits); i > 0; --i) CommitToSource();
+    return;
+  }
+  Say("the source is replaced");
+  SimCommit commit{
+      .at_ms = clocks_.front()->NowMs(), .operation = "CREATE OR REPLACE TABLE", .actions = {}, .write = {}};
+  commit.replaces_table = true;
+  const TableState before = table.Newest();
+  for (const auto& [slot, files] : before) {
+    for (const FilePtr& file : files) commit.actions.push_back({file, false, true});
+  }
+  table.Commit(std::move(commit));
+}
+
+void Simulation::PersonMeddles() {
+  const auto index = static_cast<std::size_t>(dice_.Below(static_cast<std::int64_t>(scenario_.pipelines.size())));
+  const pipeline::Pipeline& pipeline = scenario_.pipelines[index];
+  const PipelineFacts& facts = scenario_.facts[index];
+  const Instant now = clocks_.front()->Now();
+  const std::vector<ledger::RunRecord> runs = RunsOf(pipeline.id);
+  const std::int64_t kind = dice_.Below(10);
+  if (kind < 5 && !runs.empty()) {
+    const ledger::RunRecord& run = dice_.Pick(runs);
+    engine::ClearOptions options;
+    options.same_versions = dice_.OneIn(4);
+    if (dice_.OneIn(4)) options.steps = {facts.step};
+    if (!engine::ClearRun(*watched_by_people_, pipeline, run.run_id, options, now)) return;
+    checks_.OnAskedFor(pipeline.id, run.run_id);
+    Say("a person clears " + run.run_id + (options.same_versions ? " at the same versions" : ""));
+  } else if (kind < 7 && !runs.empty()) {
+    const ledger::RunRecord& run = dice_.Pick(runs);
+    if (engine::CancelRun(*watched_by_people_, pipeline.id, run.run_id, now)) Say("a person cancels " + run.run_id);
+  } else if (kind < 8) {
+    const bool pause = dice_.OneIn(2);
+    if (engine::SetPaused(*watched_by_people_, pipeline.id, pause, now)) Say(pause ? "paused" : "resumed");
+  } else {
+    const std::set<Slot> touched = truth_.Touched(facts);
+    if (touched.empty()) return;
+    RequestRun(index, *std::next(touched.begin(), dice_.Below(static_cast<std::int64_t>(touched.size()))));
+  }
+}
+
+void Simulation::RequestRun(std::size_t pipeline, const Slot& slot) {
+  for (const auto& scheduler : schedulers_) {
+    if (!scheduler->alive() || scheduler->pipeline_index() != static_cast<int>(pipeline)) continue;
+    const PipelineFacts& facts = scenario_.facts[pipeline];
+    try {
+      const auto run = scheduler->engine().RequestRun(KeyOf(Table(facts.into), slot, false));
+      if (!run) return;
+      checks_.OnAskedFor(facts.id, run->run_id);
+      Say("a person requests " + run->run_id);
+    } catch (const SimulatedCrash& crash) {
+      OnCrash(*scheduler, crash);
+    }
+    return;
+  }
+}
+
+// The ledger's disk is lost, and an earlier copy put in its place. Schedulers stop for that; jobs go on.
+void Simulation::BackUpOrRestore() {
+  if (interrupted_) return;
+  if (!ledger_.HasBackup() || dice_.OneIn(2)) {
+    ledger_.BackUp();
+    checks_.OnLedgerBackedUp();
+    Say("the ledger is backed up");
+    return;
+  }
+  for (const auto& scheduler : schedulers_) {
+    if (scheduler->alive()) scheduler->Die();
+  }
+  ledger_.Restore();
+  ++counts_.restores;
+  checks_.OnLedgerRestored();
+  Say("an earlier ledger is put back");
+}
+
+}  // namespace latecomer::simulation

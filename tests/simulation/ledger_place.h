@@ -1,0 +1,34 @@
+// Where the ledger lies: in memory, until an earlier state of it is put back.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "base/ids.h"
+#include "ledger/ledger.h"
+
+namespace latecomer::simulation {
+
+class LedgerPlace {
+ public:
+  explicit LedgerPlace(Random& random);
+  ~LedgerPlace();
+  LedgerPlace(const LedgerPlace&) = delete;
+  LedgerPlace& operator=(const LedgerPlace&) = delete;
+
+  // The one in use; replaced by Restore.
+  ledger::Ledger*& now() { return now_; }
+  bool HasBackup() const { return has_backup_; }
+  void BackUp();
+  void Restore();
+
+ private:
+  Random& random_;
+  std::string backup_;  // path
+  std::string file_;    // path of the restored one
+  bool has_backup_ = false;
+  std::unique_ptr<ledger::Ledger> ledger_;
+  ledger::Ledger* now_ = nullptr;
+};
+
+}  // namespace latecomer::simulation

@@ -1,0 +1,67 @@
+// What the ledger and the planner say at this moment, for the checks and for the people of the simulation.
+#include <stdexcept>
+
+#include "engine/facts.h"
+#include "engine/observed_table.h"
+#include "sim_keys.h"
+#include "simulation.h"
+
+namespace latecomer::simulation {
+
+lateness::Plan Simulation::PlanOf(std::size_t pipeline, std::int64_t* seen, std::map<Slot, std::int64_t>* processed) {
+  const pipeline::Pipeline& definition = scenario_.pipelines[pipeline];
+  lateness::Plan plan;
+  const Status read = ledger_.now()->Read([&](ledger::Reader& reader) -> Status {
+    LATECOMER_ASSIGN_OR_RETURN(const auto table, engine::LoadObserved(reader, scenario_.facts[pipeline].source));
+    if (!table) return {};
+    if (seen != nullptr) *seen = table->record.seen.version.value;
+    LATECOMER_ASSIGN_OR_RETURN(const auto facts,
+                               engine::GatherFacts(reader, definition, *table, clocks_.front()->Now()));
+    plan = lateness::MakePlan(definition.rules, facts);
+    if (processed == nullptr) return {};
+    LATECOMER_ASSIGN_OR_RETURN(const auto records, reader.Processed(definition.id));
+    for (const ledger::ProcessedRecord& record : records) {
+      (*processed)[SlotOfCanonical(record.partition)] = record.vector.begin()->second.value;
+    }
+    return {};
+  });
+  if (!read) throw std::runtime_error("no plan: " + read.error().ToString());
+  return plan;
+}
+
+std::vector<ledger::RunRecord> Simulation::RunsOf(const std::string& pipeline) {
+  std::vector<ledger::RunRecord> runs;
+  const Status read = ledger_.now()->Read([&](ledger::Reader& reader) -> Status {
+    LATECOMER_ASSIGN_OR_RETURN(runs, reader.Runs({.pipeline = pipeline}));
+    return {};
+  });
+  if (!read) throw std::runtime_error("no runs: " + read.error().ToString());
+  return runs;
+}
+
+void Simulation::CheckNothingLost() {
+  for (std::size_t i = 0; i < scenario_.pipelines.size(); ++i) {
+    std::int64_t seen = -1;
+    std::map<Slot, std::int64_t> processed;
+    const lateness::Plan plan = PlanOf(i, &seen, &processed);
+    if (!truth_.IsReplaced(scenario_.facts[i].source)) {
+      checks_.NothingLost(scenario_.facts[i], plan, seen, processed);
+    }
+  }
+}
+
+void Simulation::SayWhatIsLeft() {
+  for (std::size_t i = 0; i < scenario_.pipelines.size(); ++i) {
+    for (const lateness::PlanEntry& entry : PlanOf(i, nullptr, nullptr).entries) {
+      if (entry.decision == lateness::Decision::kUpToDate) continue;
+      Say(scenario_.facts[i].id + " " + entry.key.Display() + " (" + entry.cause + "): " + entry.reason);
+    }
+    for (const ledger::RunRecord& run : RunsOf(scenario_.facts[i].id)) {
+      if (run.state == ledger::RunState::kSuccess) continue;
+      Say(run.run_id + " (" + run.cause + ") is " + std::string(Name(run.state)) + ": " + run.message +
+          run.waiting_for);
+    }
+  }
+}
+
+}  // namespace latecomer::simulation

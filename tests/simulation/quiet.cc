@@ -1,0 +1,133 @@
+// The end of a simulation: nothing goes wrong any more, people tidy up, and everything must come to rest with
+// each output as it would be made from scratch.
+#include <algorithm>
+
+#include "engine/controls.h"
+#include "engine/observed_table.h"
+#include "simulation.h"
+
+namespace latecomer::simulation {
+namespace {
+
+constexpr std::int64_t kHour = 3'600'000;
+constexpr std::int64_t kDay = 24 * kHour;
+constexpr int kLookEvery = 5;
+constexpr int kMostRounds = 400;
+constexpr int kMostTicks = 200;
+constexpr int kRoundsAtRest = 3;
+
+}  // namespace
+
+// Mostly one scheduler of each pipeline is enough to come to rest.
+void Simulation::RetireMost() {
+  if (dice_.OneIn(4)) return;
+  std::set<int> kept;
+  for (const auto& scheduler : schedulers_) {
+    if (kept.insert(scheduler->pipeline_index()).second) continue;
+    if (scheduler->alive()) scheduler->Die();
+    scheduler->retired = true;
+  }
+}
+
+void Simulation::Quiet() {
+  Say("quiet from here on");
+  quiet_ = true;
+  jobs_.failures = {};
+  for (const auto& clock : clocks_) clock->SetSkew(0);
+  for (const auto& scheduler : schedulers_) {
+    scheduler->points.crash_in = scheduler->points.error_in = scheduler->points.interrupt_in = 0;
+    scheduler->hangs_until_ms = 0;
+  }
+  RetireMost();
+  StartDead(100);
+  PassTime(2 * kDay);
+  // One day more in the source than any output has to have, so that all of those are complete.
+  SimTable& source = Table(kSourceTable);
+  Day last = DayAtMs(time_.true_ms);
+  if (const TableState state = source.Newest(); !state.empty()) last = std::max(last, state.rbegin()->first.day);
+  PassTime(StartOfDayMs(last + 2) - time_.true_ms);
+  const std::int64_t version = source.Commit(writers_.Append(source, last + 1, time_.true_ms));
+  truth_.OnCommit(kSourceTable, version, source.commit(version));
+  int still = 0;
+  for (int round = 0; round < kMostRounds && still < kRoundsAtRest; ++round) {
+    const bool worked = WorkUntilStill();
+    const bool helped = PersonHelps(still == kRoundsAtRest - 1);
+    still = worked || helped || jobs_.NextEnd() ? 0 : still + 1;
+    PassTime(kHour);
+    if (round % kLookEvery == 0) CheckNothingLost();
+  }
+  CheckNothingLost();
+  if (options_.trace) SayWhatIsLeft();
+  for (const PipelineFacts& facts : scenario_.facts) {
+    if (!truth_.IsReplaced(facts.source)) checks_.SameAsFromScratch(facts);
+  }
+  if (still < kRoundsAtRest) throw Violation{"5 (any process may die)", "it never comes to rest"};
+}
+
+// True when anything was done.
+bool Simulation::WorkUntilStill() {
+  bool any = false;
+  StartDead(100);
+  for (const auto& scheduler : schedulers_) {
+    for (int i = 0; i < kMostTicks && scheduler->alive(); ++i) {
+      ++counts_.ticks;
+      const Result<engine::TickReport> report = scheduler->Tick();
+      if (!report) OnTickError(*scheduler, report.error());
+      if (!report || !report->progressed) break;
+      any = true;
+    }
+  }
+  return any;
+}
+
+// Clears what failed, releases what is held, resumes. True when anything was done.
+bool Simulation::PersonHelps(bool stuck) {
+  bool any = false;
+  for (std::size_t i = 0; i < scenario_.pipelines.size(); ++i) {
+    const std::string& id = scenario_.pipelines[i].id;
+    const auto resumed = engine::SetPaused(*ledger_.now(), id, false, clocks_.front()->Now());
+    any = any || (resumed && *resumed);
+    for (const lateness::PlanEntry& entry : PlanOf(i, nullptr, nullptr).entries) {
+      if (entry.decision == lateness::Decision::kFailed) any = ClearFailed(i, entry.blocking_run) || any;
+      if (entry.decision == lateness::Decision::kHeld) any = Release(i, entry) || any;
+    }
+    // With depends_on_past, a run that nobody needs any more holds back the next one.
+    const std::vector<ledger::RunRecord> runs = RunsOf(id);
+    const bool queued =
+        std::any_of(runs.begin(), runs.end(), [](const auto& run) { return run.state == ledger::RunState::kQueued; });
+    if (!queued || !stuck) continue;
+    for (const ledger::RunRecord& run : runs) {
+      const bool ended = run.state == ledger::RunState::kFailed || run.state == ledger::RunState::kCancelled;
+      if (ended) any = ClearFailed(i, run.run_id) || any;
+    }
+  }
+  return any;
+}
+
+bool Simulation::ClearFailed(std::size_t pipeline, const std::string& run_id) {
+  const pipeline::Pipeline& definition = scenario_.pipelines[pipeline];
+  const auto cleared = engine::ClearRun(*watched_by_people_, definition, run_id, {}, clocks_.front()->Now());
+  if (!cleared) {
+    throw Violation{"1 (nothing lost)", run_id + " can't be cleared: " + cleared.error().ToString()};
+  }
+  checks_.OnAskedFor(definition.id, run_id);
+  Say("a person clears " + run_id);
+  return true;
+}
+
+bool Simulation::Release(std::size_t pipeline, const lateness::PlanEntry& entry) {
+  // What lies outside the schedule stays there.
+  if (entry.rule == "before_start") return false;
+  std::optional<engine::ObservedTable> table;
+  const Status read = ledger_.now()->Read([&](ledger::Reader& reader) -> Status {
+    LATECOMER_ASSIGN_OR_RETURN(table, engine::LoadObserved(reader, scenario_.facts[pipeline].source));
+    return {};
+  });
+  if (!read || !table) return false;
+  const auto released = engine::ReleasePartition(*watched_by_people_, scenario_.pipelines[pipeline], *table, entry.key,
+                                                 clocks_.front()->Now());
+  Say("a person releases " + entry.key.Display() + ", held by " + entry.rule + (released ? "" : ": refused"));
+  return released.has_value();
+}
+
+}  // namespace latecomer::simulation

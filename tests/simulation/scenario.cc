@@ -1,0 +1,116 @@
+#include "scenario.h"
+
+#include <stdexcept>
+
+namespace latecomer::simulation {
+namespace {
+
+std::string TimeColumns(SimTable::Columns columns) {
+  return columns == SimTable::Columns::kDate ? "event_date" : "[year, month, day]";
+}
+
+std::string OutputColumns(SimTable::Columns columns) {
+  return columns == SimTable::Columns::kDate ? "[event_date, country]" : "[year, month, day, country]";
+}
+
+std::string DrawSchedule(Dice& dice, PipelineFacts& facts) {
+  std::string text = "schedule:\n";
+  if (dice.OneIn(4)) {
+    facts.start = static_cast<Day>(dice.Between(238, 243));
+    text += "  start: " + DayText(*facts.start) + "\n";
+  }
+  if (dice.OneIn(3)) text += "  ready: {next_partition: {at_latest: 26h}}\n";
+  text += "  max_active_runs: " + std::to_string(dice.Between(1, 4)) + "\n";
+  if (dice.OneIn(3)) text += "  depends_on_past: true\n";
+  return text;
+}
+
+std::string DrawRules(Dice& dice) {
+  std::string text = "late_data:\n  concurrency: " + std::to_string(dice.Between(1, 3)) + "\n";
+  if (dice.OneIn(2)) text += "  emptied: process\n";
+  if (dice.OneIn(4)) text += "  min_rows: 2\n";
+  if (dice.OneIn(4)) text += "  settle: {quiet: 10m, at_most: 1h}\n";
+  if (dice.OneIn(5)) text += "  allowed_lateness: 5d\n";
+  if (dice.OneIn(4)) text += "  max_backfills: " + std::to_string(dice.Between(1, 5)) + "\n";
+  if (dice.OneIn(4)) text += "  order: newest_first\n";
+  return text;
+}
+
+std::string DrawSteps(Dice& dice, const PipelineFacts& facts) {
+  const bool two = dice.OneIn(3);
+  std::string text = "steps:\n";
+  if (two) text += "  - id: prepare\n    command: [prepare]\n    retries: " + std::to_string(dice.Below(3)) + "\n";
+  text += "  - id: " + facts.step + "\n";
+  if (two) text += "    needs: prepare\n";
+  text += "    retries: " + std::to_string(dice.Below(4)) + "\n    retry_delay: 1m\n";
+  if (dice.OneIn(4)) text += "    timeout: 8m\n";
+  text += "    sql:\n      query: SELECT * FROM " + facts.source_name + "\n      into: " + facts.into + "\n";
+  return text;
+}
+
+void AddPipeline(Dice& dice, Scenario& scenario, PipelineFacts facts) {
+  std::string text = "pipeline: " + facts.id + "\nsources:\n  " + facts.source_name + ":\n    table: " + facts.source +
+                     "\n    partition: " + TimeColumns(scenario.columns) + "\n";
+  if (facts.by_country) text += "output:\n  partition: " + OutputColumns(scenario.columns) + "\n";
+  text += DrawSchedule(dice, facts) + DrawSteps(dice, facts) + DrawRules(dice);
+  auto parsed = pipeline::ParsePipeline(text, "/sim/" + facts.id + ".yaml");
+  if (!parsed) throw std::logic_error(parsed.error().ToString() + "\n" + text);
+  scenario.pipelines.push_back(std::move(*parsed));
+  scenario.facts.push_back(std::move(facts));
+}
+
+// A third of the seeds in peace, a third with some trouble, a third with a lot.
+FaultRates DrawFaults(Dice& dice) {
+  const std::int64_t trouble = dice.Below(3);
+  if (trouble == 0) return {};
+  const auto upto = [&](std::int64_t percent) {
+    return dice.OneIn(3) ? 0 : static_cast<int>(dice.Between(1, trouble == 1 ? (percent + 3) / 4 : percent));
+  };
+  FaultRates rates;
+  rates.crash = upto(12);
+  rates.error = upto(10);
+  rates.interrupt = upto(40);
+  rates.hang = upto(4);
+  rates.clock_jump = upto(3);
+  rates.clean_log = upto(4);
+  rates.person = upto(8);
+  rates.jobs_failing = upto(40);
+  rates.jobs_odd = upto(40);
+  rates.jobs_slow = upto(30);
+  if (dice.OneIn(3)) rates.restore_ledger = 3;
+  if (rates.restore_ledger == 0 && dice.OneIn(10)) rates.another_table = 1;
+  return rates;
+}
+
+}  // namespace
+
+Scenario DrawScenario(Dice& dice) {
+  Scenario scenario;
+  scenario.columns = dice.OneIn(2) ? SimTable::Columns::kDate : SimTable::Columns::kYearMonthDay;
+  scenario.with_country = dice.OneIn(3);
+  AddPipeline(dice, scenario,
+              {.id = "first",
+               .source_name = "events",
+               .source = kSourceTable,
+               .into = "/sim/first_out",
+               .step = "build",
+               .by_country = scenario.with_country && dice.OneIn(2),
+               .start = {}});
+  if (dice.OneIn(4)) {
+    const bool by_country = scenario.facts.front().by_country;
+    AddPipeline(dice, scenario,
+                {.id = "second",
+                 .source_name = "made",
+                 .source = scenario.facts.front().into,
+                 .into = "/sim/second_out",
+                 .step = "join",
+                 .by_country = by_country && dice.OneIn(2),
+                 .start = {}});
+  }
+  scenario.schedulers = static_cast<int>(dice.Between(1, 3));
+  scenario.machines = static_cast<int>(dice.Between(1, 2));
+  scenario.faults = DrawFaults(dice);
+  return scenario;
+}
+
+}  // namespace latecomer::simulation

@@ -1,0 +1,44 @@
+// What a seed decides once, at the start: tables, pipelines with their rules, schedulers, and how much goes wrong.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "dice.h"
+#include "pipeline/pipeline.h"
+#include "sim_table.h"
+#include "truth.h"
+
+namespace latecomer::simulation {
+
+// In percent of the steps at which it may happen.
+struct FaultRates {
+  int crash = 0;       // a scheduler dies, at any point of its work
+  int error = 0;       // a read or write of it fails
+  int interrupt = 0;   // something happens in the middle of its work
+  int hang = 0;        // it stands still for hours; its leases run out
+  int clock_jump = 0;  // the clock of a machine is set
+  int clean_log = 0;   // old commits are removed from the source's log
+  int restore_ledger = 0;
+  int person = 0;         // somebody clears, cancels, requests, pauses, releases
+  int another_table = 0;  // the source's folder is made anew, or the table replaced
+  int jobs_failing = 0;   // of the jobs
+  int jobs_odd = 0;
+  int jobs_slow = 0;
+};
+
+struct Scenario {
+  SimTable::Columns columns = SimTable::Columns::kDate;
+  bool with_country = false;
+  std::vector<pipeline::Pipeline> pipelines;
+  std::vector<PipelineFacts> facts;  // of each pipeline
+  int schedulers = 1;                // for each pipeline
+  int machines = 1;
+  FaultRates faults;
+};
+
+inline constexpr const char* kSourceTable = "/sim/source";
+
+Scenario DrawScenario(Dice& dice);
+
+}  // namespace latecomer::simulation

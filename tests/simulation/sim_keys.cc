@@ -1,0 +1,76 @@
+#include "sim_keys.h"
+
+#include <cctype>
+#include <cstdlib>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+namespace latecomer::simulation {
+namespace {
+
+std::string Number(int number, bool padded) {
+  return (padded && number < 10 ? "0" : "") + std::to_string(number);
+}
+
+// The runs of digits in a text.
+std::vector<int> NumbersIn(std::string_view text) {
+  std::vector<int> numbers;
+  bool inside = false;
+  for (const char c : text) {
+    const bool digit = std::isdigit(static_cast<unsigned char>(c)) != 0;
+    if (digit && !inside) numbers.push_back(0);
+    if (digit) numbers.back() = numbers.back() * 10 + (c - '0');
+    inside = digit;
+  }
+  return numbers;
+}
+
+Slot SlotOfNumbers(const std::vector<int>& numbers, std::string_view from) {
+  if (numbers.size() != 3 && numbers.size() != 4) throw std::logic_error("no partition: " + std::string(from));
+  Slot slot;
+  slot.day = FromCivil({.year = numbers[0], .month = numbers[1], .day = numbers[2]});
+  if (numbers.size() == 4) slot.country = numbers[3];
+  return slot;
+}
+
+}  // namespace
+
+table::PartitionSchema SchemaOf(const SimTable& table) {
+  table::PartitionSchema schema;
+  if (table.columns() == SimTable::Columns::kDate) {
+    schema.push_back({"event_date", {table::TypeKind::kDate}});
+  } else {
+    for (const char* name : {"year", "month", "day"}) schema.push_back({name, {table::TypeKind::kInteger}});
+  }
+  if (table.with_country()) schema.push_back({"country", {table::TypeKind::kString}});
+  return schema;
+}
+
+table::PartitionKey KeyOf(const SimTable& table, const Slot& slot, bool padded) {
+  std::map<std::string, std::optional<std::string>> texts;
+  if (table.columns() == SimTable::Columns::kDate) {
+    texts["event_date"] = DayText(slot.day);
+  } else {
+    const CivilDay civil = ToCivil(slot.day);
+    texts["year"] = std::to_string(civil.year);
+    texts["month"] = Number(civil.month, padded);
+    texts["day"] = Number(civil.day, padded);
+  }
+  if (table.with_country()) texts["country"] = "c" + std::to_string(slot.country);
+  auto key = table::PartitionKey::FromTexts(SchemaOf(table), texts);
+  if (!key) throw std::logic_error(key.error().ToString());
+  return *key;
+}
+
+Slot SlotOf(const table::PartitionKey& key) {
+  std::string text;
+  for (std::size_t i = 0; i < key.size(); ++i) text += key.value(i).text() + "/";
+  return SlotOfNumbers(NumbersIn(text), text);
+}
+
+Slot SlotOfCanonical(std::string_view canonical) {
+  return SlotOfNumbers(NumbersIn(canonical), canonical);
+}
+
+}  // namespace latecomer::simulation

@@ -1,0 +1,105 @@
+// The simulated world of one seed: tables, jobs, a ledger, schedulers, people, and time.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "checks.h"
+#include "ledger_place.h"
+#include "scenario.h"
+#include "scheduler.h"
+#include "writers.h"
+
+namespace latecomer::simulation {
+
+struct SimulationOptions {
+  std::uint64_t seed = 1;
+  int steps = 500;
+  std::string broken;                                  // name of a variant; empty: none
+  std::function<void(const std::string& line)> trace;  // empty: not traced
+};
+
+struct SimulationCounts {
+  std::int64_t ticks = 0;
+  std::int64_t commits = 0;
+  std::int64_t processings = 0;
+  std::int64_t crashes = 0;
+  std::int64_t restores = 0;  // of the ledger
+};
+
+class Simulation {
+ public:
+  explicit Simulation(SimulationOptions options);
+  ~Simulation();
+
+  // Throws Violation where a promise is broken.
+  void Run();
+  const SimulationCounts& counts() const { return counts_; }
+
+ private:
+  // simulation.cc
+  void Step();
+  void TickOne(Scheduler& scheduler);
+  void OnTickError(Scheduler& scheduler, const Error& error);
+  void OnCrash(Scheduler& scheduler, const SimulatedCrash& crash);
+  void CommitToSource();
+  void OnJobWrite(const OutputWrite& write);
+  void PassTime(std::int64_t ms);
+  SimTable& Table(const std::string& location);
+  SimTable* FindTable(const std::string& location);
+  Scheduler& PickScheduler();
+  void Say(const std::string& line) const;
+
+  // faults.cc
+  void ArmFaults(Scheduler& scheduler);
+  void Interrupt(Scheduler& interrupted);
+  void StartDead(std::int64_t percent);
+  void Disturb();
+  void CleanSomeLog();
+  void ReplaceSource();
+  void PersonMeddles();
+  void RequestRun(std::size_t pipeline, const Slot& slot);
+  void BackUpOrRestore();
+
+  // look.cc
+  std::vector<ledger::RunRecord> RunsOf(const std::string& pipeline);
+  lateness::Plan PlanOf(std::size_t pipeline, std::int64_t* seen, std::map<Slot, std::int64_t>* processed);
+  void CheckNothingLost();
+  void SayWhatIsLeft();
+
+  // quiet.cc
+  void Quiet();
+  void RetireMost();
+  bool WorkUntilStill();
+  bool PersonHelps(bool stuck);
+  bool ClearFailed(std::size_t pipeline, const std::string& run_id);
+  bool Release(std::size_t pipeline, const lateness::PlanEntry& entry);
+
+  SimulationOptions options_;
+  Dice dice_;
+  Variant variant_;
+  Scenario scenario_;
+  WorldTime time_;
+  SeededRandom random_;
+  std::map<std::string, std::unique_ptr<SimTable>> tables_;
+  Truth truth_;
+  Checks checks_;
+  Writers writers_;
+  SimJobs jobs_;
+  LedgerPlace ledger_;
+  std::unique_ptr<WatchedLedger> watched_by_people_;
+  std::set<std::string> dead_holders_;
+  SharedWorld shared_;
+  std::vector<std::unique_ptr<SimClock>> clocks_;  // by machine
+  std::vector<std::unique_ptr<Scheduler>> schedulers_;
+  SimulationCounts counts_;
+  bool interrupted_ = false;  // in the middle of a scheduler's look
+  bool quiet_ = false;
+};
+
+}  // namespace latecomer::simulation

@@ -1,0 +1,58 @@
+// What really happened to the tables, kept apart from everything under test: which commits changed which
+// partition's data, and what each output partition has to hold.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "sim_table.h"
+
+namespace latecomer::simulation {
+
+// What the model has to know of a pipeline.
+struct PipelineFacts {
+  std::string id;
+  std::string source_name;
+  std::string source;  // location
+  std::string into;    // location
+  std::string step;    // the one that writes
+  bool by_country = false;
+  std::optional<Day> start;
+};
+
+// The output partition that a source partition is folded into.
+Slot Fold(const PipelineFacts& pipeline, const Slot& source);
+
+class Truth {
+ public:
+  void OnCommit(const std::string& location, std::int64_t version, const SimCommit& commit);
+  // The commits of (base, target] were gone before anybody read them.
+  void OnBridged(const std::string& location, std::int64_t base, std::int64_t target);
+  // The table is another one from now on.
+  void OnReplaced(const std::string& location) { replaced_.insert(location); }
+
+  bool IsReplaced(const std::string& location) const { return replaced_.contains(location); }
+  bool Bridged(const std::string& location, std::int64_t base, std::int64_t target) const;
+  // The newest version in (base, target] that changed data of the output partition's sources.
+  std::optional<std::int64_t> NewestChange(const PipelineFacts& pipeline, const Slot& output, std::int64_t base,
+                                           std::int64_t target) const;
+  // Output partitions that any data-changing commit ever touched.
+  std::set<Slot> Touched(const PipelineFacts& pipeline) const;
+
+ private:
+  std::map<std::string, std::map<Slot, std::vector<std::int64_t>>> changes_;  // by location, source partition
+  std::map<std::string, std::vector<std::pair<std::int64_t, std::int64_t>>> bridged_;
+  std::set<std::string> replaced_;
+};
+
+// The rows that make up an output partition, from the source's newest version alone.
+std::vector<std::int64_t> ExpectedContent(const PipelineFacts& pipeline, const SimTable& source, const Slot& output);
+// The rows that the output holds.
+std::vector<std::int64_t> ActualContent(const SimTable& output, const Slot& slot);
+
+}  // namespace latecomer::simulation

@@ -1,0 +1,99 @@
+// Reader and Writer that pass everything on, and note down what is written.
+#pragma once
+
+#include "watched_ledger.h"
+
+namespace latecomer::simulation {
+
+class WatchedWriter final : public ledger::Writer {
+ public:
+  // `writer` is null while only reading; then no writing call is made.
+  WatchedWriter(ledger::Reader& reader, ledger::Writer* writer, LedgerTwist& twist, LedgerEffects& effects)
+      : reader_(reader), writer_(writer), twist_(twist), effects_(effects) {}
+
+  Result<std::optional<ledger::TableRecord>> FindTable(const std::string& location) override {
+    return reader_.FindTable(location);
+  }
+  Result<std::vector<ledger::SourcePartitionRecord>> SourcePartitions(const std::string& location) override {
+    return reader_.SourcePartitions(location);
+  }
+  Result<std::vector<ledger::ChangeRecord>> Changes(const std::string& location, Version after,
+                                                    const std::optional<std::string>& key) override {
+    return reader_.Changes(location, after, key);
+  }
+  Result<std::vector<ledger::CommitRecord>> Commits(const std::string& location, Version after) override {
+    return reader_.Commits(location, after);
+  }
+  Result<std::optional<ledger::PipelineRecord>> FindPipeline(const std::string& id) override {
+    return reader_.FindPipeline(id);
+  }
+  Result<std::vector<ledger::PipelineRecord>> Pipelines() override { return reader_.Pipelines(); }
+  Result<std::vector<ledger::TryRecord>> Tries(std::int64_t run) override { return reader_.Tries(run); }
+  Result<std::vector<ledger::StepRecord>> Steps(std::int64_t run, int try_number) override {
+    return reader_.Steps(run, try_number);
+  }
+  Result<std::vector<ledger::AttemptRecord>> Attempts(std::int64_t run, int try_number) override {
+    return reader_.Attempts(run, try_number);
+  }
+  Result<std::optional<ledger::ClaimRecord>> FindClaim(const std::string& pipeline,
+                                                       const std::string& partition) override {
+    return reader_.FindClaim(pipeline, partition);
+  }
+  Result<std::vector<ledger::ClaimRecord>> ClaimsHeld(const std::string& pipeline) override {
+    return reader_.ClaimsHeld(pipeline);
+  }
+  Result<std::vector<ledger::ReleaseRecord>> Releases(const std::string& pipeline) override {
+    return reader_.Releases(pipeline);
+  }
+  Result<std::vector<ledger::EventRecord>> Events(const std::string& pipeline, const std::optional<std::string>& run_id,
+                                                  const std::optional<std::string>& partition) override {
+    return reader_.Events(pipeline, run_id, partition);
+  }
+
+  Result<std::vector<ledger::ProcessedRecord>> Processed(const std::string& pipeline) override;
+  Result<std::optional<ledger::ProcessedRecord>> FindProcessed(const std::string& pipeline,
+                                                               const std::string& partition) override;
+  Result<std::vector<ledger::RunRecord>> Runs(const ledger::RunFilter& filter) override;
+  Result<std::optional<ledger::RunRecord>> FindRun(std::int64_t id) override;
+  Result<std::optional<ledger::RunRecord>> FindRunByName(const std::string& pipeline,
+                                                         const std::string& run_id) override;
+  Result<std::optional<ledger::RunRecord>> FindRunByCause(const std::string& pipeline, const std::string& partition,
+                                                          const std::string& cause) override;
+
+  Status PutCommits(const std::string& location, const std::vector<ledger::CommitRecord>& records) override {
+    return writer_->PutCommits(location, records);
+  }
+  Status PutChanges(const std::string& location, const std::vector<ledger::ChangeRecord>& records) override {
+    return writer_->PutChanges(location, records);
+  }
+  Status PutSourcePartitions(const std::string& location,
+                             const std::vector<ledger::SourcePartitionRecord>& records) override {
+    return writer_->PutSourcePartitions(location, records);
+  }
+  Status PutPipeline(const ledger::PipelineRecord& record) override { return writer_->PutPipeline(record); }
+  Status RemoveProcessed(const std::string& pipeline, const std::string& partition) override {
+    return writer_->RemoveProcessed(pipeline, partition);
+  }
+  Status UpdateTry(const ledger::TryRecord& record) override { return writer_->UpdateTry(record); }
+  Status InsertStep(const ledger::StepRecord& record) override { return writer_->InsertStep(record); }
+  Status UpdateStep(const ledger::StepRecord& record) override { return writer_->UpdateStep(record); }
+  Status InsertAttempt(const ledger::AttemptRecord& record) override { return writer_->InsertAttempt(record); }
+  Status UpdateAttempt(const ledger::AttemptRecord& record) override { return writer_->UpdateAttempt(record); }
+  Status PutRelease(const ledger::ReleaseRecord& record) override { return writer_->PutRelease(record); }
+  Status AppendEvent(const ledger::EventRecord& record) override { return writer_->AppendEvent(record); }
+
+  Status PutTable(const ledger::TableRecord& record) override;
+  Status PutProcessed(const ledger::ProcessedRecord& record) override;
+  Result<std::int64_t> InsertRun(const ledger::RunRecord& record) override;
+  Status UpdateRun(const ledger::RunRecord& record) override;
+  Status InsertTry(const ledger::TryRecord& record) override;
+  Status PutClaim(const ledger::ClaimRecord& record) override;
+
+ private:
+  ledger::Reader& reader_;
+  ledger::Writer* writer_;
+  LedgerTwist& twist_;
+  LedgerEffects& effects_;
+};
+
+}  // namespace latecomer::simulation
