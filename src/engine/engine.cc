@@ -96,7 +96,19 @@ Result<bool> Engine::Observe() {
   LATECOMER_ASSIGN_OR_RETURN(observed_, Advance(*history_, std::move(known), env_.clock.Now()));
   LATECOMER_ASSIGN_OR_RETURN(output_schema_, OutputSchema(pipeline_, *observed_));
   if (!observed_->Changed()) return false;
-  LATECOMER_RETURN_IF_ERROR(env_.ledger.Write([&](ledger::Writer& writer) { return Store(writer, *observed_); }));
+  bool stored = false;
+  LATECOMER_RETURN_IF_ERROR(env_.ledger.Write([&](ledger::Writer& writer) -> Status {
+    LATECOMER_RETURN_IF_ERROR(Store(writer, *observed_));
+    LATECOMER_ASSIGN_OR_RETURN(const std::optional<ledger::TableRecord> there, writer.FindTable(location));
+    stored = there && there->seen == observed_->record.seen;
+    return {};
+  }));
+  if (!stored) {
+    // Another scheduler stored something else meanwhile: go on from there, or plans would rest on changes that
+    // are in no ledger.
+    observed_.reset();
+    return Observe();
+  }
   const Version newest = observed_->record.seen.version;
   if (env_.listener != nullptr) {
     env_.listener->OnObserved(location, newest, newest.value - before.value_or(kBeforeFirst).value, observed_->note);

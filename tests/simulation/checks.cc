@@ -108,7 +108,9 @@ void Checks::CheckNewRun(const ledger::RunRecord& run) {
   if (seen == seen_.end()) return;
   const Slot slot = SlotOfCanonical(run.partition);
   const auto newest = truth_.NewestChange(pipeline, slot, -1, seen->second);
-  if (!newest) throw Violation{kNothingWasted, run.run_id + " was made, and no commit changed its partition"};
+  if (!newest)
+    throw Violation{kNothingWasted, run.pipeline + ": " + run.run_id + " was made, and no commit up to " +
+                                        Number(seen->second) + " changed its partition"};
   // Where commits are gone, a change is dated by the version that was compared with.
   if (truth_.Bridged(pipeline.source, *newest - 1, seen->second)) return;
   if (!causes_[{run.pipeline, run.partition}].insert(*newest).second) {

@@ -229,5 +229,34 @@ TEST_F(EngineCase, AClaimPinsNoLessThanTheLedgerHasSeen) {
   EXPECT_EQ(Processed(kDay), 2);
 }
 
+TEST_F(EngineCase, WhatAnotherSchedulerStoredMeanwhileIsWhereAPlanGoesOnFrom) {
+  const std::string rules = "late_data: {min_rows: 2}\n";
+  Append(kDay);
+  Append(kDay + 1);
+  const auto slow = Start(0, rules);
+  WorkAndWait(*slow);
+  const auto fast = Start(0, rules);
+  Work(*fast);
+  fast->points.script = [](const std::string& where) -> Status {
+    if (where == "after a write of the ledger") throw SimulatedCrash{where};
+    return {};
+  };
+  // Between what the slow one loads and what it reads, the fast one stores version 2; version 3 has one row.
+  slow->points.script = [&](const std::string& where) -> Status {
+    if (!where.starts_with("newest version after") || !fast->alive()) return {};
+    Append(kDay + 1);
+    try {
+      for (int i = 0; i < 5; ++i) EXPECT_TRUE(fast->Tick());
+    } catch (const SimulatedCrash&) {
+      fast->Die();
+    }
+    Append(kDay);
+    return {};
+  };
+  WorkAndWait(*slow);
+  EXPECT_FALSE(fast->alive());
+  EXPECT_EQ(Runs().size(), 1u) << "a single row was to be held by min_rows";
+}
+
 }  // namespace
 }  // namespace latecomer::simulation

@@ -17,7 +17,7 @@ std::int64_t RowsOf(const SimFile& file) {
 }
 
 std::uint64_t FingerprintOf(const SimFile& file) {
-  return table::FileFingerprint(PathOf(file), "");
+  return table::IdentityOfFile(PathOf(file), "").fingerprint();
 }
 
 void Count(const FileAction& action, table::PartitionChange& change) {

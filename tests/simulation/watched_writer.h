@@ -74,6 +74,7 @@ class WatchedWriter final : public ledger::Writer {
   Status RemoveProcessed(const std::string& pipeline, const std::string& partition) override {
     return writer_->RemoveProcessed(pipeline, partition);
   }
+  Status ForgetTable(const std::string& location) override { return writer_->ForgetTable(location); }
   Status UpdateTry(const ledger::TryRecord& record) override { return writer_->UpdateTry(record); }
   Status InsertStep(const ledger::StepRecord& record) override { return writer_->InsertStep(record); }
   Status UpdateStep(const ledger::StepRecord& record) override { return writer_->UpdateStep(record); }
