@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "lateness/decide.h"
+
 namespace latecomer::engine {
 namespace {
 
@@ -195,6 +197,20 @@ Status AddUnseen(ledger::Reader& reader, const pipeline::Pipeline& pipeline, con
   return {};
 }
 
+// Once written by a bad clock, a partition isn't too early for ever: what counts is its newest data, and what was
+// processed of it is in no list of unseen changes.
+Status AddLastSeen(ledger::Reader& reader, const std::string& location, Instant now, Group& group) {
+  if (!lateness::CameTooEarly(group.facts, now)) return {};
+  for (const Mapped& mapped : group.sources) {
+    const Version before{mapped.record->last_changed.value - 1};
+    LATECOMER_ASSIGN_OR_RETURN(const auto changes, reader.Changes(location, before, mapped.record->key));
+    for (const ledger::ChangeRecord& change : changes) {
+      group.facts.last_seen = std::max(group.facts.last_seen.value_or(change.timestamp), change.timestamp);
+    }
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<table::PartitionSchema> OutputSchema(const pipeline::Pipeline& pipeline, const ObservedTable& table) {
@@ -224,7 +240,10 @@ Result<lateness::PlanInput> GatherFacts(ledger::Reader& reader, const pipeline::
   lateness::PlanInput input;
   input.now = now;
   input.newest[pipeline.sources.front().name] = table.record.seen.version;
-  for (auto& [canonical, group] : groups) input.outputs.push_back(std::move(group.facts));
+  for (auto& [canonical, group] : groups) {
+    LATECOMER_RETURN_IF_ERROR(AddLastSeen(reader, table.record.location, now, group));
+    input.outputs.push_back(std::move(group.facts));
+  }
   return input;
 }
 

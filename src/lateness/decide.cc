@@ -340,6 +340,7 @@ bool IsReleased(const OutputFacts& facts, const Change& change) {
 bool CameTooEarly(const OutputFacts& facts, Instant now) {
   if (!facts.interval) return false;
   Instant came = facts.first_seen.value_or(now);
+  if (facts.last_seen) came = std::max(came, *facts.last_seen);
   for (const Change& change : facts.unseen) came = std::max(came, change.timestamp);
   return facts.interval->start > came + (facts.interval->end - facts.interval->start);
 }

@@ -78,6 +78,8 @@ struct OutputFacts {
   table::PartitionKey key;            // output columns
   bool has_rows = true;               // some mapped source partition has live files at the newest version
   std::optional<Instant> first_seen;  // commit time of its first data, as far as known
+  // Commit time of its newest data, where that matters: when `first_seen` lies long before the interval.
+  std::optional<Instant> last_seen;
   std::optional<ProcessedFact> processed;
   std::vector<Change> unseen;             // newer than `processed`; all known ones when never processed; oldest first
   std::vector<RunFact> runs;              // of this partition, oldest first

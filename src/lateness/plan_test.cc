@@ -244,6 +244,13 @@ TEST(Plan, ABadClocksProcessedPartitionMakesNothingLate) {
   EXPECT_EQ(EntryOf(plan, "2024-01-09").decision, Decision::kWaiting);
 }
 
+TEST(Plan, NewerDataInABadClocksProcessedPartitionProvesTheOnesBeforeIt) {
+  OutputFacts ahead = Partition("2024-01-10").FirstSeen("2023-12-01T12:00:00Z").Processed(2);
+  ahead.last_seen = At("2024-01-10T12:00:00Z");
+  const Plan plan = MakePlan({}, Input({Partition("2024-01-09").Changed(1, "2024-01-09T12:00:00Z"), ahead}));
+  EXPECT_EQ(EntryOf(plan, "2024-01-09").decision, Decision::kProcess);
+}
+
 TEST(Plan, AnUnknownFirstSightCountsAsNow) {
   OutputFacts unknown = Partition("2024-01-11");
   unknown.first_seen.reset();

@@ -179,6 +179,20 @@ TEST_F(EngineCase, AnIntervalBecomesDueByTimeAlone) {
   EXPECT_EQ(Processed(kDay), 0);
 }
 
+TEST_F(EngineCase, APartitionWrittenTooEarlyProvesSomethingOnceItsDayHasCome) {
+  Append(kDay);
+  Append(kDay + 5);  // by a bad clock
+  const auto scheduler = Start();
+  WorkAndWait(*scheduler);
+  EXPECT_EQ(Processed(kDay), -1);
+  PassTime(5 * 24 * kHour);
+  Append(kDay + 5);
+  ASSERT_TRUE(scheduler->engine().RequestRun(KeyOf(output_, {kDay + 5, Slot::kNoCountry}, false)));
+  WorkAndWait(*scheduler);
+  EXPECT_EQ(Processed(kDay + 5), 2);
+  EXPECT_EQ(Processed(kDay), 2) << "what is processed must not be forgotten as a proof";
+}
+
 TEST_F(EngineCase, ALostRunIsSkippedWhenAnotherOneDidItsWork) {
   Append(kDay);
   Append(kDay + 1);
