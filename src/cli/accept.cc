@@ -58,10 +58,13 @@ std::string Json(const std::string& location, const engine::AcceptedTable& accep
   for (const auto& effect : accepted.pipelines) {
     pipelines.push_back({{"pipeline", effect.pipeline}, {"late", effect.late}, {"kept", effect.kept}});
   }
-  return nlohmann::ordered_json{
-      {"table", location},         {"why", accepted.why},         {"before", accepted.before.value},
-      {"now", accepted.now.value}, {"changed", accepted.changed}, {"same", accepted.same},
-      {"pipelines", pipelines}}
+  nlohmann::ordered_json changed = nlohmann::ordered_json::array();
+  for (const table::PartitionKey& key : accepted.changed) {
+    changed.push_back(nlohmann::ordered_json::parse(key.LogJson()));
+  }
+  return nlohmann::ordered_json{{"table", location},         {"why", accepted.why}, {"before", accepted.before.value},
+                                {"now", accepted.now.value}, {"changed", changed},  {"same", accepted.same},
+                                {"pipelines", pipelines}}
       .dump();
 }
 
@@ -72,7 +75,7 @@ void Print(Context& context, const AcceptOptions& options, const std::string& lo
               << " was seen): " << accepted.same << " partitions count as before, " << accepted.changed.size()
               << " as changed";
   for (std::size_t i = 0; i < accepted.changed.size() && i < kMostNamed; ++i) {
-    context.out << (i == 0 ? ": " : ", ") << accepted.changed[i];
+    context.out << (i == 0 ? ": " : ", ") << accepted.changed[i].Display();
   }
   if (accepted.changed.size() > kMostNamed)
     context.out << ", … and " << accepted.changed.size() - kMostNamed << " more";

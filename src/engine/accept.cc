@@ -230,7 +230,7 @@ Result<AcceptedTable> AcceptTable(ledger::Ledger& ledger, const std::vector<pipe
     for (const ledger::ChangeRecord& change : table.new_changes) {
       LATECOMER_ASSIGN_OR_RETURN(const table::PartitionKey key,
                                  table::ParseCanonicalKey(table.record.partition_columns, change.key));
-      accepted.changed.push_back(key.Display());
+      accepted.changed.push_back(key);
     }
     accepted.same = table.partitions.size() - accepted.changed.size();
     for (const pipeline::Pipeline& reader : readers) {

@@ -22,8 +22,8 @@ struct AcceptedTable {
   std::string why;  // it wasn't the table seen before
   Version before;   // what was seen of that one
   Version now;
-  std::vector<std::string> changed;  // source partitions that count as changed, as people read them
-  std::size_t same = 0;              // source partitions that don't
+  std::vector<table::PartitionKey> changed;  // source partitions that count as changed
+  std::size_t same = 0;                      // source partitions that don't
   struct Effect {
     std::string pipeline;
     std::size_t late = 0;  // outputs that were processed and have something new to process

@@ -7,6 +7,7 @@ import json
 import os
 import pathlib
 import re
+import shutil
 
 from story import PIPELINE, Story
 
@@ -90,6 +91,13 @@ class JsonShapes(Story):
                    'steps: [{id: work, command: ["true"]}]\n')
         self.ok('claim', 'command.yaml')
         self.shape('done', 'done', 'command.yaml', *ticket)
+
+    def test_a_table_that_is_another_one(self):
+        self.load_three_days()
+        self.ok('run', PIPELINE)
+        shutil.rmtree(self.folder / 'dataset/devices')
+        self.load('2024-01-01')
+        self.shape('accept', 'accept', PIPELINE)
 
     def test_an_error(self):
         done = self.call('changes', 'nowhere', '--output', 'json')
