@@ -18,7 +18,9 @@ target_include_directories(third_party_simdjson INTERFACE
 target_compile_definitions(third_party_simdjson INTERFACE
   $<TARGET_PROPERTY:simdjson::simdjson,INTERFACE_COMPILE_DEFINITIONS>)
 # simdjson asserts its own steps, which costs a tenth of a scan; sanitized builds keep that.
-target_compile_definitions(third_party_simdjson INTERFACE $<$<NOT:$<BOOL:${LATECOMER_SANITIZE}>>:NDEBUG>)
+if(NOT LATECOMER_SANITIZE)
+  target_compile_definitions(third_party_simdjson INTERFACE NDEBUG)
+endif()
 target_link_options(third_party_simdjson INTERFACE
   "LINKER:--push-state,--no-as-needed" $<TARGET_FILE:simdjson::simdjson> "LINKER:--pop-state")
 add_library(third_party::simdjson ALIAS third_party_simdjson)
@@ -68,12 +70,12 @@ latecomer_find_library(LATECOMER_CCTZ cctz)
 latecomer_third_party(cctz ${LATECOMER_CCTZ})
 latecomer_find_library(LATECOMER_XXHASH xxhash)
 latecomer_third_party(xxhash ${LATECOMER_XXHASH})
-if(BUILD_TESTING)
+if(LATECOMER_FAKES)
   find_package(GTest REQUIRED)
   latecomer_third_party(gtest GTest::gmock GTest::gtest GTest::gtest_main)
+  latecomer_find_library(LATECOMER_RAPIDCHECK rapidcheck)
+  latecomer_third_party(rapidcheck ${LATECOMER_RAPIDCHECK})
 endif()
-latecomer_find_library(LATECOMER_RAPIDCHECK rapidcheck)
-latecomer_third_party(rapidcheck ${LATECOMER_RAPIDCHECK})
 
 # Where a build tree finds the DuckDB program; an installed tree has its own.
 set(LATECOMER_DUCKDB ${LATECOMER_DEPS}/duckdb/duckdb CACHE FILEPATH "The duckdb program for SQL steps")
