@@ -143,9 +143,9 @@ Result<std::vector<PartitionValue>> ValuesOfStart(LocalTime start, const TimeCol
   const auto cannot = [&] {
     std::string names;
     for (const std::string& name : columns.columns) names += (names.empty() ? "`" : ", `") + name + "`";
-    return Fail(Error(ErrorKind::kInvalidArgument,
-                      "the interval of " + FormatCadence(calendar.cadence()) + " that begins at " +
-                          FormatLocal(start) + " can't be written into " + names)
+    return Fail(Error(ErrorKind::kInvalidArgument, "the interval of " + FormatCadence(calendar.cadence()) +
+                                                       " that begins at " + FormatLocal(start) +
+                                                       " can't be written into " + names)
                     .Hint("give `output.partition` columns of a type that can hold it, or a `format`"));
   };
   if (schema.empty() || schema.size() != columns.columns.size()) return cannot();

@@ -95,8 +95,8 @@ Status CheckRollup(const Calendar& source, const Calendar& output) {
   const std::string from = FormatCadence(source.cadence());
   const std::string to = FormatCadence(output.cadence());
   if (source.cadence() == output.cadence()) {
-    return Fail(
-        DoesNotFit("a roll-up makes a longer interval; source and output are both by " + to, "write `mapping: identity`"));
+    return Fail(DoesNotFit("a roll-up makes a longer interval; source and output are both by " + to,
+                           "write `mapping: identity`"));
   }
   if (!IsLonger(output.cadence(), source.cadence())) {
     return Fail(DoesNotFit("a roll-up makes a longer interval; the source is by " + from + ", the output by " + to,
@@ -155,7 +155,8 @@ LocalTime OwnOutput(const Mapping& mapping, const Calendar& source, const Calend
 
 bool Nests(const Cadence& shorter, const Cadence& longer) {
   constexpr std::int64_t kDayHours = 24;
-  constexpr std::int64_t kMondayHours = 72;  // weeks count from three days before the day that hours and days count from
+  constexpr std::int64_t kMondayHours =
+      72;  // weeks count from three days before the day that hours and days count from
   const std::int64_t part = HoursOf(shorter);
   const std::int64_t whole = HoursOf(longer);
   const bool by_weeks = shorter.unit == CadenceUnit::kWeek;

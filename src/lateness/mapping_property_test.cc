@@ -35,9 +35,9 @@ LocalTime AnyLocal() {
   if (*rc::gen::inRange(0, 3) == 0) {
     return LocalTime(seconds(*rc::gen::inRange<std::int64_t>(-2'208'988'800, 4'102'444'800)));
   }
-  const auto day = *rc::gen::elementOf(std::vector<std::int64_t>{15'338, 20'520, 20'541, 20'548, 20'567, 20'702, 20'730,
-                                                                 20'751, 20'755, 20'758, 27'464, 27'478, 27'485, 27'639,
-                                                                 27'695, 27'702});
+  const auto day =
+      *rc::gen::elementOf(std::vector<std::int64_t>{15'338, 20'520, 20'541, 20'548, 20'567, 20'702, 20'730, 20'751,
+                                                    20'755, 20'758, 27'464, 27'478, 27'485, 27'639, 27'695, 27'702});
   return LocalTime(seconds(day * 86'400 + *rc::gen::inRange(-93'600, 93'600)));
 }
 
