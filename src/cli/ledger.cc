@@ -1,4 +1,4 @@
-// `latecomer ledger check | backup | export`: looking after the ledger itself.
+// `latecomer ledger check | backup | restore | export`: looking after the ledger itself.
 #include <filesystem>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -9,6 +9,7 @@
 
 #include "base/text.h"
 #include "cli/commands.h"
+#include "cli/ledger_rebuild.h"
 #include "cli/text_table.h"
 #include "cli/workspace.h"
 #include "ledger/sqlite_ledger.h"
@@ -18,7 +19,7 @@ namespace {
 
 struct LedgerOptions {
   std::string ledger;
-  std::string target;  // of backup
+  std::string copy;  // that backup makes and restore puts back
 };
 
 Result<std::string> File(const LedgerOptions& options) {
@@ -63,13 +64,41 @@ Status Check(Context& context, OutputFormat format, const LedgerOptions& options
 
 Status Backup(Context& context, OutputFormat format, const LedgerOptions& options) {
   LATECOMER_ASSIGN_OR_RETURN(const std::string file, File(options));
-  LATECOMER_RETURN_IF_ERROR(ledger::BackupSqliteLedger(file, options.target));
+  LATECOMER_RETURN_IF_ERROR(ledger::BackupSqliteLedger(file, options.copy));
   if (format == OutputFormat::kJson) {
-    const nlohmann::ordered_json json{{"ledger", file}, {"backup", options.target}};
+    const nlohmann::ordered_json json{{"ledger", file}, {"backup", options.copy}};
     context.out << json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) << "\n";
   } else {
-    context.out << "copied " << Printable(file) << " to " << Printable(options.target) << "\n";
+    context.out << "copied " << Printable(file) << " to " << Printable(options.copy) << "\n";
   }
+  return {};
+}
+
+// Beside the ledger, with the time in its name: "ledger.db.before-restore-20240104T101500.000Z".
+std::string AsideName(const std::string& file, Instant now) {
+  std::string name = file + ".before-restore-";
+  for (const char c : FormatInstant(now)) {
+    if (c != '-' && c != ':') name += c;
+  }
+  return name;
+}
+
+Status Restore(Context& context, OutputFormat format, const LedgerOptions& options) {
+  LATECOMER_ASSIGN_OR_RETURN(const std::string file, File(options));
+  const Instant now = context.clock.Now();
+  const std::string aside = AsideName(file, now);
+  LATECOMER_RETURN_IF_ERROR(ledger::RestoreSqliteLedger(file, options.copy, aside, now));
+  std::error_code failed;
+  const bool kept = std::filesystem::exists(aside, failed);
+  if (format == OutputFormat::kJson) {
+    nlohmann::ordered_json json{{"ledger", file}, {"restored", options.copy}, {"kept", nullptr}};
+    if (kept) json["kept"] = aside;
+    context.out << json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) << "\n";
+    return {};
+  }
+  context.out << "put " << Printable(options.copy) << " back as " << Printable(file) << "\n";
+  if (kept) context.out << "what was there is kept as " << Printable(aside) << "\n";
+  context.out << "`latecomer ledger rebuild PIPELINE` adds what the outputs tell of runs since the copy\n";
   return {};
 }
 
@@ -95,9 +124,11 @@ CLI::App* AddPart(CommandLine& line, CLI::App* command, const std::string& name,
 }  // namespace
 
 void AddLedgerCommand(CommandLine& line) {
-  CLI::App* command = AddCommand(line, "ledger", "Check, copy or export the ledger",
+  CLI::App* command = AddCommand(line, "ledger", "Check, copy, put back, rebuild or export the ledger",
                                  "latecomer ledger check\n"
                                  "latecomer ledger backup ledger-2024-01-04.db\n"
+                                 "latecomer ledger restore ledger-2024-01-04.db\n"
+                                 "latecomer ledger rebuild pipeline.yaml   # from what its outputs tell\n"
                                  "latecomer ledger export --ledger sqlite:/srv/ledger.db > ledger.jsonl");
   command->require_subcommand(1);
   auto options = std::make_shared<LedgerOptions>();
@@ -105,9 +136,14 @@ void AddLedgerCommand(CommandLine& line) {
     line.chosen = [&line, options] { return Check(line.context, line.format, *options); };
   });
   CLI::App* backup = AddPart(line, command, "backup", "Copy it while others use it", options);
-  backup->add_option("target", options->target, "The file to make")->required()->type_name("FILE");
+  backup->add_option("copy", options->copy, "The file to make")->required()->type_name("FILE");
   backup->callback(
       [&line, options] { line.chosen = [&line, options] { return Backup(line.context, line.format, *options); }; });
+  CLI::App* restore = AddPart(line, command, "restore", "Put a copy back in the ledger's place", options);
+  restore->add_option("copy", options->copy, "A file that `ledger backup` made")->required()->type_name("FILE");
+  restore->callback(
+      [&line, options] { line.chosen = [&line, options] { return Restore(line.context, line.format, *options); }; });
+  AddLedgerRebuild(line, command);
   AddPart(line, command, "export", "Write every record as one JSON object per line", options)
       ->callback([&line, options] { line.chosen = [&line, options] { return Export(line.context, *options); }; });
 }

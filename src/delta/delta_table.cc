@@ -16,6 +16,7 @@
 #include "delta/log_state.h"
 #include "delta/ordered_work.h"
 #include "delta/partition_keys.h"
+#include "delta/recorded_writes.h"
 #include "delta/schema.h"
 
 namespace latecomer::delta {
@@ -63,6 +64,7 @@ class DeltaTable final : public table::TableHistory {
   Result<std::vector<table::DataFile>> ReadFiles(
       Version at, const std::function<bool(const table::PartitionKey&)>& wanted) const override;
   Result<std::optional<Transaction>> FindTransaction(const std::string& app_id) const override;
+  Result<std::vector<table::RecordedWrite>> ReadRecordedWrites(const std::string& prefix) const override;
   Result<std::string> ReadCommitInfo(Version version) const override;
 
  private:
@@ -382,6 +384,13 @@ Result<std::optional<table::TableHistory::Transaction>> DeltaTable::FindTransact
   const auto found = state.transactions.find(app_id);
   if (found == state.transactions.end()) return std::nullopt;
   return Transaction{found->second.version, found->second.at};
+}
+
+Result<std::vector<table::RecordedWrite>> DeltaTable::ReadRecordedWrites(const std::string& prefix) const {
+  LATECOMER_ASSIGN_OR_RETURN(const Folder folder, LogFolder::Open(store_));
+  LATECOMER_ASSIGN_OR_RETURN(const LogState state, StateAt(*folder, std::nullopt, Depth::kTransactions));
+  LATECOMER_ASSIGN_OR_RETURN(const LogListing listing, folder->List());
+  return delta::ReadRecordedWrites(*folder, listing, state, prefix);
 }
 
 Result<std::string> DeltaTable::ReadCommitInfo(Version version) const {

@@ -10,6 +10,7 @@
 
 #include "base/text.h"
 #include "delta/data_file_writer.h"
+#include "delta/recorded_writes.h"
 #include "delta/write_rules.h"
 
 namespace latecomer::delta {
@@ -21,6 +22,12 @@ constexpr std::int64_t kMostBytesToCompare = 64 << 20;
 
 bool SameWrite(const table::WriteTransaction& a, const table::WriteTransaction& b) {
   return a.ledger_id == b.ledger_id && a.run_id == b.run_id && a.try_number == b.try_number && a.vector == b.vector;
+}
+
+// A ledger's writes are followed by its own, and by those of a ledger that took over from it.
+bool MayFollow(const table::WriteTransaction& wanted, const std::string& ledger_id) {
+  const auto& before = wanted.predecessors;
+  return ledger_id == wanted.ledger_id || std::find(before.begin(), before.end(), ledger_id) != before.end();
 }
 
 Error Conflict(std::string message, std::string hint) {
@@ -53,12 +60,14 @@ Result<std::optional<table::WriteReport>> PartitionReplacement::SettleToken(cons
   const auto found = state.log.transactions.find(wanted.app_id);
   if (found == state.log.transactions.end()) return std::nullopt;
   const std::int64_t newest = found->second.version;
-  LATECOMER_ASSIGN_OR_RETURN(const auto recorded, FindRecordedWrite(state, wanted.app_id, newest, found->second.at));
-  if (recorded && recorded->transaction.ledger_id != wanted.ledger_id) {
-    return Fail(Conflict("this partition was written for another ledger, " +
-                             Printable(recorded->transaction.ledger_id) + ", in version " +
-                             std::to_string(recorded->version.value),
-                         "run with the ledger that owns the output (--ledger), or write `into` another table"));
+  LATECOMER_ASSIGN_OR_RETURN(const auto recorded,
+                             FindRecordedWrite(*state.folder, wanted.app_id, newest, found->second.at));
+  if (recorded && !MayFollow(wanted, recorded->transaction.ledger_id)) {
+    return Fail(
+        Conflict("this partition was written for another ledger, " + Printable(recorded->transaction.ledger_id) +
+                     ", in version " + std::to_string(recorded->version.value),
+                 "run with the ledger that owns the output (--ledger); when that one is lost or no longer used, "
+                 "`latecomer ledger rebuild PIPELINE --take-over`"));
   }
   if (wanted.version > newest) return std::nullopt;
   if (wanted.version < newest) {
@@ -135,7 +144,7 @@ Result<table::PartitionKey> PartitionReplacement::KeyFor(const WriteState& state
 std::optional<std::string> PartitionReplacement::HashOfLive(const WriteState& state, const LivePartition& live) const {
   const RemovedFile& file = live.files.front().removed;
   if (live.last_changed) {
-    if (auto tag = FindAddTag(state, *live.last_changed, file.path, kContentHashTag)) return tag;
+    if (auto tag = FindAddTag(*state.folder, *live.last_changed, file.path, kContentHashTag)) return tag;
   }
   const std::string key = PercentDecode(file.path);
   if (key.starts_with('/') || key.find(":/") != std::string::npos) return std::nullopt;

@@ -47,20 +47,4 @@ struct LivePartition {
 };
 Result<LivePartition> FindLivePartition(const WriteState& state, const table::PartitionKey& key);
 
-// What a commit of ours recorded beside its txn.
-struct RecordedWrite {
-  Version version;
-  table::WriteTransaction transaction;
-  std::int64_t rows = 0;
-  std::int64_t bytes = 0;
-};
-// The commit that recorded `txn_version` for `app_id`; nullopt when it isn't in the log any more or wasn't written
-// by this program.
-Result<std::optional<RecordedWrite>> FindRecordedWrite(const WriteState& state, const std::string& app_id,
-                                                       std::int64_t txn_version, Version recorded_at);
-
-// A tag of the add of `path` in a commit; nullopt when it isn't there.
-std::optional<std::string> FindAddTag(const WriteState& state, Version version, const std::string& path,
-                                      const std::string& tag);
-
 }  // namespace latecomer::delta

@@ -118,6 +118,8 @@ Status Engine::GrantInTransaction(ledger::Writer& writer, const PlacedRun& queue
   }
 
   auto active = std::make_unique<Active>();
+  LATECOMER_ASSIGN_OR_RETURN(const std::vector<ledger::PredecessorRecord> predecessors, writer.Predecessors());
+  for (const ledger::PredecessorRecord& record : predecessors) active->predecessors.push_back(record.ledger_id);
   run->tries += 1;
   run->started = now;
   ledger::TryRecord& attempt = active->attempt;

@@ -227,7 +227,8 @@ Result<executor::AttemptSpec> Engine::SpecFor(const Active& active, const pipeli
                       .ledger_id = env_.ledger.id(),
                       .run_id = active.run.run_id,
                       .try_number = active.attempt.number,
-                      .vector = {}};
+                      .vector = {},
+                      .predecessors = active.predecessors};
   for (const auto& [source, version] : active.attempt.vector) work.transaction.vector[source] = version.value;
   spec.work = std::move(work);
   return spec;

@@ -98,7 +98,8 @@ AttemptStatus LocalExecutor::Finish(const SqlAttempt& attempt, AttemptStatus sta
   if (!written) {
     status.phase = Phase::kFailed;
     status.message = "the output was not committed: " + written.error().ToString();
-    AppendToLog(attempt.log, status.message);
+    const std::string& hint = written.error().hint;
+    AppendToLog(attempt.log, status.message + (hint.empty() ? "" : "\n  " + hint));
     return status;
   }
   status.written = *written;

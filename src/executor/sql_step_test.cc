@@ -56,6 +56,9 @@ class FakeHistory final : public table::TableHistory {
   Status ReadCommits(VersionRange, const CommitSink&) const override { return Fail(Unused()); }
   Result<table::Snapshot> ReadSnapshot(std::optional<Version>) const override { return Fail(Unused()); }
   Result<std::optional<Transaction>> FindTransaction(const std::string&) const override { return Fail(Unused()); }
+  Result<std::vector<table::RecordedWrite>> ReadRecordedWrites(const std::string&) const override {
+    return Fail(Unused());
+  }
   Result<std::string> ReadCommitInfo(Version) const override { return Fail(Unused()); }
 
  private:

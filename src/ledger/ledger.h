@@ -53,6 +53,7 @@ class Reader {
   virtual Result<std::optional<ClaimRecord>> FindClaim(const std::string& pipeline, const std::string& partition) = 0;
   virtual Result<std::vector<ClaimRecord>> ClaimsHeld(const std::string& pipeline) = 0;  // not released
   virtual Result<std::vector<ReleaseRecord>> Releases(const std::string& pipeline) = 0;
+  virtual Result<std::vector<PredecessorRecord>> Predecessors() = 0;  // by id
   virtual Result<std::vector<EventRecord>> Events(const std::string& pipeline, const std::optional<std::string>& run_id,
                                                   const std::optional<std::string>& partition) = 0;
 };
@@ -86,7 +87,8 @@ class Writer : public Reader {
   // One row per (pipeline, partition); a smaller token than the one there is kConflict.
   virtual Status PutClaim(const ClaimRecord& record) = 0;
   virtual Status PutRelease(const ReleaseRecord& record) = 0;
-  virtual Status AppendEvent(const EventRecord& record) = 0;  // `sequence` is given by the ledger
+  virtual Status PutPredecessor(const PredecessorRecord& record) = 0;  // once; a second time changes nothing
+  virtual Status AppendEvent(const EventRecord& record) = 0;           // `sequence` is given by the ledger
 };
 
 class Ledger {

@@ -288,5 +288,20 @@ TEST_P(LedgerContract, ReleasesAndEventsRoundTrip) {
   });
 }
 
+TEST_P(LedgerContract, PredecessorsAreKeptOnce) {
+  for (const int at : {1, 2}) {
+    Write([at](Writer& writer) { return writer.PutPredecessor({.ledger_id = "lost", .at = At(at)}); });
+  }
+  Write([](Writer& writer) { return writer.PutPredecessor({.ledger_id = "again lost", .at = At(3)}); });
+  Read([](Reader& reader) {
+    const auto predecessors = reader.Predecessors();
+    ASSERT_TRUE(predecessors);
+    ASSERT_EQ(predecessors->size(), 2U);
+    EXPECT_EQ((*predecessors)[0].ledger_id, "again lost");
+    EXPECT_EQ((*predecessors)[1].ledger_id, "lost");
+    EXPECT_EQ((*predecessors)[1].at, At(1));
+  });
+}
+
 }  // namespace
 }  // namespace latecomer::ledger

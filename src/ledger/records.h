@@ -156,6 +156,12 @@ struct ReleaseRecord {
   Instant at{};
 };
 
+// A ledger that this one took over from: what was written into outputs for it may be followed by this one's writes.
+struct PredecessorRecord {
+  std::string ledger_id;
+  Instant at{};
+};
+
 // Append-only; explains each transition.
 struct EventRecord {
   std::int64_t sequence = 0;

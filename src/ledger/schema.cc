@@ -199,6 +199,14 @@ constexpr std::array kVersion1{
     R"(CREATE INDEX events_by_partition ON events (pipeline, partition_key, sequence))",
 };
 
+// Ledgers that were taken over from.
+constexpr std::array<std::string_view, 1> kVersion2{
+    R"(CREATE TABLE predecessors (
+         ledger_id TEXT NOT NULL PRIMARY KEY,
+         at {integer} NOT NULL
+       ){suffix})",
+};
+
 struct Migration {
   int to;
   std::vector<std::string_view> statements;
@@ -207,6 +215,7 @@ struct Migration {
 const std::vector<Migration>& Migrations() {
   static const std::vector<Migration> migrations{
       {.to = 1, .statements = {kVersion1.begin(), kVersion1.end()}},
+      {.to = 2, .statements = {kVersion2.begin(), kVersion2.end()}},
   };
   return migrations;
 }

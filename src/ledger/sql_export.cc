@@ -22,6 +22,7 @@ struct ExportedRecord {
 
 constexpr std::array kRecords{
     ExportedRecord{"ledger", R"(SELECT id, schema_version FROM ledger)"},
+    ExportedRecord{"predecessor", R"(SELECT ledger_id, at AS "at:time" FROM predecessors ORDER BY ledger_id)"},
     ExportedRecord{"table",
                    R"(SELECT location, table_id, partition_columns AS "partition_columns:json",
  seen_version, seen_etag, seen_size_bytes, seen_content_hash AS "seen_content_hash:unsigned",

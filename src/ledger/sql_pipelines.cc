@@ -42,6 +42,10 @@ Result<ClaimRecord> ReadClaim(const Row& row) {
   return record;
 }
 
+Result<PredecessorRecord> ReadPredecessor(const Row& row) {
+  return PredecessorRecord{.ledger_id = Owned(row, 0), .at = Time(row, 1)};
+}
+
 Result<ReleaseRecord> ReadRelease(const Row& row) {
   ReleaseRecord record;
   record.pipeline = Owned(row, 0);
@@ -114,6 +118,10 @@ Result<std::vector<ReleaseRecord>> SqlTransaction::Releases(const std::string& p
       "SELECT pipeline, partition_key, up_to, at FROM releases "
       "WHERE pipeline = $1 ORDER BY partition_key",
       {std::string_view(pipeline)}, ReadRelease);
+}
+
+Result<std::vector<PredecessorRecord>> SqlTransaction::Predecessors() {
+  return All<PredecessorRecord>("SELECT ledger_id, at FROM predecessors ORDER BY ledger_id", {}, ReadPredecessor);
 }
 
 Result<std::vector<EventRecord>> SqlTransaction::Events(const std::string& pipeline,
@@ -191,6 +199,11 @@ Status SqlTransaction::PutRelease(const ReleaseRecord& record) {
       "at = excluded.at",
       {std::string_view(record.pipeline), std::string_view(record.partition), std::string_view(up_to),
        Millis(record.at)});
+}
+
+Status SqlTransaction::PutPredecessor(const PredecessorRecord& record) {
+  return Run("INSERT INTO predecessors (ledger_id, at) VALUES ($1, $2) ON CONFLICT (ledger_id) DO NOTHING",
+             {std::string_view(record.ledger_id), Millis(record.at)});
 }
 
 Status SqlTransaction::AppendEvent(const EventRecord& record) {

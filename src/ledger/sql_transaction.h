@@ -41,6 +41,7 @@ class SqlTransaction final : public Writer {
   Result<std::optional<ClaimRecord>> FindClaim(const std::string& pipeline, const std::string& partition) override;
   Result<std::vector<ClaimRecord>> ClaimsHeld(const std::string& pipeline) override;
   Result<std::vector<ReleaseRecord>> Releases(const std::string& pipeline) override;
+  Result<std::vector<PredecessorRecord>> Predecessors() override;
   Result<std::vector<EventRecord>> Events(const std::string& pipeline, const std::optional<std::string>& run_id,
                                           const std::optional<std::string>& partition) override;
   Status PutPipeline(const PipelineRecord& record) override;
@@ -48,6 +49,7 @@ class SqlTransaction final : public Writer {
   Status RemoveProcessed(const std::string& pipeline, const std::string& partition) override;
   Status PutClaim(const ClaimRecord& record) override;
   Status PutRelease(const ReleaseRecord& record) override;
+  Status PutPredecessor(const PredecessorRecord& record) override;
   Status AppendEvent(const EventRecord& record) override;
 
   // sql_runs.cc

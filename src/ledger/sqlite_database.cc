@@ -206,10 +206,12 @@ class SqliteDatabaseImpl final : public SqliteDatabase {
 
   Status BackupTo(const std::string& target) override {
     return Guard([&]() -> Status {
-      SQLite::Database copy(target, SQLite::OPEN_READWRITE);
+      SQLite::Database copy(target, SQLite::OPEN_READWRITE,
+                            static_cast<int>(std::chrono::milliseconds(kBusyPatience).count()));
       SQLite::Backup backup(copy, connection_);
       constexpr int kAllPages = -1;  // in one go: a consistent copy that no writer can restart
-      backup.executeStep(kAllPages);
+      const int code = backup.executeStep(kAllPages);
+      if (code != SQLITE_DONE) throw SQLite::Exception("the copy was not finished", code);
       return {};
     });
   }

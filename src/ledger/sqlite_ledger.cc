@@ -193,6 +193,84 @@ Status BackupSqliteLedger(const std::string& path, const std::string& target) {
   return copied;
 }
 
+namespace {
+
+Result<LedgerHead> SoundHead(const std::string& copy) {
+  LATECOMER_ASSIGN_OR_RETURN(const LedgerCheck check, CheckSqliteLedger(copy));
+  if (!check.problems.empty()) {
+    return Fail(Error(ErrorKind::kDamaged, "the copy is not sound: " + check.problems.front())
+                    .In(copy)
+                    .Hint("put back another one; nothing was changed"));
+  }
+  LATECOMER_ASSIGN_OR_RETURN(std::unique_ptr<SqliteDatabase> database,
+                             SqliteDatabase::Open(copy, SqliteAccess::kReadOnly));
+  LATECOMER_ASSIGN_OR_RETURN(LedgerHead head, ReadHead(*database));
+  if (head.schema > CurrentSchema()) return Fail(TooNew(copy, head.schema));
+  return head;
+}
+
+// Nothing that a run at work would then record may be lost, and no other ledger's history overwritten.
+Status CheckReplaceable(SqliteDatabase& database, const LedgerHead& copy, Instant now) {
+  LATECOMER_ASSIGN_OR_RETURN(const LedgerHead head, ReadHead(database));
+  if (head.id != copy.id) {
+    return Fail(Error(ErrorKind::kConflict, "the copy is of another ledger, " + copy.id + "; this one is " + head.id)
+                    .In(database.path())
+                    .Hint("move this one away first, or name the other's file with --ledger"));
+  }
+  std::string held;
+  const Parameter values[] = {std::int64_t{now.time_since_epoch().count()}};
+  LATECOMER_RETURN_IF_ERROR(
+      database.Execute("SELECT pipeline || ' ' || partition_key FROM claims WHERE released = 0 AND expires > $1 "
+                       "ORDER BY 1 LIMIT 1",
+                       values, [&](const Row& row) -> Status {
+                         held = row.Text(0);
+                         return {};
+                       }));
+  if (held.empty()) return {};
+  return Fail(Error(ErrorKind::kConflict, "a run is at work on " + held)
+                  .In(database.path())
+                  .Hint("let it end, or stop it and wait until its lease has run out"));
+}
+
+Status MoveAside(const std::string& path, const std::string& aside) {
+  for (const char* suffix : {"", "-wal", "-shm"}) {
+    std::error_code failed;
+    std::filesystem::rename(path + suffix, aside + suffix, failed);
+    if (failed && failed != std::errc::no_such_file_or_directory) {
+      return Fail(SystemError(failed.value(), "move away", path + suffix));
+    }
+  }
+  return {};
+}
+
+// The ledger that is there: copied when it can be read, moved when it can't.
+Status KeepAside(const std::string& path, const LedgerHead& copy, const std::string& aside, Instant now) {
+  auto opened = SqliteDatabase::Open(path, SqliteAccess::kReadOnly);
+  Status replaceable = opened ? CheckReplaceable(**opened, copy, now) : Status(Fail(opened.error()));
+  if (replaceable) return BackupSqliteLedger(path, aside);
+  if (replaceable.error().kind != ErrorKind::kDamaged) return replaceable;
+  if (opened) opened->reset();
+  return MoveAside(path, aside);
+}
+
+}  // namespace
+
+Status RestoreSqliteLedger(const std::string& path, const std::string& copy, const std::string& aside, Instant now) {
+  LATECOMER_RETURN_IF_ERROR(CheckThere(copy));
+  LATECOMER_ASSIGN_OR_RETURN(const LedgerHead head, SoundHead(copy));
+  std::error_code failed;
+  if (std::filesystem::exists(aside, failed)) {
+    return Fail(Error(ErrorKind::kConflict, "there is a file already").In(aside).Hint("move it away first"));
+  }
+  if (std::filesystem::exists(path, failed) && std::filesystem::file_size(path, failed) > 0) {
+    LATECOMER_RETURN_IF_ERROR(KeepAside(path, head, aside, now));
+  }
+  LATECOMER_RETURN_IF_ERROR(CreateFile(path));
+  LATECOMER_ASSIGN_OR_RETURN(std::unique_ptr<SqliteDatabase> database,
+                             SqliteDatabase::Open(copy, SqliteAccess::kReadOnly));
+  return database->BackupTo(path);
+}
+
 Status ExportSqliteLedger(const std::string& path, const std::function<Status(std::string_view line)>& sink) {
   LATECOMER_RETURN_IF_ERROR(CheckThere(path));
   LATECOMER_ASSIGN_OR_RETURN(std::unique_ptr<SqliteDatabase> database,

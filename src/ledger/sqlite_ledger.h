@@ -27,6 +27,12 @@ Result<std::unique_ptr<Ledger>> OpenSqliteLedger(const std::string& path, OpenMo
 // A consistent copy while others write. kConflict when `target` exists.
 Status BackupSqliteLedger(const std::string& path, const std::string& target);
 
+// Puts a copy that BackupSqliteLedger made in the ledger's place, in one transaction, so that whoever has it open goes
+// on with the copy. What was there is kept in `aside` first (moved, when it is too damaged to be copied).
+// kDamaged when the copy isn't sound, kConflict when it is of another ledger, when `aside` exists, or while a claim
+// that hasn't run out at `now` is held.
+Status RestoreSqliteLedger(const std::string& path, const std::string& copy, const std::string& aside, Instant now);
+
 struct LedgerCheck {
   std::int64_t runs = 0, tries = 0, events = 0, partitions = 0;
   std::vector<std::string> problems;  // empty: sound

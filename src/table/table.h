@@ -12,6 +12,7 @@
 #include "base/version.h"
 #include "table/commit.h"
 #include "table/partition_key.h"
+#include "table/table_writer.h"
 
 namespace latecomer::table {
 
@@ -128,6 +129,10 @@ class TableHistory {
     Version recorded_at;
   };
   virtual Result<std::optional<Transaction>> FindTransaction(const std::string& app_id) const = 0;
+
+  // For each application id that begins with `prefix` its newest write; in no particular order. Reads the whole
+  // log that is there.
+  virtual Result<std::vector<RecordedWrite>> ReadRecordedWrites(const std::string& prefix) const = 0;
 
   // commitInfo of a version as JSON text; "{}" when it has none.
   virtual Result<std::string> ReadCommitInfo(Version version) const = 0;

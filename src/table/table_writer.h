@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "base/time.h"
 #include "base/version.h"
 #include "table/partition_key.h"
 
@@ -22,6 +23,16 @@ struct WriteTransaction {
   std::string run_id;
   int try_number = 0;
   std::map<std::string, std::int64_t> vector;  // source name → version
+  std::vector<std::string> predecessors{};     // ledgers that this one took over from; not recorded
+};
+
+// The newest write that a table's log has of an application id.
+struct RecordedWrite {
+  Version version;               // of the commit
+  Instant at{};                  // commitInfo's time
+  WriteTransaction transaction;  // without run id and vector: known by a checkpoint alone, or not written by latecomer
+  std::int64_t rows = 0;
+  std::int64_t bytes = 0;
 };
 
 struct ReplaceRequest {

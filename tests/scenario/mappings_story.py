@@ -46,7 +46,7 @@ class RollUp(Mappings):
         # A day of January that comes late touches January alone, as one output.
         self.put('days', '2024-01-15', [7, 8])
         plan, = [e for e in self.lines('plan', pipeline) if e['decision'] == 'process']
-        self.assertEqual((plan['partition'], plan['late'], [c['source_partition'] for c in plan['changes']]),
+        self.assertEqual((plan['partition'], plan['late'], [c['partition'] for c in plan['changes']]),
                          ({'event_time': '2024-01'}, True, [{'event_time': '2024-01-15'}]))
         self.ok('run', pipeline)
         self.assertEqual(self.outputs('out_months'), {'2024-01': 4})

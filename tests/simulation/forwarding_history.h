@@ -33,6 +33,9 @@ class ForwardingHistory : public table::TableHistory {
   Result<std::optional<Transaction>> FindTransaction(const std::string& app_id) const override {
     return real_->FindTransaction(app_id);
   }
+  Result<std::vector<table::RecordedWrite>> ReadRecordedWrites(const std::string& prefix) const override {
+    return real_->ReadRecordedWrites(prefix);
+  }
   Result<std::string> ReadCommitInfo(Version version) const override { return real_->ReadCommitInfo(version); }
 
  protected:

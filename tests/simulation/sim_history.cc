@@ -196,6 +196,27 @@ Result<std::optional<table::TableHistory::Transaction>> SimHistory::FindTransact
   return std::optional<Transaction>({write->token, Version{table_.newest()}});
 }
 
+Result<std::vector<table::RecordedWrite>> SimHistory::ReadRecordedWrites(const std::string& prefix) const {
+  LATECOMER_RETURN_IF_ERROR(Look("writes of " + prefix));
+  LATECOMER_RETURN_IF_ERROR(CheckThere());
+  std::map<std::string, table::RecordedWrite> newest;
+  for (std::int64_t version = table_.oldest(); version <= table_.newest(); ++version) {
+    const std::optional<TokenWrite>& write = table_.commit(version).write;
+    if (!write || !write->app_id.starts_with(prefix)) continue;
+    table::RecordedWrite recorded{.version = Version{version}};
+    recorded.transaction = {.app_id = write->app_id,
+                            .version = write->token,
+                            .ledger_id = write->ledger_id,
+                            .run_id = write->run_id,
+                            .try_number = write->try_number,
+                            .vector = write->vector};
+    newest.insert_or_assign(write->app_id, std::move(recorded));
+  }
+  std::vector<table::RecordedWrite> writes;
+  for (auto& [app_id, write] : newest) writes.push_back(std::move(write));
+  return writes;
+}
+
 Result<std::string> SimHistory::ReadCommitInfo(Version) const {
   return std::string("{}");
 }

@@ -33,6 +33,7 @@ class SimHistory final : public table::TableHistory {
   Result<std::vector<table::DataFile>> ReadFiles(
       Version at, const std::function<bool(const table::PartitionKey&)>& wanted) const override;
   Result<std::optional<Transaction>> FindTransaction(const std::string& app_id) const override;
+  Result<std::vector<table::RecordedWrite>> ReadRecordedWrites(const std::string& prefix) const override;
   Result<std::string> ReadCommitInfo(Version version) const override;
 
  private:

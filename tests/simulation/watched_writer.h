@@ -42,6 +42,7 @@ class WatchedWriter final : public ledger::Writer {
   Result<std::vector<ledger::ClaimRecord>> ClaimsHeld(const std::string& pipeline) override {
     return reader_.ClaimsHeld(pipeline);
   }
+  Result<std::vector<ledger::PredecessorRecord>> Predecessors() override { return reader_.Predecessors(); }
   Result<std::vector<ledger::ReleaseRecord>> Releases(const std::string& pipeline) override {
     return reader_.Releases(pipeline);
   }
@@ -81,6 +82,7 @@ class WatchedWriter final : public ledger::Writer {
   Status InsertAttempt(const ledger::AttemptRecord& record) override { return writer_->InsertAttempt(record); }
   Status UpdateAttempt(const ledger::AttemptRecord& record) override { return writer_->UpdateAttempt(record); }
   Status PutRelease(const ledger::ReleaseRecord& record) override { return writer_->PutRelease(record); }
+  Status PutPredecessor(const ledger::PredecessorRecord& record) override { return writer_->PutPredecessor(record); }
   Status AppendEvent(const ledger::EventRecord& record) override { return writer_->AppendEvent(record); }
 
   Status PutTable(const ledger::TableRecord& record) override;
