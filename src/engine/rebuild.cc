@@ -8,8 +8,8 @@
 #include <utility>
 
 #include "base/text.h"
-#include "engine/run_names.h"
 #include "engine/output_groups.h"
+#include "engine/run_names.h"
 
 namespace latecomer::engine {
 namespace {
