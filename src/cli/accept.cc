@@ -4,6 +4,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <ostream>
+#include <set>
 #include <vector>
 
 #include "base/text.h"
@@ -89,19 +90,32 @@ void Print(Context& context, const AcceptOptions& options, const std::string& lo
 
 Status Accept(Context& context, OutputFormat format, const AcceptOptions& options) {
   LATECOMER_ASSIGN_OR_RETURN(const auto workspace, Workspace::Open(context, options.workspace, LedgerUse::kExisting));
-  LATECOMER_ASSIGN_OR_RETURN(const auto history, workspace->SourceHistory());
-  LATECOMER_ASSIGN_OR_RETURN(const std::vector<pipeline::Pipeline> readers, Readers(*workspace, history->location()));
   const engine::AcceptAs as = options.as_processed ? engine::AcceptAs::kProcessed
                               : options.as_changed ? engine::AcceptAs::kChanged
                                                    : engine::AcceptAs::kCompare;
-  LATECOMER_ASSIGN_OR_RETURN(const engine::AcceptedTable accepted,
-                             engine::AcceptTable(workspace->ledger(), readers, *history, as, context.clock.Now()));
-  if (format == OutputFormat::kJson) {
-    context.out << Json(history->location(), accepted) << '\n';
-  } else {
-    Print(context, options, history->location(), accepted);
+  const pipeline::Pipeline& pipeline = workspace->pipeline();
+  std::set<std::string> looked_at;
+  bool any = false;
+  for (const pipeline::Source& source : pipeline.sources) {
+    if (!looked_at.insert(source.location).second) continue;
+    LATECOMER_ASSIGN_OR_RETURN(const auto history, workspace->catalog().OpenHistory(source.location));
+    LATECOMER_ASSIGN_OR_RETURN(const std::vector<pipeline::Pipeline> readers, Readers(*workspace, source.location));
+    LATECOMER_ASSIGN_OR_RETURN(const std::optional<engine::AcceptedTable> accepted,
+                               engine::AcceptTable(workspace->ledger(), readers, *history, as, context.clock.Now()));
+    if (!accepted) continue;
+    any = true;
+    if (format == OutputFormat::kJson) {
+      context.out << Json(source.location, *accepted) << '\n';
+    } else {
+      Print(context, options, source.location, *accepted);
+    }
   }
-  return {};
+  if (any) return {};
+  return Fail(Error(ErrorKind::kConflict, pipeline.sources.size() == 1
+                                              ? "this is the table that was seen; there is nothing to accept"
+                                              : "these are the tables that were seen; there is nothing to accept")
+                  .In(pipeline.sources.front().location)
+                  .Hint("`latecomer plan` shows what is to be processed"));
 }
 
 }  // namespace

@@ -115,7 +115,7 @@ Status Claim(Context& context, OutputFormat format, const ClaimOptions& options)
   if (doubt && !options.yes) return latecomer::Fail(*doubt);
   engine::OutsideRequest request{.limit = options.limit, .partition = {}};
   if (!options.partition.empty()) {
-    LATECOMER_ASSIGN_OR_RETURN(const engine::ObservedTable observed, workspace->Observe());
+    LATECOMER_ASSIGN_OR_RETURN(const engine::ObservedSources observed, workspace->Observe());
     LATECOMER_ASSIGN_OR_RETURN(const table::PartitionKey key, workspace->ParsePartition(observed, options.partition));
     request.partition = key.Canonical();
   }

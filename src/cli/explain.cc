@@ -31,9 +31,9 @@ struct Facts {
   std::string source_note;
 };
 
-Result<Facts> Gather(Workspace& workspace, const engine::ObservedTable& observed, const table::PartitionKey& key) {
+Result<Facts> Gather(Workspace& workspace, const engine::ObservedSources& observed, const table::PartitionKey& key) {
   Facts facts;
-  facts.source_note = observed.note;
+  facts.source_note = observed.Note();
   const pipeline::Pipeline& pipeline = workspace.pipeline();
   LATECOMER_RETURN_IF_ERROR(workspace.ledger().Read([&](ledger::Reader& reader) -> Status {
     LATECOMER_ASSIGN_OR_RETURN(auto input,
@@ -168,7 +168,7 @@ void PrintJson(Context& context, const Facts& facts) {
 Status Explain(Context& context, OutputFormat format, const ExplainOptions& options) {
   LATECOMER_ASSIGN_OR_RETURN(const auto workspace,
                              Workspace::Open(context, options.workspace, LedgerUse::kReadOrEmpty));
-  LATECOMER_ASSIGN_OR_RETURN(const engine::ObservedTable observed, workspace->Observe());
+  LATECOMER_ASSIGN_OR_RETURN(const engine::ObservedSources observed, workspace->Observe());
   LATECOMER_ASSIGN_OR_RETURN(const table::PartitionKey key, workspace->ParsePartition(observed, options.partition));
   LATECOMER_ASSIGN_OR_RETURN(const Facts facts, Gather(*workspace, observed, key));
   if (format == OutputFormat::kJson) {

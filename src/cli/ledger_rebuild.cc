@@ -42,7 +42,7 @@ void Print(Context& context, const RebuildOptions& options, const engine::Rebuil
 
 Status Rebuild(Context& context, OutputFormat format, const RebuildOptions& options) {
   LATECOMER_ASSIGN_OR_RETURN(const auto workspace, Workspace::Open(context, options.workspace, LedgerUse::kWrite));
-  LATECOMER_ASSIGN_OR_RETURN(const engine::ObservedTable observed, workspace->Observe());
+  LATECOMER_ASSIGN_OR_RETURN(const engine::ObservedSources observed, workspace->Observe());
   LATECOMER_ASSIGN_OR_RETURN(const engine::Rebuilt rebuilt,
                              engine::RebuildProcessed(workspace->ledger(), workspace->pipeline(), workspace->catalog(),
                                                       observed, options.take_over, context.clock.Now()));

@@ -51,7 +51,7 @@ void PrintTable(Context& context, const lateness::Plan& plan, const PlanOptions&
 Status Plan(Context& context, OutputFormat format, const PlanOptions& options) {
   LATECOMER_ASSIGN_OR_RETURN(const auto workspace,
                              Workspace::Open(context, options.workspace, LedgerUse::kReadOrEmpty));
-  LATECOMER_ASSIGN_OR_RETURN(const engine::ObservedTable observed, workspace->Observe());
+  LATECOMER_ASSIGN_OR_RETURN(const engine::ObservedSources observed, workspace->Observe());
   lateness::Plan plan;
   LATECOMER_RETURN_IF_ERROR(workspace->ledger().Read([&](ledger::Reader& reader) -> Status {
     LATECOMER_ASSIGN_OR_RETURN(const auto facts,
@@ -59,7 +59,7 @@ Status Plan(Context& context, OutputFormat format, const PlanOptions& options) {
     plan = lateness::MakePlan(workspace->pipeline().rules, facts);
     return {};
   }));
-  if (!observed.note.empty()) context.err << "note: " << observed.note << '\n';
+  if (!observed.Note().empty()) context.err << "note: " << observed.Note() << '\n';
   if (format != OutputFormat::kJson) {
     PrintTable(context, plan, options);
     return {};

@@ -18,7 +18,7 @@ struct ReleaseOptions {
 
 Status Release(Context& context, OutputFormat format, const ReleaseOptions& options) {
   LATECOMER_ASSIGN_OR_RETURN(const auto workspace, Workspace::Open(context, options.workspace, LedgerUse::kWrite));
-  LATECOMER_ASSIGN_OR_RETURN(const engine::ObservedTable observed, workspace->Observe());
+  LATECOMER_ASSIGN_OR_RETURN(const engine::ObservedSources observed, workspace->Observe());
   LATECOMER_ASSIGN_OR_RETURN(const table::PartitionKey key, workspace->ParsePartition(observed, options.partition));
   LATECOMER_ASSIGN_OR_RETURN(
       const VersionVector up_to,

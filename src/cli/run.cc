@@ -215,7 +215,7 @@ Status Run(Context& context, OutputFormat format, const RunOptions& options) {
   LATECOMER_ASSIGN_OR_RETURN(const bool start, MayStart(context, *workspace, engine, options));
   if (!start) return {};
   if (!options.partition.empty()) {
-    LATECOMER_ASSIGN_OR_RETURN(const engine::ObservedTable observed, workspace->Observe());
+    LATECOMER_ASSIGN_OR_RETURN(const engine::ObservedSources observed, workspace->Observe());
     LATECOMER_ASSIGN_OR_RETURN(const table::PartitionKey key, workspace->ParsePartition(observed, options.partition));
     LATECOMER_RETURN_IF_ERROR(engine.RequestRun(key));
   }

@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "cli/command_line.h"
 #include "cli/commands.h"
+#include "cli/mapping_text.h"
 #include "pipeline/pipeline.h"
 
 namespace latecomer::cli {
@@ -119,7 +120,8 @@ ordered_json PipelineJson(const Pipeline& pipeline, const std::vector<pipeline::
                                {"format", source.partition.format},
                                {"cadence", FormatCadence(source.cadence)},
                                {"time_zone", source.time_zone.name()},
-                               {"mapping", "identity"}});
+                               {"mapping", MappingJson(source)},
+                               {"example", MappingExampleJson(pipeline, source)}});
   }
   json["output"] = {{"partition", pipeline.output.columns},
                     {"cadence", FormatCadence(pipeline.output.cadence)},
@@ -197,8 +199,13 @@ void PrintPipeline(Context& context, const Pipeline& pipeline, const std::vector
   Lines lines(context.out);
   lines.Add("pipeline", pipeline.name + (pipeline.id == pipeline.name ? "" : " (id " + pipeline.id + ")"));
   for (const pipeline::Source& source : pipeline.sources) {
-    lines.Add("source", source.name + ": " + source.location + ", by " + Listed(source.partition.columns) + ", every " +
-                            FormatCadence(source.cadence) + ", " + source.time_zone.name());
+    const std::string by = source.partition.columns.empty()
+                               ? ""
+                               : ", by " + Listed(source.partition.columns) + ", every " +
+                                     FormatCadence(source.cadence) + ", " + source.time_zone.name();
+    lines.Add("source", source.name + ": " + source.location + by);
+    lines.Add("mapping",
+              source.name + ": " + lateness::FormatMapping(source.mapping) + ": " + MappingText(pipeline, source));
   }
   lines.Add("output", "by " + Listed(pipeline.output.columns) + ", every " + FormatCadence(pipeline.output.cadence) +
                           ", " + pipeline.output.time_zone.name());

@@ -74,26 +74,26 @@ Result<std::unique_ptr<Workspace>> Workspace::Open(Context& context, const Works
   return workspace;
 }
 
-Result<std::shared_ptr<table::TableHistory>> Workspace::SourceHistory() {
-  return catalog_->OpenHistory(pipeline_.sources.front().location);
+Result<engine::ObservedSources> Workspace::Observe() {
+  engine::ObservedSources observed;
+  for (const pipeline::Source& source : pipeline_.sources) {
+    if (observed.tables.contains(source.location)) continue;
+    LATECOMER_ASSIGN_OR_RETURN(const auto history, catalog_->OpenHistory(source.location));
+    std::optional<engine::ObservedTable> known;
+    LATECOMER_RETURN_IF_ERROR(ledger_->Read([&](ledger::Reader& reader) -> Status {
+      LATECOMER_ASSIGN_OR_RETURN(known, engine::LoadObserved(reader, source.location));
+      return {};
+    }));
+    LATECOMER_ASSIGN_OR_RETURN(engine::ObservedTable table,
+                               engine::Advance(*history, std::move(known), context_.clock.Now()));
+    observed.tables.emplace(source.location, std::move(table));
+  }
+  return observed;
 }
 
-Result<engine::ObservedTable> Workspace::Observe() {
-  LATECOMER_ASSIGN_OR_RETURN(const auto history, SourceHistory());
-  std::optional<engine::ObservedTable> known;
-  LATECOMER_RETURN_IF_ERROR(ledger_->Read([&](ledger::Reader& reader) -> Status {
-    LATECOMER_ASSIGN_OR_RETURN(known, engine::LoadObserved(reader, history->location()));
-    return {};
-  }));
-  return engine::Advance(*history, std::move(known), context_.clock.Now());
-}
-
-Result<table::PartitionSchema> Workspace::OutputSchema(const engine::ObservedTable& observed) {
-  return engine::OutputSchema(pipeline_, observed);
-}
-
-Result<table::PartitionKey> Workspace::ParsePartition(const engine::ObservedTable& observed, const std::string& text) {
-  LATECOMER_ASSIGN_OR_RETURN(const table::PartitionSchema schema, OutputSchema(observed));
+Result<table::PartitionKey> Workspace::ParsePartition(const engine::ObservedSources& observed,
+                                                      const std::string& text) {
+  LATECOMER_ASSIGN_OR_RETURN(const table::PartitionSchema schema, engine::OutputSchema(pipeline_, observed));
   if (schema.size() == 1 && text.find('=') == std::string::npos) {
     return table::PartitionKey::ParsePath(schema, schema.front().name + "=" + text);
   }

@@ -7,7 +7,7 @@
 
 #include "cli/command_line.h"
 #include "engine/environment.h"
-#include "engine/observed_table.h"
+#include "engine/observed_sources.h"
 #include "ledger/sqlite_ledger.h"
 #include "pipeline/pipeline.h"
 #include "table/catalog.h"
@@ -39,12 +39,10 @@ class Workspace {
   // Folder of the ledger: logs/ and work/ lie in it.
   const std::string& state_folder() const { return state_folder_; }
 
-  Result<std::shared_ptr<table::TableHistory>> SourceHistory();
-  // The source at its newest version, from what the ledger knows and what came since; writes nothing.
-  Result<engine::ObservedTable> Observe();
-  Result<table::PartitionSchema> OutputSchema(const engine::ObservedTable& observed);
+  // The sources at their newest versions, from what the ledger knows and what came since; writes nothing.
+  Result<engine::ObservedSources> Observe();
   // "2024-01-01" (the only column's value) or "event_time=2024-01-01" → output key.
-  Result<table::PartitionKey> ParsePartition(const engine::ObservedTable& observed, const std::string& text);
+  Result<table::PartitionKey> ParsePartition(const engine::ObservedSources& observed, const std::string& text);
 
  private:
   explicit Workspace(Context& context) : context_(context) {}

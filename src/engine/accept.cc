@@ -8,7 +8,7 @@
 
 #include "engine/compare_states.h"
 #include "engine/facts.h"
-#include "lateness/key_interval.h"
+#include "engine/output_groups.h"
 
 namespace latecomer::engine {
 namespace {
@@ -28,14 +28,37 @@ Status CheckNoClaims(ledger::Reader& reader, const pipeline::Pipeline& pipeline)
                   .Hint("let it end, or `latecomer cancel " + pipeline.file + " " + name + "`"));
 }
 
+// The sources of a pipeline, `table` in its place; nullopt when another of them was never read.
+Result<std::optional<ObservedSources>> SourcesWith(ledger::Reader& reader, const pipeline::Pipeline& pipeline,
+                                                   const ObservedTable& table) {
+  ObservedSources sources;
+  for (const pipeline::Source& source : pipeline.sources) {
+    if (sources.tables.contains(source.location)) continue;
+    std::optional<ObservedTable> found = table;
+    if (source.location != table.record.location) {
+      LATECOMER_ASSIGN_OR_RETURN(found, LoadObserved(reader, source.location));
+    }
+    if (!found) return std::optional<ObservedSources>{};
+    sources.tables.emplace(source.location, std::move(*found));
+  }
+  return std::optional<ObservedSources>(std::move(sources));
+}
+
 // What of the old table waited to be processed by a pipeline, and has no single commits any more.
 Status AddWaiting(ledger::Reader& reader, const pipeline::Pipeline& pipeline, const ObservedTable& before, Instant now,
                   Changed& changed) {
-  auto facts = GatherFacts(reader, pipeline, before, now);
+  LATECOMER_ASSIGN_OR_RETURN(const auto sources, SourcesWith(reader, pipeline, before));
+  if (!sources) return {};
+  auto facts = GatherFacts(reader, pipeline, *sources, now);
   if (!facts) return {};  // its outputs have other columns by now: no partition of theirs was processed
+  std::set<std::string> mine;
+  for (const pipeline::Source& source : pipeline.sources) {
+    if (source.location == before.record.location) mine.insert(source.name);
+  }
   for (const lateness::OutputFacts& output : facts->outputs) {
     if (!output.processed) continue;
     for (const lateness::Change& change : output.unseen) {
+      if (!mine.contains(change.source)) continue;
       changed.try_emplace(change.source_partition.Canonical(), "version " + std::to_string(change.version.value) +
                                                                    " of the table before changed it, and pipeline " +
                                                                    pipeline.id + " had not processed that");
@@ -105,15 +128,16 @@ ObservedTable TakeOver(const ObservedTable& before, const table::Snapshot& snaps
   return table;
 }
 
-// Canonical keys of the outputs that the changed partitions fold into.
-Result<std::set<std::string>> AffectedOutputs(const pipeline::Pipeline& pipeline, const ObservedTable& table) {
-  std::set<std::string> affected;
-  for (const ledger::ChangeRecord& change : table.new_changes) {
-    LATECOMER_ASSIGN_OR_RETURN(const table::PartitionKey key,
-                               table::ParseCanonicalKey(table.record.partition_columns, change.key));
-    auto output = lateness::Project(key, pipeline.output.columns);
-    if (output) affected.insert(output->Canonical());
-  }
+// Canonical keys of the outputs that the changed partitions are mapped to.
+Result<std::set<std::string>> AffectedOutputs(ledger::Reader& reader, const pipeline::Pipeline& pipeline,
+                                              const ObservedTable& table) {
+  std::set<std::string> changed;
+  for (const ledger::ChangeRecord& change : table.new_changes) changed.insert(change.key);
+  LATECOMER_ASSIGN_OR_RETURN(const auto sources, SourcesWith(reader, pipeline, table));
+  if (!sources) return std::set<std::string>{};
+  auto affected = OutputsTouchedBy(pipeline, *sources, table.record.location, changed);
+  // Its outputs have other columns than the table has by now: no partition of theirs is in it.
+  if (!affected && affected.error().kind == ErrorKind::kInvalidFile) return std::set<std::string>{};
   return affected;
 }
 
@@ -122,7 +146,7 @@ Result<std::set<std::string>> AffectedOutputs(const pipeline::Pipeline& pipeline
 Result<AcceptedTable::Effect> Rebase(ledger::Writer& writer, const pipeline::Pipeline& pipeline,
                                      const ObservedTable& table) {
   AcceptedTable::Effect effect{pipeline.id};
-  LATECOMER_ASSIGN_OR_RETURN(const std::set<std::string> affected, AffectedOutputs(pipeline, table));
+  LATECOMER_ASSIGN_OR_RETURN(const std::set<std::string> affected, AffectedOutputs(writer, pipeline, table));
   std::vector<std::string> names;
   for (const pipeline::Source& source : pipeline.sources) {
     if (source.location == table.record.location) names.push_back(source.name);
@@ -173,23 +197,12 @@ Status AppendAccepted(ledger::Writer& writer, const AcceptedTable& accepted, con
   return writer.AppendEvent(event);
 }
 
-// What pipelines on the table are stopped by. kConflict when nothing stops them.
+// What pipelines on the table are stopped by; empty when nothing stops them.
 Result<std::string> WhyStopped(const table::TableHistory& history, const ObservedTable& before, Instant now) {
   const Result<ObservedTable> advanced = Advance(history, before, now);
-  if (advanced) {
-    return Fail(Error(ErrorKind::kConflict, "this is the table that was seen; there is nothing to accept")
-                    .In(history.location())
-                    .Hint("`latecomer plan` shows what is to be processed"));
-  }
+  if (advanced) return std::string();
   if (advanced.error().kind != ErrorKind::kHistoryGone) return Fail(advanced.error());
   return advanced.error().message;
-}
-
-Result<ObservedTable> Known(ledger::Reader& reader, const std::string& location) {
-  LATECOMER_ASSIGN_OR_RETURN(std::optional<ObservedTable> known, LoadObserved(reader, location));
-  if (known) return std::move(*known);
-  return Fail(
-      Error(ErrorKind::kNotFound, "no pipeline has read this table yet; there is nothing to accept").In(location));
 }
 
 Status Replace(ledger::Writer& writer, const ObservedTable& table) {
@@ -204,24 +217,27 @@ Status Replace(ledger::Writer& writer, const ObservedTable& table) {
 
 }  // namespace
 
-Result<AcceptedTable> AcceptTable(ledger::Ledger& ledger, const std::vector<pipeline::Pipeline>& readers,
-                                  const table::TableHistory& history, AcceptAs as, Instant now) {
+Result<std::optional<AcceptedTable>> AcceptTable(ledger::Ledger& ledger, const std::vector<pipeline::Pipeline>& readers,
+                                                 const table::TableHistory& history, AcceptAs as, Instant now) {
   std::optional<ObservedTable> seen;
   LATECOMER_RETURN_IF_ERROR(ledger.Read([&](ledger::Reader& reader) -> Status {
-    LATECOMER_ASSIGN_OR_RETURN(seen, Known(reader, history.location()));
+    LATECOMER_ASSIGN_OR_RETURN(seen, LoadObserved(reader, history.location()));
     return {};
   }));
+  if (!seen) return std::optional<AcceptedTable>{};
   LATECOMER_ASSIGN_OR_RETURN(const std::string why, WhyStopped(history, *seen, now));
+  if (why.empty()) return std::optional<AcceptedTable>{};
   LATECOMER_ASSIGN_OR_RETURN(const table::Snapshot snapshot, history.ReadSnapshot(std::nullopt));
   LATECOMER_ASSIGN_OR_RETURN(const table::CommitIdentity identity, history.IdentityOf(snapshot.info.version));
   AcceptedTable accepted;
   LATECOMER_RETURN_IF_ERROR(ledger.Write([&](ledger::Writer& writer) -> Status {
-    LATECOMER_ASSIGN_OR_RETURN(const ObservedTable before, Known(writer, history.location()));
-    if (!(before.record.seen == seen->record.seen)) {
+    LATECOMER_ASSIGN_OR_RETURN(const auto known, LoadObserved(writer, history.location()));
+    if (!known || !(known->record.seen == seen->record.seen)) {
       return Fail(Error(ErrorKind::kConflict, "the table was read or accepted by another process just now")
                       .In(history.location())
                       .Hint("try again"));
     }
+    const ObservedTable& before = *known;
     for (const pipeline::Pipeline& reader : readers) LATECOMER_RETURN_IF_ERROR(CheckNoClaims(writer, reader));
     LATECOMER_ASSIGN_OR_RETURN(const Changed changed, FindChanged(writer, readers, before, snapshot, why, as, now));
     const ObservedTable table = TakeOver(before, snapshot, identity, changed, now);
@@ -240,7 +256,7 @@ Result<AcceptedTable> AcceptTable(ledger::Ledger& ledger, const std::vector<pipe
     }
     return {};
   }));
-  return accepted;
+  return std::optional<AcceptedTable>(std::move(accepted));
 }
 
 }  // namespace latecomer::engine

@@ -2,6 +2,7 @@
 // or it was written anew. Until a person accepts it, the pipelines on it stop (design, section 4).
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -35,9 +36,9 @@ struct AcceptedTable {
 // In one transaction: what the ledger knows of the table is replaced by the table's newest state; changes of the old
 // one are forgotten; what each of `readers` (all pipelines that read this table) processed is noted as built from the
 // new one, or, where it changed, from nothing of it. `processed` stays.
-// kNotFound when the ledger doesn't know the table, kConflict when it is the one that was seen or a run of a reader
-// holds a claim.
-Result<AcceptedTable> AcceptTable(ledger::Ledger& ledger, const std::vector<pipeline::Pipeline>& readers,
-                                  const table::TableHistory& history, AcceptAs as, Instant now);
+// Nullopt, with nothing changed, when it is the table that was seen or one that was never read. kConflict when a run of
+// a reader holds a claim.
+Result<std::optional<AcceptedTable>> AcceptTable(ledger::Ledger& ledger, const std::vector<pipeline::Pipeline>& readers,
+                                                 const table::TableHistory& history, AcceptAs as, Instant now);
 
 }  // namespace latecomer::engine

@@ -4,7 +4,9 @@
 #include <set>
 
 #include "base/text.h"
+#include "engine/compare_states.h"
 #include "engine/facts.h"
+#include "engine/output_groups.h"
 #include "engine/step_machine.h"
 #include "engine/transitions.h"
 
@@ -206,11 +208,10 @@ Result<bool> SetPaused(ledger::Ledger& ledger, const std::string& pipeline, bool
 }
 
 Result<VersionVector> ReleasePartition(ledger::Ledger& ledger, const pipeline::Pipeline& pipeline,
-                                       const ObservedTable& table, const table::PartitionKey& key, Instant now) {
-  VersionVector up_to;
-  for (const pipeline::Source& source : pipeline.sources) up_to[source.name] = table.record.seen.version;
+                                       const ObservedSources& sources, const table::PartitionKey& key, Instant now) {
+  const VersionVector up_to = NewestOf(pipeline, sources);
   LATECOMER_RETURN_IF_ERROR(ledger.Write([&](ledger::Writer& writer) -> Status {
-    LATECOMER_ASSIGN_OR_RETURN(const lateness::PlanInput facts, GatherFacts(writer, pipeline, table, now));
+    LATECOMER_ASSIGN_OR_RETURN(const lateness::PlanInput facts, GatherFacts(writer, pipeline, sources, now));
     const lateness::Plan plan = lateness::MakePlan(pipeline.rules, facts);
     const auto entry = std::find_if(plan.entries.begin(), plan.entries.end(),
                                     [&](const lateness::PlanEntry& candidate) { return candidate.key == key; });
@@ -230,36 +231,83 @@ Result<VersionVector> ReleasePartition(ledger::Ledger& ledger, const pipeline::P
   return up_to;
 }
 
-Result<Adopted> Adopt(ledger::Ledger& ledger, const pipeline::Pipeline& pipeline, const table::TableHistory& history,
-                      const ObservedTable& table, Version at, std::optional<LocalTime> last, Instant now) {
-  LATECOMER_ASSIGN_OR_RETURN(const table::Snapshot snapshot, history.ReadSnapshot(at));
-  std::map<std::string, table::PartitionKey> outputs;
-  for (const table::PartitionState& state : snapshot.partitions) {
-    LATECOMER_ASSIGN_OR_RETURN(table::PartitionKey key, lateness::Project(state.key, pipeline.output.columns));
-    const auto start = lateness::StartOfKey(key, pipeline.output.partition, pipeline.rules.calendar);
-    if (last && (!start || *start > *last)) continue;
-    outputs.emplace(key.Canonical(), std::move(key));
-  }
-  // Changes after `at` that the first look at the table did not record one by one.
-  std::vector<ledger::ChangeRecord> changes;
-  LATECOMER_RETURN_IF_ERROR(history.ReadCommits({at, table.record.seen.version}, [&](table::Commit&& commit) -> Status {
-    for (const table::PartitionChange& change : commit.partitions) {
-      if (!change.data_change) continue;
-      changes.push_back({.version = commit.version,
-                         .key = change.key.Canonical(),
-                         .timestamp = commit.timestamp,
-                         .operation = commit.operation,
-                         .counts = change.counts,
-                         .assumed = false,
-                         .note = {}});
+namespace {
+
+using Commits = std::map<std::string, std::vector<ledger::ChangeRecord>>;  // by location
+
+// The sources as they were at the versions that outputs were built from.
+Result<ObservedSources> SourcesAt(const pipeline::Pipeline& pipeline, table::Catalog& catalog,
+                                  const VersionVector& at) {
+  ObservedSources sources;
+  for (const pipeline::Source& source : pipeline.sources) {
+    LATECOMER_ASSIGN_OR_RETURN(const auto history, catalog.OpenHistory(source.location));
+    LATECOMER_ASSIGN_OR_RETURN(const table::Snapshot snapshot, history->ReadSnapshot(at.at(source.name)));
+    ObservedTable& table = sources.tables[source.location];
+    table.record.location = source.location;
+    table.record.partition_columns = snapshot.info.partition_columns;
+    for (const table::PartitionState& state : snapshot.partitions) {
+      ledger::SourcePartitionRecord record = ToSourcePartition(state, snapshot.info.version);
+      std::string key = record.key;
+      table.partitions.emplace(std::move(key), std::move(record));
     }
-    return {};
-  }));
+  }
+  return sources;
+}
+
+// Changes after `at` that the first look at the tables did not record one by one.
+Result<Commits> ChangesAfter(const pipeline::Pipeline& pipeline, table::Catalog& catalog,
+                             const ObservedSources& sources, const VersionVector& at) {
+  Commits changes;
+  for (const pipeline::Source& source : pipeline.sources) {
+    LATECOMER_ASSIGN_OR_RETURN(const auto history, catalog.OpenHistory(source.location));
+    std::vector<ledger::ChangeRecord>& list = changes[source.location];
+    const VersionRange range{at.at(source.name), sources.Of(source).record.seen.version};
+    LATECOMER_RETURN_IF_ERROR(history->ReadCommits(range, [&](table::Commit&& commit) -> Status {
+      for (const table::PartitionChange& change : commit.partitions) {
+        if (!change.data_change) continue;
+        list.push_back({.version = commit.version,
+                        .key = change.key.Canonical(),
+                        .timestamp = commit.timestamp,
+                        .operation = commit.operation,
+                        .counts = change.counts,
+                        .assumed = false,
+                        .note = {}});
+      }
+      return {};
+    }));
+  }
+  return changes;
+}
+
+Status AppendAdopted(ledger::Writer& writer, const std::string& pipeline, const VersionVector& at,
+                     std::size_t partitions, Instant now) {
+  std::string versions;
+  for (const auto& [source, version] : at) {
+    versions += (versions.empty() ? "\"" : ",\"") + source + "\":" + std::to_string(version.value);
+  }
+  ledger::EventRecord event;
+  event.at = now;
+  event.pipeline = pipeline;
+  event.what = "pipeline.adopted";
+  event.detail = "{\"versions\":{" + versions + "},\"partitions\":" + std::to_string(partitions) + "}";
+  return writer.AppendEvent(event);
+}
+
+}  // namespace
+
+Result<Adopted> Adopt(ledger::Ledger& ledger, const pipeline::Pipeline& pipeline, table::Catalog& catalog,
+                      const ObservedSources& sources, const VersionVector& at, std::optional<LocalTime> last,
+                      Instant now) {
+  LATECOMER_ASSIGN_OR_RETURN(const ObservedSources then, SourcesAt(pipeline, catalog, at));
+  LATECOMER_ASSIGN_OR_RETURN(OutputGroups outputs, GroupByOutput(pipeline, then));
+  std::erase_if(outputs,
+                [&](const auto& output) { return last && (!output.second.start || *output.second.start > *last); });
+  LATECOMER_ASSIGN_OR_RETURN(const Commits changes, ChangesAfter(pipeline, catalog, sources, at));
   Adopted adopted;
   LATECOMER_RETURN_IF_ERROR(ledger.Write([&](ledger::Writer& writer) -> Status {
     adopted = Adopted{};
-    LATECOMER_RETURN_IF_ERROR(writer.PutChanges(history.location(), changes));
-    for (const auto& [canonical, key] : outputs) {
+    for (const auto& [location, list] : changes) LATECOMER_RETURN_IF_ERROR(writer.PutChanges(location, list));
+    for (const auto& [canonical, output] : outputs) {
       LATECOMER_ASSIGN_OR_RETURN(const auto there, writer.FindProcessed(pipeline.id, canonical));
       if (there) {
         ++adopted.already;
@@ -268,19 +316,13 @@ Result<Adopted> Adopt(ledger::Ledger& ledger, const pipeline::Pipeline& pipeline
       ledger::ProcessedRecord record;
       record.pipeline = pipeline.id;
       record.partition = canonical;
-      for (const pipeline::Source& source : pipeline.sources) record.vector[source.name] = at;
+      record.vector = at;
       record.run_id = "adopt";
       record.at = now;
       LATECOMER_RETURN_IF_ERROR(writer.PutProcessed(record));
-      adopted.partitions.push_back(key.Display());
+      adopted.partitions.push_back(output.key.Display());
     }
-    ledger::EventRecord event;
-    event.at = now;
-    event.pipeline = pipeline.id;
-    event.what = "pipeline.adopted";
-    event.detail = "{\"version\":" + std::to_string(at.value) +
-                   ",\"partitions\":" + std::to_string(adopted.partitions.size()) + "}";
-    return writer.AppendEvent(event);
+    return AppendAdopted(writer, pipeline.id, at, adopted.partitions.size(), now);
   }));
   return adopted;
 }

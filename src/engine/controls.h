@@ -7,7 +7,7 @@
 
 #include "base/ids.h"
 #include "engine/environment.h"
-#include "engine/observed_table.h"
+#include "engine/observed_sources.h"
 #include "pipeline/pipeline.h"
 
 namespace latecomer::engine {
@@ -42,15 +42,16 @@ Result<bool> SetPaused(ledger::Ledger& ledger, const std::string& pipeline, bool
 
 // The held changes of a partition, up to what was seen, are no longer held. kNotFound when nothing is held.
 Result<VersionVector> ReleasePartition(ledger::Ledger& ledger, const pipeline::Pipeline& pipeline,
-                                       const ObservedTable& table, const table::PartitionKey& key, Instant now);
+                                       const ObservedSources& sources, const table::PartitionKey& key, Instant now);
 
 struct Adopted {
   std::vector<std::string> partitions;  // newly recorded
   int already = 0;                      // had a record and kept it
 };
-// Records the output partitions that exist at `at` and begin no later than `last` (all when nullopt) as
-// processed at `at`, without running anything. Changes after `at` make them late.
-Result<Adopted> Adopt(ledger::Ledger& ledger, const pipeline::Pipeline& pipeline, const table::TableHistory& history,
-                      const ObservedTable& table, Version at, std::optional<LocalTime> last, Instant now);
+// Records the output partitions that exist at `at` (a version for each source) and begin no later than `last` (all when
+// nullopt) as processed at `at`, without running anything. Changes after `at` make them late.
+Result<Adopted> Adopt(ledger::Ledger& ledger, const pipeline::Pipeline& pipeline, table::Catalog& catalog,
+                      const ObservedSources& sources, const VersionVector& at, std::optional<LocalTime> last,
+                      Instant now);
 
 }  // namespace latecomer::engine

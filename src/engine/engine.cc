@@ -1,6 +1,7 @@
 #include "engine/engine.h"
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 #include "engine/active.h"
@@ -76,56 +77,71 @@ Result<TickReport> Engine::Tick() {
   return report;
 }
 
+bool Engine::HasObserved() const {
+  return std::all_of(pipeline_.sources.begin(), pipeline_.sources.end(),
+                     [&](const pipeline::Source& source) { return observed_.tables.contains(source.location); });
+}
+
 Result<bool> Engine::Observe() {
-  if (!history_) {
-    LATECOMER_ASSIGN_OR_RETURN(history_, env_.catalog.OpenHistory(pipeline_.sources.front().location));
+  bool any = false;
+  std::set<std::string> looked_at;
+  for (const pipeline::Source& source : pipeline_.sources) {
+    if (!looked_at.insert(source.location).second) continue;
+    LATECOMER_ASSIGN_OR_RETURN(const bool changed, ObserveTable(source.location));
+    any = any || changed;
   }
-  const std::string& location = history_->location();
-  bool reload = !observed_;
+  LATECOMER_ASSIGN_OR_RETURN(output_schema_, OutputSchema(pipeline_, observed_));
+  return any;
+}
+
+Result<bool> Engine::ObserveTable(const std::string& location) {
+  std::shared_ptr<table::TableHistory>& history = histories_[location];
+  if (!history) {
+    LATECOMER_ASSIGN_OR_RETURN(history, env_.catalog.OpenHistory(location));
+  }
+  // After an error nothing half-read may be left: the next look loads again what the ledger knows.
+  std::optional<ObservedTable> known;
+  if (auto node = observed_.tables.extract(location)) known = std::move(node.mapped());
   LATECOMER_RETURN_IF_ERROR(env_.ledger.Read([&](ledger::Reader& reader) -> Status {
     LATECOMER_ASSIGN_OR_RETURN(const std::optional<ledger::TableRecord> there, reader.FindTable(location));
-    reload = reload || !there || !(there->seen == observed_->record.seen);
-    if (!reload) return {};
-    LATECOMER_ASSIGN_OR_RETURN(observed_, LoadObserved(reader, location));
+    if (known && there && there->seen == known->record.seen) return {};
+    LATECOMER_ASSIGN_OR_RETURN(known, LoadObserved(reader, location));
     return {};
   }));
-  const std::optional<Version> before =
-      observed_ ? std::optional<Version>(observed_->record.seen.version) : std::nullopt;
-  // After an error nothing half-read may be left: the next look loads again what the ledger knows.
-  std::optional<ObservedTable> known = std::exchange(observed_, std::nullopt);
-  LATECOMER_ASSIGN_OR_RETURN(observed_, Advance(*history_, std::move(known), env_.clock.Now()));
-  LATECOMER_ASSIGN_OR_RETURN(output_schema_, OutputSchema(pipeline_, *observed_));
-  if (!observed_->Changed()) return false;
+  const Version before = known ? known->record.seen.version : kBeforeFirst;
+  LATECOMER_ASSIGN_OR_RETURN(ObservedTable table, Advance(*history, std::move(known), env_.clock.Now()));
+  if (!table.Changed()) {
+    observed_.tables.insert_or_assign(location, std::move(table));
+    return false;
+  }
   bool stored = false;
   LATECOMER_RETURN_IF_ERROR(env_.ledger.Write([&](ledger::Writer& writer) -> Status {
-    LATECOMER_RETURN_IF_ERROR(Store(writer, *observed_));
+    LATECOMER_RETURN_IF_ERROR(Store(writer, table));
     LATECOMER_ASSIGN_OR_RETURN(const std::optional<ledger::TableRecord> there, writer.FindTable(location));
-    stored = there && there->seen == observed_->record.seen;
+    stored = there && there->seen == table.record.seen;
     return {};
   }));
-  if (!stored) {
-    // Another scheduler stored something else meanwhile: go on from there, or plans would rest on changes that
-    // are in no ledger.
-    observed_.reset();
-    return Observe();
-  }
-  const Version newest = observed_->record.seen.version;
+  // Another scheduler stored something else meanwhile: go on from there, or plans would rest on changes that
+  // are in no ledger.
+  if (!stored) return ObserveTable(location);
+  const Version newest = table.record.seen.version;
   if (env_.listener != nullptr) {
-    env_.listener->OnObserved(location, newest, newest.value - before.value_or(kBeforeFirst).value, observed_->note);
+    env_.listener->OnObserved(location, newest, newest.value - before.value, table.note);
   }
-  observed_->base = observed_->record.seen;
-  observed_->new_changes.clear();
-  observed_->new_commits.clear();
-  observed_->touched.clear();
+  table.base = table.record.seen;
+  table.new_changes.clear();
+  table.new_commits.clear();
+  table.touched.clear();
+  observed_.tables.insert_or_assign(location, std::move(table));
   return true;
 }
 
 Result<lateness::Plan> Engine::PlanNow() {
-  if (!observed_) LATECOMER_RETURN_IF_ERROR(Observe());
+  if (!HasObserved()) LATECOMER_RETURN_IF_ERROR(Observe());
   lateness::Plan plan;
   LATECOMER_RETURN_IF_ERROR(env_.ledger.Read([&](ledger::Reader& reader) -> Status {
     LATECOMER_ASSIGN_OR_RETURN(const lateness::PlanInput facts,
-                               GatherFacts(reader, pipeline_, *observed_, env_.clock.Now()));
+                               GatherFacts(reader, pipeline_, observed_, env_.clock.Now()));
     plan = lateness::MakePlan(pipeline_.rules, facts);
     return {};
   }));

@@ -13,7 +13,7 @@
 
 #include "engine/admission.h"
 #include "engine/environment.h"
-#include "engine/observed_table.h"
+#include "engine/observed_sources.h"
 #include "engine/outside_claims.h"
 #include "engine/step_machine.h"
 #include "lateness/plan.h"
@@ -64,6 +64,8 @@ class Engine {
 
   // engine.cc
   Result<bool> Observe();
+  Result<bool> ObserveTable(const std::string& location);
+  bool HasObserved() const;
   Result<bool> CreateRuns();
   Result<bool> CreateScheduled(const lateness::Plan& plan, const std::vector<PlacedRun>& runs);
   Result<bool> CreateBackfills(const lateness::Plan& plan);
@@ -111,8 +113,8 @@ class Engine {
 
   pipeline::Pipeline pipeline_;
   Environment env_;
-  std::shared_ptr<table::TableHistory> history_;
-  std::optional<ObservedTable> observed_;
+  std::map<std::string, std::shared_ptr<table::TableHistory>> histories_;  // of the sources, by location
+  ObservedSources observed_;
   table::PartitionSchema output_schema_;
   std::map<std::int64_t, std::unique_ptr<Active>> active_;  // by run id
   std::vector<std::string> doomed_;                         // handles of attempts that were told to end

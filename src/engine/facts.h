@@ -1,25 +1,21 @@
 // From what the ledger and the tables say to the planner's input.
 #pragma once
 
-#include "engine/observed_table.h"
+#include "engine/observed_sources.h"
 #include "lateness/plan.h"
 #include "ledger/ledger.h"
 #include "pipeline/pipeline.h"
 
 namespace latecomer::engine {
 
-// The output's partition columns with the types the source table gives them. kInvalidFile when the table
-// has no such partition column.
-Result<table::PartitionSchema> OutputSchema(const pipeline::Pipeline& pipeline, const ObservedTable& table);
-
 // Everything the planner wants to know about the pipeline's output partitions.
 Result<lateness::PlanInput> GatherFacts(ledger::Reader& reader, const pipeline::Pipeline& pipeline,
-                                        const ObservedTable& table, Instant now);
+                                        const ObservedSources& sources, Instant now);
 
 // The data-changing commits on the source partitions of one output partition that its processed vector
 // doesn't cover; all known ones when it was never processed.
 Result<std::vector<lateness::Change>> UnseenChanges(ledger::Reader& reader, const pipeline::Pipeline& pipeline,
-                                                    const ObservedTable& table, const std::string& output_key,
+                                                    const ObservedSources& sources, const std::string& output_key,
                                                     const std::optional<ledger::ProcessedRecord>& processed);
 
 }  // namespace latecomer::engine

@@ -70,10 +70,25 @@ Result<std::string> Engine::NothingUnseen(ledger::Reader& reader, const RunRecor
   if (!std::all_of(tries.begin(), tries.end(), lost)) return std::string();
   LATECOMER_ASSIGN_OR_RETURN(const auto processed, reader.FindProcessed(run.pipeline, run.partition));
   if (!processed) return std::string();
-  LATECOMER_ASSIGN_OR_RETURN(const auto unseen, UnseenChanges(reader, pipeline_, *observed_, run.partition, processed));
+  LATECOMER_ASSIGN_OR_RETURN(const auto unseen, UnseenChanges(reader, pipeline_, observed_, run.partition, processed));
   if (!unseen.empty()) return std::string();
   return "already processed by " + processed->run_id;
 }
+
+namespace {
+
+// One version per source; a kept pin lacks a source that was added since.
+VersionVector PinOf(const RunRecord& run, const VersionVector& newest) {
+  if (!run.keep_vector) return newest;
+  VersionVector pin;
+  for (const auto& [source, version] : newest) {
+    const auto kept = run.keep_vector->find(source);
+    pin[source] = kept == run.keep_vector->end() ? version : kept->second;
+  }
+  return pin;
+}
+
+}  // namespace
 
 Status Engine::GrantInTransaction(ledger::Writer& writer, const PlacedRun& queued, std::int64_t token_floor,
                                   Granted& granted) {
@@ -83,9 +98,10 @@ Status Engine::GrantInTransaction(ledger::Writer& writer, const PlacedRun& queue
     return Fail(ErrorKind::kConflict, "another scheduler was first");
   }
   // A pin that is older than what the run's cause was made of would leave that cause's change unprocessed.
-  LATECOMER_ASSIGN_OR_RETURN(const auto table, writer.FindTable(observed_->record.location));
-  if (!table || !(table->seen == observed_->record.seen)) {
-    return Fail(ErrorKind::kConflict, "another scheduler has seen more of the source; look again first");
+  for (const auto& [location, observed] : observed_.tables) {
+    LATECOMER_ASSIGN_OR_RETURN(const auto table, writer.FindTable(location));
+    if (table && table->seen == observed.record.seen) continue;
+    return Fail(ErrorKind::kConflict, "another scheduler has seen more of " + location + "; look again first");
   }
   // Limits are checked again here, where no other scheduler comes between.
   LATECOMER_ASSIGN_OR_RETURN(std::vector<RunRecord> all, writer.Runs({.pipeline = pipeline_.id}));
@@ -109,8 +125,7 @@ Status Engine::GrantInTransaction(ledger::Writer& writer, const PlacedRun& queue
   ledger::TryRecord& attempt = active->attempt;
   attempt.run = run->id;
   attempt.number = run->tries;
-  attempt.vector =
-      run->keep_vector.value_or(VersionVector{{pipeline_.sources.front().name, observed_->record.seen.version}});
+  attempt.vector = PinOf(*run, NewestOf(pipeline_, observed_));
   attempt.token = std::max(token_floor, claim ? claim->token : 0) + 1;
   attempt.definition_hash = pipeline_.definition_hash;
   attempt.started = now;

@@ -243,11 +243,10 @@ Result<OutsideClaim> ClaimOf(ledger::Reader& reader, const pipeline::Pipeline& p
     return std::holds_alternative<pipeline::SqlStep>(step.action);
   });
   if (!writes) return claim;  // no output of ours to look into
-  ObservedTable source;
-  LATECOMER_ASSIGN_OR_RETURN(const auto record, reader.FindTable(pipeline.sources.front().location));
-  if (!record) return Fail(ErrorKind::kNotFound, "the ledger doesn't know " + pipeline.sources.front().location);
-  source.record = *record;
-  LATECOMER_ASSIGN_OR_RETURN(const table::PartitionSchema schema, OutputSchema(pipeline, source));
+  const std::string& location = pipeline::ShapeOf(pipeline).location;
+  LATECOMER_ASSIGN_OR_RETURN(const auto record, reader.FindTable(location));
+  if (!record) return Fail(ErrorKind::kNotFound, "the ledger doesn't know " + location);
+  LATECOMER_ASSIGN_OR_RETURN(const table::PartitionSchema schema, OutputSchema(pipeline, record->partition_columns));
   LATECOMER_ASSIGN_OR_RETURN(claim.key, table::ParseCanonicalKey(schema, shown.run.partition));
   return claim;
 }

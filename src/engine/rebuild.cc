@@ -8,8 +8,8 @@
 #include <utility>
 
 #include "base/text.h"
+#include "engine/output_groups.h"
 #include "engine/run_names.h"
-#include "lateness/key_interval.h"
 
 namespace latecomer::engine {
 namespace {
@@ -152,30 +152,18 @@ Status RecordOne(ledger::Writer& writer, const std::string& own_id, const pipeli
   return AppendRebuilt(writer, pipeline.id, partition, verdict, now);
 }
 
-Result<std::map<std::string, table::PartitionKey>> OutputKeys(const pipeline::Pipeline& pipeline,
-                                                              const ObservedTable& table) {
-  std::map<std::string, table::PartitionKey> keys;
-  for (const auto& [canonical, record] : table.partitions) {
-    LATECOMER_ASSIGN_OR_RETURN(const table::PartitionKey key,
-                               table::ParseCanonicalKey(table.record.partition_columns, canonical));
-    LATECOMER_ASSIGN_OR_RETURN(table::PartitionKey output, lateness::Project(key, pipeline.output.columns));
-    keys.emplace(output.Canonical(), std::move(output));
-  }
-  return keys;
-}
-
 }  // namespace
 
 Result<Rebuilt> RebuildProcessed(ledger::Ledger& ledger, const pipeline::Pipeline& pipeline, table::Catalog& catalog,
-                                 const ObservedTable& table, bool take_over, Instant now) {
+                                 const ObservedSources& sources, bool take_over, Instant now) {
   LATECOMER_ASSIGN_OR_RETURN(const std::vector<Output> outputs, ReadOutputs(pipeline, catalog));
   LATECOMER_ASSIGN_OR_RETURN(const std::set<std::string> others, OtherLedgers(outputs, ledger.id(), take_over));
-  LATECOMER_ASSIGN_OR_RETURN(const auto keys, OutputKeys(pipeline, table));
+  LATECOMER_ASSIGN_OR_RETURN(const OutputGroups groups, GroupByOutput(pipeline, sources));
   Rebuilt rebuilt;
   LATECOMER_RETURN_IF_ERROR(ledger.Write([&](ledger::Writer& writer) -> Status {
     rebuilt = Rebuilt{};
     rebuilt.took_over.assign(others.begin(), others.end());
-    LATECOMER_RETURN_IF_ERROR(Store(writer, table));
+    for (const auto& [location, table] : sources.tables) LATECOMER_RETURN_IF_ERROR(Store(writer, table));
     LATECOMER_ASSIGN_OR_RETURN(const auto known, writer.FindPipeline(pipeline.id));
     if (!known) {
       LATECOMER_RETURN_IF_ERROR(writer.PutPipeline({.id = pipeline.id,
@@ -189,9 +177,9 @@ Result<Rebuilt> RebuildProcessed(ledger::Ledger& ledger, const pipeline::Pipelin
     for (const std::string& id : others) {
       LATECOMER_RETURN_IF_ERROR(writer.PutPredecessor({.ledger_id = id, .at = now}));
     }
-    for (const auto& [canonical, key] : keys) {
-      const Verdict verdict = Judge(pipeline, outputs, key);
-      LATECOMER_RETURN_IF_ERROR(RecordOne(writer, ledger.id(), pipeline, key, verdict, now, rebuilt));
+    for (const auto& [canonical, group] : groups) {
+      const Verdict verdict = Judge(pipeline, outputs, group.key);
+      LATECOMER_RETURN_IF_ERROR(RecordOne(writer, ledger.id(), pipeline, group.key, verdict, now, rebuilt));
     }
     return {};
   }));

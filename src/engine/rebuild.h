@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "engine/observed_table.h"
+#include "engine/observed_sources.h"
 #include "ledger/ledger.h"
 #include "pipeline/pipeline.h"
 #include "table/catalog.h"
@@ -20,12 +20,12 @@ struct Rebuilt {
   std::vector<std::string> took_over;   // ids of the ledgers for which the outputs were written
 };
 
-// Records each output partition of `table` as processed at the versions its outputs were built from, where the ledger
+// Records each output partition of `sources` as processed at the versions its outputs were built from, where the ledger
 // doesn't know of that write; with several outputs at the older ones. With `take_over`, outputs that were written for
 // other ledgers count too, and this ledger may write to them from now on.
 // kInvalidArgument when the pipeline has no SQL step, kConflict for outputs of another ledger without `take_over`,
 // kNotFound when there is no output yet.
 Result<Rebuilt> RebuildProcessed(ledger::Ledger& ledger, const pipeline::Pipeline& pipeline, table::Catalog& catalog,
-                                 const ObservedTable& table, bool take_over, Instant now);
+                                 const ObservedSources& sources, bool take_over, Instant now);
 
 }  // namespace latecomer::engine

@@ -3,6 +3,7 @@
 
 #include "engine/active.h"
 #include "engine/facts.h"
+#include "engine/output_groups.h"
 #include "engine/run_names.h"
 #include "engine/template_values.h"
 #include "engine/transitions.h"
@@ -207,12 +208,19 @@ Result<executor::AttemptSpec> Engine::SpecFor(const Active& active, const pipeli
   work.partition = active.key;
   work.partition_columns = output_schema_;
   work.time_zone = pipeline_.output.time_zone.name();
-  for (const pipeline::Source& source : pipeline_.sources) {
-    const auto mapped = [key = active.key, columns = pipeline_.output.columns](const table::PartitionKey& candidate) {
-      const auto projected = lateness::Project(candidate, columns);
-      return projected && *projected == key;
-    };
-    work.sources.push_back({source.name, source.location, active.attempt.vector.at(source.name), mapped});
+  for (std::size_t i = 0; i < pipeline_.sources.size(); ++i) {
+    const pipeline::Source& source = pipeline_.sources[i];
+    executor::SqlWork::SourceView view{.name = source.name,
+                                       .location = source.location,
+                                       .version = active.attempt.vector.at(source.name),
+                                       .mapped = MappedTo(pipeline_, i, active.key),
+                                       .newest_by = nullptr};
+    if (source.mapping.kind == lateness::Mapping::Kind::kLatest && !source.partition.columns.empty()) {
+      view.newest_by = [partition = source.partition, calendar = source.calendar()](const table::PartitionKey& key) {
+        return lateness::StartOfKey(key, partition, calendar);
+      };
+    }
+    work.sources.push_back(std::move(view));
   }
   work.transaction = {.app_id = TransactionAppId(pipeline_.id, active.key, step.id),
                       .version = active.attempt.token,
@@ -253,7 +261,7 @@ Status Engine::Detect(Active& active) {
 
 Status Engine::DetectInTransaction(ledger::Writer& writer, Active& next, std::vector<RunRecord>& children) {
   const Instant now = env_.clock.Now();
-  LATECOMER_ASSIGN_OR_RETURN(const lateness::PlanInput facts, GatherFacts(writer, pipeline_, *observed_, now));
+  LATECOMER_ASSIGN_OR_RETURN(const lateness::PlanInput facts, GatherFacts(writer, pipeline_, observed_, now));
   std::vector<lateness::PlanEntry> late;
   if (pipeline_.rules.detect == lateness::Detect::kLookback && next.run.kind == ledger::RunKind::kScheduled) {
     late = lateness::LookbackBackfills(pipeline_.rules, facts, next.key, next.run.run_id);

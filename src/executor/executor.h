@@ -9,6 +9,7 @@
 #include <variant>
 #include <vector>
 
+#include "base/cadence.h"
 #include "base/result.h"
 #include "base/time.h"
 #include "base/version.h"
@@ -29,6 +30,8 @@ struct SqlWork {
     std::string location;                                    // of the table
     Version version;                                         // pinned
     std::function<bool(const table::PartitionKey&)> mapped;  // which source partitions the view holds
+    // When set, of those only the ones with the greatest value, and none without a value.
+    std::function<std::optional<LocalTime>(const table::PartitionKey&)> newest_by{};
   };
   std::string query;       // exactly one SELECT; templates are filled in already
   std::string query_file;  // for messages; empty when inline

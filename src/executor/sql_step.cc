@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <filesystem>
@@ -39,12 +40,19 @@ std::string ReadFileIfThere(const std::string& path) {
   return std::move(content).str();
 }
 
+void KeepNewest(const SqlWork::SourceView& view, std::vector<table::DataFile>& files) {
+  std::optional<LocalTime> newest;
+  for (const table::DataFile& file : files) newest = std::max(newest, view.newest_by(file.key));
+  std::erase_if(files, [&](const table::DataFile& file) { return !newest || view.newest_by(file.key) != newest; });
+}
+
 Result<SqlSource> OpenSource(const SqlWork::SourceView& view, table::Catalog& catalog) {
   LATECOMER_ASSIGN_OR_RETURN(const std::shared_ptr<table::TableHistory> history, catalog.OpenHistory(view.location));
   SqlSource source;
   source.name = view.name;
   LATECOMER_ASSIGN_OR_RETURN(source.info, history->ReadInfo(view.version));
   LATECOMER_ASSIGN_OR_RETURN(source.files, history->ReadFiles(view.version, view.mapped));
+  if (view.newest_by) KeepNewest(view, source.files);
   for (const table::DataFile& file : source.files) {
     if (!file.path.starts_with("/") || ::access(file.path.c_str(), F_OK) == 0) continue;
     return Fail(

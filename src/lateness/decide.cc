@@ -235,6 +235,11 @@ std::string WaitReason(const OutputFacts& facts, const Situation& situation) {
            " after the interval's end";
   }
   std::string reason = "waits until a later partition exists";
+  std::string lacking;
+  for (const auto& [source, proof] : situation.proofs) {
+    if (!proof || *proof <= *facts.start) lacking += (lacking.empty() ? " in " : " and in ") + source;
+  }
+  reason += lacking;
   if (ready.at_latest) reason += ", at latest until " + FormatInstant(facts.interval->end + *ready.at_latest);
   return reason;
 }

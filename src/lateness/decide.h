@@ -21,6 +21,8 @@ struct Situation {
   std::optional<LocalTime> newest_started{};
   // The newest interval that has come; its existence proves that those before it are complete.
   std::optional<LocalTime> newest_proof{};
+  // The same by source, where there are several or their intervals are others; the earliest of them counts.
+  std::map<std::string, std::optional<LocalTime>> proofs{};
   // With `catch_up: false`: the newest interval that is due and was never processed.
   std::optional<LocalTime> newest_due{};
   // With `catch_up: false`: by start, per source the oldest version that an output of this or a later

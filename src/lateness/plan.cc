@@ -62,14 +62,26 @@ std::optional<LocalTime> NewestDue(const std::vector<const OutputFacts*>& output
   return newest;
 }
 
-Situation Survey(const Rules& rules, const std::vector<const OutputFacts*>& outputs, Instant now) {
-  Situation situation{.rules = rules, .now = now};
+// Complete is what every source proves.
+std::optional<LocalTime> WeakestProof(const std::map<std::string, std::optional<LocalTime>>& proofs) {
+  std::optional<LocalTime> weakest;
+  for (const auto& [source, proof] : proofs) {
+    if (!proof) return std::nullopt;
+    weakest = std::min(weakest.value_or(*proof), *proof);
+  }
+  return weakest;
+}
+
+Situation Survey(const Rules& rules, const std::vector<const OutputFacts*>& outputs, const PlanInput& input) {
+  const Instant now = input.now;
+  Situation situation{.rules = rules, .now = now, .proofs = input.proofs};
   for (const OutputFacts* facts : outputs) {
     if (!facts->start || CameTooEarly(*facts, now)) continue;
     if (WasStarted(*facts)) RaiseTo(situation.newest_started, *facts->start);
     const bool exists = facts->has_rows || !facts->unseen.empty() || facts->processed;
     if (exists) RaiseTo(situation.newest_proof, *facts->start);
   }
+  if (!input.proofs.empty()) situation.newest_proof = WeakestProof(input.proofs);
   if (!rules.catch_up) {
     situation.built_from = BuiltFrom(outputs);
     situation.newest_due = NewestDue(outputs, situation);
@@ -162,7 +174,7 @@ Plan MakePlan(const Rules& rules, const PlanInput& input) {
   for (const OutputFacts& facts : input.outputs) outputs.push_back(&facts);
   std::sort(outputs.begin(), outputs.end(), [](const auto* a, const auto* b) { return Earlier(*a, *b); });
 
-  Situation situation = Survey(rules, outputs, input.now);
+  Situation situation = Survey(rules, outputs, input);
   std::vector<Judged> judged;
   judged.reserve(outputs.size());
   for (const OutputFacts* facts : outputs) judged.push_back({facts, Decide(*facts, situation)});

@@ -92,6 +92,9 @@ struct PlanInput {
   std::vector<OutputFacts> outputs;  // any order
   VersionVector newest;              // what the sources are at
   Instant now{};
+  // By source that goes by time: the output interval that its newest partition lies in, whose existence proves that
+  // those before it are complete; nullopt when it has none. Empty: the outputs' own starts tell.
+  std::map<std::string, std::optional<LocalTime>> proofs{};
 };
 
 enum class Decision {

@@ -10,11 +10,16 @@ namespace latecomer::pipeline {
 
 // Each takes the value of its section. `pipeline.folder` and, for later sections, earlier ones are set.
 Status ParseSources(const YamlReader& reader, const YamlNode& node, Pipeline& pipeline);
-// `node` is null when the file has no `output` section.
-Status ParseOutput(const YamlReader& reader, const YamlNode* node, Pipeline& pipeline);
+// After ParseSources, from the whole file: the `output` section may be missing.
+Status ParseOutput(const YamlReader& reader, const YamlNode& root, Pipeline& pipeline);
 Status ParseSchedule(const YamlReader& reader, const YamlNode& node, Pipeline& pipeline);
 Status ParseLateData(const YamlReader& reader, const YamlNode& node, Pipeline& pipeline);
 Status ParseSteps(const YamlReader& reader, const YamlNode& node, Pipeline& pipeline);
+
+// Values that several sections have.
+Result<lateness::TimeColumns> ParsePartition(const YamlReader& reader, const YamlNode& node);
+Result<Cadence> ReadCadence(const YamlReader& reader, const YamlNode& node);
+Result<TimeZone> ReadTimeZone(const YamlReader& reader, const YamlNode& node);
 
 // A table's location: absolute path or URI, relative ones against `pipeline.folder`.
 Result<std::string> ResolveTable(const YamlReader& reader, const YamlNode& node, const Pipeline& pipeline);

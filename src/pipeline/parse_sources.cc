@@ -6,14 +6,17 @@
 namespace latecomer::pipeline {
 namespace {
 
-const std::vector<NotYet> kMappingsNotYet = {
-    {"window", "use identity"}, {"rollup", "use identity"}, {"all", "use identity"}, {"latest", "use identity"}};
-
 // A source's name is a view in SQL and a part of template names.
 bool IsSourceName(const std::string& name) {
   const auto is_letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; };
   if (name.empty() || name.size() > 100 || !is_letter(name.front())) return false;
   return std::all_of(name.begin(), name.end(), [&](char c) { return is_letter(c) || (c >= '0' && c <= '9'); });
+}
+
+std::string LowerCase(std::string text) {
+  std::transform(text.begin(), text.end(), text.begin(),
+                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+  return text;
 }
 
 Status CheckColumns(const YamlReader& reader, const YamlNode& node, const std::vector<std::string>& columns) {
@@ -44,6 +47,66 @@ Status CheckFormat(const YamlReader& reader, const YamlNode& node, const std::st
   if (!any) return Fail(reader.Invalid(node, "partition.format has no field such as %Y or %d"));
   return {};
 }
+
+// identity, all, latest, {window: 7} or {rollup: month}.
+Status ParseMapping(const YamlReader& reader, const YamlNode& node, Source& source) {
+  using Kind = lateness::Mapping::Kind;
+  constexpr std::int64_t kMostBefore = 10'000;
+  if (node.kind != YamlNode::Kind::kMap) {
+    if (node.text == "window") return Fail(reader.Invalid(node, "a window needs its length: {window: 7}"));
+    if (node.text == "rollup") return Fail(reader.Invalid(node, "a roll-up needs its cadence: {rollup: month}"));
+    LATECOMER_ASSIGN_OR_RETURN(
+        source.mapping.kind,
+        reader.Choice<Kind>(node, "mapping",
+                            {{"identity", Kind::kIdentity}, {"all", Kind::kAll}, {"latest", Kind::kLatest}}));
+    return {};
+  }
+  LATECOMER_RETURN_IF_ERROR(reader.ExpectKeys(node, "mapping", {"window", "rollup"}));
+  if (node.entries.size() != 1) {
+    return Fail(reader.Invalid(node, "mapping must be exactly one of {window: N} and {rollup: CADENCE}"));
+  }
+  const YamlNode& value = node.entries.front().value;
+  if (node.entries.front().key == "window") {
+    source.mapping.kind = Kind::kWindow;
+    LATECOMER_ASSIGN_OR_RETURN(const std::int64_t before, reader.Integer(value, "mapping.window", 1, kMostBefore));
+    source.mapping.window = static_cast<int>(before);
+    return {};
+  }
+  source.mapping.kind = Kind::kRollup;
+  LATECOMER_ASSIGN_OR_RETURN(source.rollup, ReadCadence(reader, value));
+  return {};
+}
+
+Result<Source> ParseSource(const YamlReader& reader, const YamlEntry& entry, const Pipeline& pipeline) {
+  const YamlNode& node = entry.value;
+  LATECOMER_RETURN_IF_ERROR(reader.ExpectKeys(node, "sources." + Printable(entry.key),
+                                              {"table", "partition", "cadence", "time_zone", "mapping"}));
+  Source source;
+  source.name = entry.key;
+  const YamlNode* table = node.Find("table");
+  if (table == nullptr) return Fail(reader.Missing(node, "table"));
+  LATECOMER_ASSIGN_OR_RETURN(source.table, reader.Text(*table, "table"));
+  LATECOMER_ASSIGN_OR_RETURN(source.location, ResolveTable(reader, *table, pipeline));
+  if (const YamlNode* mapping = node.Find("mapping")) {
+    LATECOMER_RETURN_IF_ERROR(ParseMapping(reader, *mapping, source));
+  }
+  if (const YamlNode* partition = node.Find("partition")) {
+    LATECOMER_ASSIGN_OR_RETURN(source.partition, ParsePartition(reader, *partition));
+  } else if (lateness::GoesByTime(source.mapping)) {
+    Error error = reader.Missing(node, "partition");
+    error.hint = "name the columns that hold time, or write `mapping: latest` for a table without them";
+    return Fail(std::move(error));
+  }
+  if (const YamlNode* cadence = node.Find("cadence")) {
+    LATECOMER_ASSIGN_OR_RETURN(source.cadence, ReadCadence(reader, *cadence));
+  }
+  if (const YamlNode* zone = node.Find("time_zone")) {
+    LATECOMER_ASSIGN_OR_RETURN(source.time_zone, ReadTimeZone(reader, *zone));
+  }
+  return source;
+}
+
+}  // namespace
 
 // "event_time", [year, month, day], or {columns: …, format: …}.
 Result<lateness::TimeColumns> ParsePartition(const YamlReader& reader, const YamlNode& node) {
@@ -82,62 +145,6 @@ Result<TimeZone> ReadTimeZone(const YamlReader& reader, const YamlNode& node) {
   return Fail(std::move(error));
 }
 
-Status CheckMapping(const YamlReader& reader, const YamlNode& node) {
-  if (node.kind == YamlNode::Kind::kMap && node.entries.size() == 1) {
-    const std::string& name = node.entries.front().key;
-    for (const NotYet& later : kMappingsNotYet) {
-      if (later.name == name) return Fail(reader.Unsupported(node, "mapping: " + name, later.instead));
-    }
-  }
-  LATECOMER_RETURN_IF_ERROR(reader.Choice<int>(node, "mapping", {{"identity", 0}}, kMappingsNotYet));
-  return {};
-}
-
-Result<Source> ParseSource(const YamlReader& reader, const YamlEntry& entry, const Pipeline& pipeline) {
-  const YamlNode& node = entry.value;
-  LATECOMER_RETURN_IF_ERROR(reader.ExpectKeys(node, "sources." + Printable(entry.key),
-                                              {"table", "partition", "cadence", "time_zone", "mapping"}));
-  Source source;
-  source.name = entry.key;
-  const YamlNode* table = node.Find("table");
-  if (table == nullptr) return Fail(reader.Missing(node, "table"));
-  LATECOMER_ASSIGN_OR_RETURN(source.table, reader.Text(*table, "table"));
-  LATECOMER_ASSIGN_OR_RETURN(source.location, ResolveTable(reader, *table, pipeline));
-  const YamlNode* partition = node.Find("partition");
-  if (partition == nullptr) return Fail(reader.Missing(node, "partition"));
-  LATECOMER_ASSIGN_OR_RETURN(source.partition, ParsePartition(reader, *partition));
-  if (const YamlNode* cadence = node.Find("cadence")) {
-    LATECOMER_ASSIGN_OR_RETURN(source.cadence, ReadCadence(reader, *cadence));
-  }
-  if (const YamlNode* zone = node.Find("time_zone")) {
-    LATECOMER_ASSIGN_OR_RETURN(source.time_zone, ReadTimeZone(reader, *zone));
-  }
-  if (const YamlNode* mapping = node.Find("mapping")) LATECOMER_RETURN_IF_ERROR(CheckMapping(reader, *mapping));
-  return source;
-}
-
-// With the identity mapping the output's time columns are the source's; others may stand beside them.
-Status ParseOutputColumns(const YamlReader& reader, const YamlNode& node, Pipeline& pipeline) {
-  const Source& source = pipeline.sources.front();
-  LATECOMER_ASSIGN_OR_RETURN(const lateness::TimeColumns given, ParsePartition(reader, node));
-  for (const std::string& name : source.partition.columns) {
-    if (std::find(given.columns.begin(), given.columns.end(), name) != given.columns.end()) continue;
-    return Fail(reader.Invalid(node, "output.partition lacks `" + Printable(name) + "`, a time column of " +
-                                         source.name +
-                                         "; with mapping identity the output has the source's time columns"));
-  }
-  if (!given.format.empty() && given.format != source.partition.format) {
-    return Fail(reader.Unsupported(node, "an output.partition.format other than the source's", "leave it out"));
-  }
-  for (const std::string& name : given.columns) {
-    const auto& time = source.partition.columns;
-    if (std::find(time.begin(), time.end(), name) == time.end()) pipeline.output.columns.push_back(name);
-  }
-  return {};
-}
-
-}  // namespace
-
 Result<std::string> ResolveTable(const YamlReader& reader, const YamlNode& node, const Pipeline& pipeline) {
   LATECOMER_ASSIGN_OR_RETURN(std::string text, reader.Text(node, "table"));
   if (text.empty()) return Fail(reader.Invalid(node, "the table's location is empty"));
@@ -157,51 +164,22 @@ Result<std::string> ResolveTable(const YamlReader& reader, const YamlNode& node,
 
 Status ParseSources(const YamlReader& reader, const YamlNode& node, Pipeline& pipeline) {
   LATECOMER_RETURN_IF_ERROR(reader.ExpectMap(node, "sources"));
-  if (node.entries.empty()) return Fail(reader.Invalid(node, "sources is empty; a pipeline reads one table"));
-  if (node.entries.size() > 1) {
-    return Fail(reader.Unsupported(node.entries[1].value,
-                                   "sources: a second source (`" + Printable(node.entries[1].key) + "`)",
-                                   "use one source per pipeline"));
-  }
+  if (node.entries.empty()) return Fail(reader.Invalid(node, "sources is empty; a pipeline reads at least one table"));
   for (const YamlEntry& entry : node.entries) {
     if (!IsSourceName(entry.key)) {
       Error error = reader.Invalid(
           entry.value, "`" + Printable(entry.key) + "` can't name a source; use letters, digits and _, first a letter");
       return Fail(std::move(error).At(entry.line, entry.column));
     }
+    for (const Source& before : pipeline.sources) {
+      if (LowerCase(before.name) != LowerCase(entry.key)) continue;
+      return Fail(reader
+                      .Invalid(entry.value, "`" + before.name + "` and `" + entry.key +
+                                                "` are one name in SQL, which doesn't tell small letters from capitals")
+                      .At(entry.line, entry.column));
+    }
     LATECOMER_ASSIGN_OR_RETURN(Source source, ParseSource(reader, entry, pipeline));
     pipeline.sources.push_back(std::move(source));
-  }
-  return {};
-}
-
-Status ParseOutput(const YamlReader& reader, const YamlNode* node, Pipeline& pipeline) {
-  const Source& source = pipeline.sources.front();
-  Output& output = pipeline.output;
-  output.columns = source.partition.columns;
-  output.partition = source.partition;
-  output.cadence = source.cadence;
-  output.time_zone = source.time_zone;
-  if (node == nullptr) return {};
-  LATECOMER_RETURN_IF_ERROR(reader.ExpectKeys(*node, "output", {"partition", "cadence", "time_zone"}));
-  if (const YamlNode* partition = node->Find("partition")) {
-    LATECOMER_RETURN_IF_ERROR(ParseOutputColumns(reader, *partition, pipeline));
-  }
-  if (const YamlNode* cadence = node->Find("cadence")) {
-    LATECOMER_ASSIGN_OR_RETURN(output.cadence, ReadCadence(reader, *cadence));
-    if (!(output.cadence == source.cadence)) {
-      return Fail(reader.Unsupported(
-          *cadence, "an output.cadence other than the source's (" + FormatCadence(source.cadence) + ")",
-          "use the source's cadence"));
-    }
-  }
-  if (const YamlNode* zone = node->Find("time_zone")) {
-    LATECOMER_ASSIGN_OR_RETURN(output.time_zone, ReadTimeZone(reader, *zone));
-    if (output.time_zone.name() != source.time_zone.name()) {
-      return Fail(reader.Unsupported(*zone,
-                                     "an output.time_zone other than the source's (" + source.time_zone.name() + ")",
-                                     "use the source's time_zone"));
-    }
   }
   return {};
 }

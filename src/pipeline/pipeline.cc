@@ -62,7 +62,7 @@ Status ParseSections(const YamlReader& reader, const YamlNode& root, Pipeline& p
   const YamlNode* sources = root.Find("sources");
   if (sources == nullptr) return Fail(reader.Missing(root, "sources"));
   LATECOMER_RETURN_IF_ERROR(ParseSources(reader, *sources, pipeline));
-  LATECOMER_RETURN_IF_ERROR(ParseOutput(reader, root.Find("output"), pipeline));
+  LATECOMER_RETURN_IF_ERROR(ParseOutput(reader, root, pipeline));
   pipeline.rules.calendar = Calendar(pipeline.output.cadence, pipeline.output.time_zone);
   pipeline.rules.time_columns = pipeline.output.partition.columns;
   if (const YamlNode* schedule = root.Find("schedule")) {
@@ -77,6 +77,15 @@ Status ParseSections(const YamlReader& reader, const YamlNode& root, Pipeline& p
 }
 
 }  // namespace
+
+std::vector<std::string> ExtraColumns(const Output& output) {
+  const auto& time = output.partition.columns;
+  std::vector<std::string> extra;
+  for (const std::string& name : output.columns) {
+    if (std::find(time.begin(), time.end(), name) == time.end()) extra.push_back(name);
+  }
+  return extra;
+}
 
 bool IsIdentifier(std::string_view text) {
   const auto is_word = [](char c) {

@@ -12,25 +12,33 @@
 #include "base/result.h"
 #include "base/time.h"
 #include "lateness/key_interval.h"
+#include "lateness/mapping.h"
 #include "lateness/plan.h"
 
 namespace latecomer::pipeline {
 
 struct Source {
   std::string name;
-  std::string table;     // as written
-  std::string location;  // absolute path or URI: `table` resolved against the pipeline file's folder
-  lateness::TimeColumns partition;
+  std::string table;                // as written
+  std::string location;             // absolute path or URI: `table` resolved against the pipeline file's folder
+  lateness::TimeColumns partition;  // without columns: its partitions belong to no interval
   Cadence cadence;
   TimeZone time_zone = TimeZone::Utc();
+  lateness::Mapping mapping;
+  std::optional<Cadence> rollup;  // with mapping roll-up: to this one, which is the output's
+
+  Calendar calendar() const { return Calendar(cadence, time_zone); }
 };
 
-// Default: the time columns, cadence and zone of the first source.
+// Default: the time columns, cadence and zone of the source that shapes it; of a roll-up, its cadence.
 struct Output {
   std::vector<std::string> columns;  // of the output partition's key, time columns first
   lateness::TimeColumns partition;
   Cadence cadence;
   TimeZone time_zone = TimeZone::Utc();
+  // The source whose partition columns and types the key has: the first with mapping identity, else the first window,
+  // else the first roll-up.
+  std::size_t shape = 0;
 };
 
 struct CommandStep {
@@ -62,7 +70,7 @@ struct Pipeline {
   std::string folder;           // absolute; steps run here
   std::string text;             // the file as read
   std::string definition_hash;  // of the parsed content and the SQL files it names; layout and comments don't count
-  std::vector<Source> sources;
+  std::vector<Source> sources;  // at least one of them goes by time
   Output output;
   lateness::Rules rules;
   int max_active_runs = 1;
@@ -77,6 +85,13 @@ struct Pipeline {
 Result<Pipeline> LoadPipeline(const std::string& path);
 // Same, on text; `path` is for messages and for resolving relative names.
 Result<Pipeline> ParsePipeline(std::string_view text, const std::string& path);
+
+// The source that the output is shaped by.
+inline const Source& ShapeOf(const Pipeline& pipeline) {
+  return pipeline.sources[pipeline.output.shape];
+}
+// The columns of the output's key besides time, as they are named in sources too.
+std::vector<std::string> ExtraColumns(const Output& output);
 
 struct Warning {
   std::int64_t line = 0;

@@ -2,7 +2,7 @@
 #include <stdexcept>
 
 #include "engine/facts.h"
-#include "engine/observed_table.h"
+#include "engine/observed_sources.h"
 #include "sim_keys.h"
 #include "simulation.h"
 
@@ -12,11 +12,11 @@ lateness::Plan Simulation::PlanOf(std::size_t pipeline, std::int64_t* seen, std:
   const pipeline::Pipeline& definition = scenario_.pipelines[pipeline];
   lateness::Plan plan;
   const Status read = ledger_.now()->Read([&](ledger::Reader& reader) -> Status {
-    LATECOMER_ASSIGN_OR_RETURN(const auto table, engine::LoadObserved(reader, scenario_.facts[pipeline].source));
-    if (!table) return {};
-    if (seen != nullptr) *seen = table->record.seen.version.value;
+    LATECOMER_ASSIGN_OR_RETURN(const auto sources, engine::LoadSources(reader, definition));
+    if (!sources) return {};
+    if (seen != nullptr) *seen = sources->Of(definition.sources.front()).record.seen.version.value;
     LATECOMER_ASSIGN_OR_RETURN(const auto facts,
-                               engine::GatherFacts(reader, definition, *table, clocks_.front()->Now()));
+                               engine::GatherFacts(reader, definition, *sources, clocks_.front()->Now()));
     plan = lateness::MakePlan(definition.rules, facts);
     if (processed == nullptr) return {};
     LATECOMER_ASSIGN_OR_RETURN(const auto records, reader.Processed(definition.id));

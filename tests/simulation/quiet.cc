@@ -118,14 +118,14 @@ bool Simulation::ClearFailed(std::size_t pipeline, const std::string& run_id) {
 bool Simulation::Release(std::size_t pipeline, const lateness::PlanEntry& entry) {
   // What lies outside the schedule stays there.
   if (entry.rule == "before_start") return false;
-  std::optional<engine::ObservedTable> table;
+  std::optional<engine::ObservedSources> sources;
   const Status read = ledger_.now()->Read([&](ledger::Reader& reader) -> Status {
-    LATECOMER_ASSIGN_OR_RETURN(table, engine::LoadObserved(reader, scenario_.facts[pipeline].source));
+    LATECOMER_ASSIGN_OR_RETURN(sources, engine::LoadSources(reader, scenario_.pipelines[pipeline]));
     return {};
   });
-  if (!read || !table) return false;
-  const auto released = engine::ReleasePartition(*watched_by_people_, scenario_.pipelines[pipeline], *table, entry.key,
-                                                 clocks_.front()->Now());
+  if (!read || !sources) return false;
+  const auto released = engine::ReleasePartition(*watched_by_people_, scenario_.pipelines[pipeline], *sources,
+                                                 entry.key, clocks_.front()->Now());
   Say("a person releases " + entry.key.Display() + ", held by " + entry.rule + (released ? "" : ": refused"));
   return released.has_value();
 }
