@@ -26,10 +26,12 @@ class PageQuery {
       const std::string created = Add(Millis(filter.before->created));
       range_ += " AND (created, id) < (" + created + ", " + Add(filter.before->id) + ")";
     }
+    const std::string where = "pipeline = " + pipeline + range_;
     // One more than asked for tells whether there is another page.
-    limit_ = Add(std::int64_t{filter.limit} + 1);
+    const std::int64_t limit = std::int64_t{filter.limit} + 1;
     if (filter.kinds.empty() && filter.states.empty()) {
-      sql_ = Newest("pipeline = " + pipeline);
+      limit_ = Add(limit);
+      sql_ = Newest(where);
       return;
     }
     const auto all_unless = [](const auto& chosen, const auto& all) {
@@ -38,10 +40,10 @@ class PageQuery {
     for (const RunKind kind : all_unless(filter.kinds, kKinds)) {
       for (const RunState state : all_unless(filter.states, kStates)) {
         sql_ += sql_.empty() ? "" : " UNION ALL ";
-        sql_ +=
-            "SELECT * FROM (" +
-            Newest("pipeline = " + pipeline + " AND kind = " + Add(Name(kind)) + " AND state = " + Add(Name(state))) +
-            ") AS part" + std::to_string(parameters_.size());
+        std::string chosen = where + " AND kind = " + Add(Name(kind));
+        chosen += " AND state = " + Add(Name(state));
+        if (limit_.empty()) limit_ = Add(limit);  // parameters are numbered in the order of their first use
+        sql_ += "SELECT * FROM (" + Newest(chosen) + ") AS part" + std::to_string(parameters_.size());
       }
     }
     sql_ = "SELECT * FROM (" + sql_ + ") AS parts" + Ordered();
@@ -57,7 +59,7 @@ class PageQuery {
   }
   std::string Ordered() const { return " ORDER BY created DESC, id DESC LIMIT " + limit_; }
   std::string Newest(const std::string& where) const {
-    return "SELECT " LATECOMER_RUN_COLUMNS " FROM runs WHERE " + where + range_ + Ordered();
+    return "SELECT " LATECOMER_RUN_COLUMNS " FROM runs WHERE " + where + Ordered();
   }
 
   std::string sql_;
