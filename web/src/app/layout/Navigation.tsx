@@ -25,7 +25,7 @@ function useWaiting(): number {
 export function Navigation({ openPalette }: { openPalette: () => void }) {
   const waiting = useWaiting();
   return (
-    <div className={css.bar}>
+    <aside className={css.bar} aria-label="Navigation">
       <div className={css.brand}>
         <Brand />
       </div>
@@ -50,6 +50,6 @@ export function Navigation({ openPalette }: { openPalette: () => void }) {
         <ConnectionSign />
         <UserMenu />
       </div>
-    </div>
+    </aside>
   );
 }

@@ -34,11 +34,13 @@ export function LookbackCurve({ points, byRows, total }: CurveProps) {
         <line className={css.rule} x1={pad.left} x2={width - pad.right} y1={y(1)} y2={y(1)} />
         <path d={missed} className={css.missed} />
         <path d={waste} className={css.waste} />
-        <text x={pad.left} y={12} className={css.axis}>
-          — late data missed
+        <path d={`M${pad.left} 8h18`} className={css.missed} />
+        <text x={pad.left + 24} y={12} className={css.axis}>
+          late data missed
         </text>
+        <path d={`M${width - pad.right - 152} 8h18`} className={css.waste} />
         <text x={width - pad.right} y={12} textAnchor="end" className={css.axis}>
-          ┄ processed for nothing
+          processed for nothing
         </text>
         {points.map((point, index) =>
           index % every === 0 ? (

@@ -1,4 +1,4 @@
-import { type KeyboardEvent, useId, useMemo, useState } from 'react';
+import { type KeyboardEvent, useEffect, useId, useMemo, useRef, useState } from 'react';
 import { lookOf } from '@/theme/states';
 import { StateIcon } from '@/ui/StateIcon';
 import type { HeatCell, Period } from './calendar';
@@ -11,6 +11,7 @@ interface HeatMapProps {
 }
 
 const size = 18;
+const labelSpace = 54;
 const arrows: Record<string, [number, number]> = {
   ArrowLeft: [-1, 0],
   ArrowRight: [1, 0],
@@ -39,7 +40,15 @@ export function HeatMap({ period, chosen, choose }: HeatMapProps) {
     () => period.rows.map((label, row) => ({ label, cells: period.cells.filter((cell) => cell.row === row) })),
     [period],
   );
+  const scroller = useRef<HTMLDivElement>(null);
   const here = period.cells.find(({ partition }) => partition.key === (cursor ?? chosen)) ?? period.cells.at(-1);
+
+  // The newest, or what is chosen, is what one looks for; the picture may be wider than its card.
+  const column = here?.column ?? 0;
+  useEffect(() => {
+    const element = scroller.current;
+    if (element) element.scrollLeft = (column + 3) * size + labelSpace - element.clientWidth;
+  }, [column]);
 
   const onKeyDown = (event: KeyboardEvent) => {
     if (!here) return;
@@ -55,7 +64,7 @@ export function HeatMap({ period, chosen, choose }: HeatMapProps) {
   const cellId = (cell: HeatCell) => `${id}-${cell.column}-${cell.row}`;
 
   return (
-    <div className={css.scroll}>
+    <div ref={scroller} className={css.scroll}>
       <div className={css.columns} style={{ width: period.width * size }} aria-hidden="true">
         {period.columns.map(({ at, label }) => (
           <span key={`${at}${label}`} style={{ left: at * size }}>

@@ -39,7 +39,7 @@ export function RunHead({ run }: { run: Run }) {
           },
         ]}
       />
-      <Notice kind="why">
+      <Notice kind={run.kind === 'backfill' ? 'why' : 'info'}>
         <strong>Why:</strong> {run.cause_text}
         {run.state === 'queued' && run.waiting_for && (
           <>

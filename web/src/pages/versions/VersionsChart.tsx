@@ -4,7 +4,7 @@ import type { Versions } from '@/api/types';
 import { formatDuration, formatRows } from '@/lib/format';
 import { lookOf } from '@/theme/states';
 import { MarkShape } from './Mark';
-import { type DrawnMark, type DrawnRow, labelWidth, pictureOf, rowHeight, topHeight } from './picture';
+import { type DrawnMark, type DrawnRow, labelWidth, type Picture, pictureOf, rowHeight } from './picture';
 import css from './VersionsChart.module.css';
 
 interface VersionsChartProps {
@@ -13,6 +13,7 @@ interface VersionsChartProps {
   choose: (key: string) => void;
 }
 
+/** Names of partitions stay at the left and versions at the top while the picture is moved. */
 export function VersionsChart({ versions, chosen, choose }: VersionsChartProps) {
   const { ref: sized, width } = useElementSize();
   const scroller = useRef<HTMLDivElement>(null);
@@ -31,83 +32,103 @@ export function VersionsChart({ versions, chosen, choose }: VersionsChartProps) 
   return (
     <div ref={sized}>
       <div ref={scroller} className={css.scroll}>
-        <svg
-          className={css.chart}
-          width={picture.width}
-          height={picture.height}
-          role="group"
-          aria-label="Commits by partitions"
-        >
-          {picture.seenX !== null && (
-            <line className={css.seen} x1={picture.seenX} x2={picture.seenX} y1={topHeight - 6} y2={picture.height} />
-          )}
-          <BuiltLine rows={picture.rows} />
-          {picture.rows.map((row) => (
-            <Row
-              key={row.partition.key}
-              row={row}
-              width={picture.width}
-              chosen={row.partition.key === chosen}
-              choose={choose}
-            />
-          ))}
-          <g className={css.axis} aria-hidden="true">
-            {picture.ticks.map(({ x, version }) => (
-              <text key={version} x={x} y={12} textAnchor="middle">
-                {version}
-              </text>
-            ))}
-          </g>
-        </svg>
+        <div className={css.inner} style={{ gridTemplateColumns: `${labelWidth}px ${picture.width}px` }}>
+          <div className={css.corner} />
+          <Axis picture={picture} />
+          <Names rows={picture.rows} chosen={chosen} choose={choose} />
+          <Marks picture={picture} chosen={chosen} choose={choose} />
+        </div>
       </div>
     </div>
+  );
+}
+
+function Axis({ picture: { width, ticks } }: { picture: Picture }) {
+  return (
+    <svg className={css.axis} width={width} height={22} aria-hidden="true">
+      {ticks.map(({ x, version }) => (
+        <text key={version} x={x} y={14} textAnchor="middle">
+          {version}
+        </text>
+      ))}
+    </svg>
+  );
+}
+
+interface RowsProps {
+  rows: DrawnRow[];
+  chosen: string | null;
+  choose: (key: string) => void;
+}
+
+/** The rows for the keyboard and for readers: each name says what its marks show. */
+function Names({ rows, chosen, choose }: RowsProps) {
+  return (
+    <ul className={css.names} aria-label="Partitions">
+      {rows.map((row) => (
+        <li key={row.partition.key}>
+          <button
+            type="button"
+            aria-pressed={row.partition.key === chosen}
+            aria-label={nameOf(row)}
+            title={row.partition.partition}
+            onClick={() => choose(row.partition.key)}
+          >
+            {row.partition.partition}
+          </button>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+interface MarksProps {
+  picture: Picture;
+  chosen: string | null;
+  choose: (key: string) => void;
+}
+
+function Marks({ picture, chosen, choose }: MarksProps) {
+  const { width, height, rows, seenX } = picture;
+  return (
+    <svg className={css.marks} width={width} height={height} aria-hidden="true">
+      {rows.map((row) => (
+        // biome-ignore lint/a11y/noStaticElementInteractions: the names beside are the buttons
+        <rect
+          key={row.partition.key}
+          className={css.band}
+          data-chosen={row.partition.key === chosen || undefined}
+          x={0}
+          y={row.y - rowHeight / 2}
+          width={width}
+          height={rowHeight}
+          onClick={() => choose(row.partition.key)}
+        />
+      ))}
+      {seenX !== null && <line className={css.seen} x1={seenX} x2={seenX} y1={0} y2={height} />}
+      <BuiltLine rows={rows} />
+      {rows.map((row) => (
+        <g key={row.partition.key} className={css.row}>
+          {row.builtX !== null && (
+            <line className={css.built} x1={row.builtX} x2={row.builtX} y1={row.y - 7} y2={row.y + 7} />
+          )}
+          {row.marks.map((drawn) => (
+            // biome-ignore lint/a11y/noStaticElementInteractions: the names beside are the buttons
+            <g key={drawn.mark.version} onClick={() => choose(row.partition.key)}>
+              <title>{titleOf(drawn)}</title>
+              <MarkShape {...drawn} />
+            </g>
+          ))}
+        </g>
+      ))}
+    </svg>
   );
 }
 
 /** From build to build: what lies to the right of it came after. */
 function BuiltLine({ rows }: { rows: DrawnRow[] }) {
   const points = rows.filter((row) => row.builtX !== null).map((row) => `${row.builtX},${row.y}`);
-  return <polyline className={css.builtLine} points={points.join(' ')} aria-hidden="true" />;
-}
-
-interface RowProps {
-  row: DrawnRow;
-  width: number;
-  chosen: boolean;
-  choose: (key: string) => void;
-}
-
-function Row({ row, width, chosen, choose }: RowProps) {
-  const { partition, y, marks, builtX } = row;
-  return (
-    <g
-      role="button"
-      tabIndex={0}
-      aria-pressed={chosen}
-      aria-label={nameOf(row)}
-      className={css.row}
-      onClick={() => choose(partition.key)}
-      onKeyDown={(event) => {
-        if (event.key === 'Enter' || event.key === ' ') {
-          event.preventDefault();
-          choose(partition.key);
-        }
-      }}
-    >
-      <rect className={css.band} x={0} y={y - rowHeight / 2} width={width} height={rowHeight} />
-      <text className={css.name} x={12} y={y + 4}>
-        {partition.partition.length > 14 ? `…${partition.partition.slice(-13)}` : partition.partition}
-      </text>
-      <line className={css.rule} x1={labelWidth} x2={width} y1={y + rowHeight / 2} y2={y + rowHeight / 2} />
-      {builtX !== null && <line className={css.built} x1={builtX} x2={builtX} y1={y - 7} y2={y + 7} />}
-      {marks.map((drawn) => (
-        <g key={drawn.mark.version}>
-          <title>{titleOf(drawn)}</title>
-          <MarkShape {...drawn} />
-        </g>
-      ))}
-    </g>
-  );
+  return <polyline className={css.builtLine} points={points.join(' ')} />;
 }
 
 const words: Record<DrawnMark['look'], string> = {

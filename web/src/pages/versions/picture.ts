@@ -1,8 +1,7 @@
 import type { VersionMark, VersionPartition, Versions } from '@/api/types';
 
 export const rowHeight = 18;
-export const labelWidth = 104;
-export const topHeight = 26;
+export const labelWidth = 112;
 
 export interface DrawnMark {
   mark: VersionMark;
@@ -50,8 +49,8 @@ function radiusOf(mark: VersionMark, largest: number): number {
 
 /** Where everything stands: commits along x, oldest at the left; partitions along y, oldest at the top. */
 export function pictureOf({ commits, partitions, marks, seen }: Versions, space: number): Picture {
-  const step = Math.max(least, Math.min(most, commits.length > 0 ? (space - labelWidth - 20) / commits.length : most));
-  const xOf = new Map(commits.map(({ version }, index) => [version, labelWidth + (index + 0.5) * step]));
+  const step = Math.max(least, Math.min(most, commits.length > 0 ? (space - labelWidth - 24) / commits.length : most));
+  const xOf = new Map(commits.map(({ version }, index) => [version, (index + 0.5) * step]));
   const largest = marks.reduce(
     (found, mark) => Math.max(found, mark.class === 'compaction' ? 0 : (weight(mark) ?? 0)),
     0,
@@ -63,10 +62,10 @@ export function pictureOf({ commits, partitions, marks, seen }: Versions, space:
   const behind = (version: number | null): number | null => {
     if (version === null) return null;
     const index = commits.findLastIndex((commit) => commit.version <= version);
-    return index < 0 ? null : labelWidth + (index + 1) * step;
+    return index < 0 ? null : (index + 1) * step;
   };
   const rows = partitions.map((partition, index) => {
-    const y = topHeight + (index + 0.5) * rowHeight;
+    const y = (index + 0.5) * rowHeight;
     const own = (byKey.get(partition.key) ?? []).flatMap((mark) => {
       const x = xOf.get(mark.version);
       return x === undefined ? [] : [{ mark, x, y, radius: radiusOf(mark, largest), look: lookOfMark(mark) }];
@@ -75,11 +74,11 @@ export function pictureOf({ commits, partitions, marks, seen }: Versions, space:
   });
   const every = Math.max(1, Math.ceil(52 / step));
   const ticks = commits.flatMap(({ version }, index) =>
-    index % every === 0 ? [{ x: labelWidth + (index + 0.5) * step, version }] : [],
+    index % every === 0 ? [{ x: (index + 0.5) * step, version }] : [],
   );
   return {
-    width: labelWidth + commits.length * step + 16,
-    height: topHeight + partitions.length * rowHeight + 8,
+    width: commits.length * step + 12,
+    height: partitions.length * rowHeight,
     rows,
     ticks,
     seenX: behind(seen),
