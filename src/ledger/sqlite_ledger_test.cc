@@ -363,6 +363,16 @@ TEST_F(SqliteLedgerTest, FrequentQueriesUseIndices) {
       {"events WHERE pipeline = 'p' AND partition_key = 'k' ORDER BY sequence", "events_by_partition"},
       {"claims WHERE pipeline = 'p' AND released = 0 ORDER BY partition_key", "(pipeline=?"},
       {"steps WHERE run = 1 AND try_number = 1 ORDER BY position", "(run=? AND try_number=?)"},
+      {"source_partitions WHERE table_key = 1 AND last_changed > 5", "(table_key=? AND last_changed>?)"},
+      {"partition_starts WHERE reading = 1 AND start IS NULL", "partition_starts_by_start (reading=? AND start=?)"},
+      {"partition_starts WHERE reading = 1 AND start >= 5 AND start <= 6 ORDER BY start, part",
+       "(reading=? AND start>? AND start<?)"},
+      {"runs WHERE pipeline = 'p' AND interval_start < 5 AND interval_start > -5 AND state <> 'skipped' "
+       "ORDER BY interval_start DESC, id DESC LIMIT 1",
+       "runs_by_interval (pipeline=? AND interval_start>? AND interval_start<?)"},
+      {"processed WHERE pipeline = 'p' AND interval_start < 5 AND interval_start > -5 ORDER BY interval_start DESC",
+       "processed_by_interval (pipeline=? AND interval_start>? AND interval_start<?)"},
+      {"runs WHERE pipeline = 'p' AND interval_start IS NULL ORDER BY id", "(pipeline=? AND interval_start=?)"},
   };
   for (const auto& [query, index] : expected) {
     std::string plan;
