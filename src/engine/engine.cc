@@ -217,7 +217,7 @@ Result<bool> Engine::IsPaused() {
 namespace {
 
 RunRecord QueuedRun(const std::string& pipeline, const table::PartitionKey& key, RunKind kind, std::string run_id,
-                 std::string cause, Instant now) {
+                    std::string cause, Instant now) {
   RunRecord run;
   run.pipeline = pipeline;
   run.run_id = std::move(run_id);

@@ -305,8 +305,7 @@ Status FactsReader::AddUnseenOfAll(SourceChanges changes, Groups& groups) {
     oldest = std::min(oldest.value_or(processed), processed);
   }
   if (!oldest) return {};
-  LATECOMER_ASSIGN_OR_RETURN(std::vector<PlacedSource> partitions,
-                             partitions_.at(changes.index).ChangedAfter(*oldest));
+  LATECOMER_ASSIGN_OR_RETURN(std::vector<PlacedSource> partitions, partitions_.at(changes.index).ChangedAfter(*oldest));
   if (partitions.empty()) return {};
   std::sort(partitions.begin(), partitions.end(),
             [](const auto& a, const auto& b) { return a.record->key < b.record->key; });
@@ -357,7 +356,8 @@ Status FactsReader::AddLastSeen(Group& group) {
   if (!lateness::CameTooEarly(group.facts, now_)) return {};
   for (const MappedPartition& mapped : group.partitions) {
     if (!mapped.own) continue;
-    LATECOMER_ASSIGN_OR_RETURN(const auto last, LastSeen(sources_.Of(pipeline_.sources[mapped.source]), *mapped.record));
+    LATECOMER_ASSIGN_OR_RETURN(const auto last,
+                               LastSeen(sources_.Of(pipeline_.sources[mapped.source]), *mapped.record));
     if (last) group.facts.last_seen = std::max(group.facts.last_seen.value_or(*last), *last);
   }
   return {};

@@ -185,7 +185,8 @@ std::string OtherCommit(Version version) {
 Result<ObservedTable> Bridge(const table::TableHistory& history, ObservedTable table, Instant now,
                              ledger::Ledger* ledger) {
   if (!table.whole) {
-    LATECOMER_RETURN_IF_ERROR(ReadLedger(ledger, [&](ledger::Reader& reader) { return LoadPartitions(reader, table); }));
+    LATECOMER_RETURN_IF_ERROR(
+        ReadLedger(ledger, [&](ledger::Reader& reader) { return LoadPartitions(reader, table); }));
   }
   LATECOMER_ASSIGN_OR_RETURN(const table::Snapshot snapshot, history.ReadSnapshot(std::nullopt));
   const Version newest = snapshot.info.version;
@@ -247,9 +248,8 @@ Result<ObservedTable> Advance(const table::TableHistory& history, std::optional<
     return Fail(newest.error());
   }
   if (*newest == table.record.seen.version) return table;
-  const Status read = table.whole
-                          ? ReadNewCommits(history, {table.record.seen.version, *newest}, true, table)
-                          : ReadAndLookUp(history, {table.record.seen.version, *newest}, ledger, table);
+  const Status read = table.whole ? ReadNewCommits(history, {table.record.seen.version, *newest}, true, table)
+                                  : ReadAndLookUp(history, {table.record.seen.version, *newest}, ledger, table);
   if (!read) {
     // Cleaned away between the look and the read; without a commit read, `table` is as it was.
     if (read.error().kind == ErrorKind::kHistoryGone && table.new_commits.empty()) {

@@ -111,8 +111,8 @@ class Look {
     if (start && *start) started_.insert(**start);
   }
 
-  // Outputs of what changed since the ledger knows the rest to be settled. A source that is mapped as a whole touches all
-  // of them.
+  // Outputs of what changed since the ledger knows the rest to be settled. A source that is mapped as a whole touches
+  // all of them.
   Status ReadChanges() {
     for (auto& [index, partitions] : facts_reader_.partitions()) {
       const pipeline::Source& source = partitions.source();

@@ -19,8 +19,9 @@ using ledger::Reader;
 using ledger::RunState;
 using ledger::Writer;
 
+// All values are equally likely, however large rapidcheck wants its cases at the moment.
 int Pick(int from, int to) {
-  return *rc::gen::inRange(from, to + 1);
+  return *rc::gen::resize(rc::kNominalSize, rc::gen::inRange(from, to + 1));
 }
 bool OneIn(int n) {
   return Pick(1, n) == 1;
@@ -47,13 +48,13 @@ std::string AnyRules() {
   const auto maybe = [](const std::string& text) { return OneIn(2) ? text : std::string(); };
   std::string schedule = maybe("  start: 2024-01-0" + std::to_string(Pick(1, 9)) + "\n") +
                          maybe("  end: 2024-01-1" + std::to_string(Pick(0, 2)) + "\n") +
-                         (OneIn(4) ? "  catch_up: false\n" : "") + (OneIn(3) ? "  ready: {delay: 20h}\n" : "");
-  std::string late = maybe("  max_backfills: " + std::to_string(Pick(1, 3)) + "\n") +
-                     maybe("  min_rows: " + std::to_string(Pick(1, 8)) + "\n") +
-                     maybe("  allowed_lateness: " + std::to_string(Pick(1, 9)) + "d\n") +
-                     maybe("  emptied: process\n") + maybe("  frozen_before: 2024-01-0" + std::to_string(Pick(1, 6)) + "\n") +
-                     (OneIn(4) ? "  detect: lookback\n  lookback: 2\n" : "") +
-                     (OneIn(3) ? "  order: newest_first\n" : "");
+                         (OneIn(8) ? "  catch_up: false\n" : "") + (OneIn(3) ? "  ready: {delay: 20h}\n" : "");
+  std::string late =
+      maybe("  max_backfills: " + std::to_string(Pick(1, 3)) + "\n") +
+      maybe("  min_rows: " + std::to_string(Pick(1, 8)) + "\n") +
+      maybe("  allowed_lateness: " + std::to_string(Pick(1, 9)) + "d\n") + maybe("  emptied: process\n") +
+      maybe("  frozen_before: 2024-01-0" + std::to_string(Pick(1, 6)) + "\n") +
+      (OneIn(4) ? "  detect: lookback\n  lookback: 2\n" : "") + (OneIn(3) ? "  order: newest_first\n" : "");
   return (schedule.empty() ? "" : "schedule:\n" + schedule) + (late.empty() ? "" : "late_data:\n" + late);
 }
 
@@ -70,13 +71,13 @@ class World {
 
   void Step() {
     using Act = void (World::*)();
-    constexpr Act kActs[] = {&World::CommitSome, &World::CommitSome, &World::Observe,     &World::Observe,
-                             &World::Process,    &World::Process,    &World::Process,     &World::Forget,
-                             &World::AddRun,     &World::MoveRun,    &World::Release,     &World::Remember,
-                             &World::Remember,   &World::Remember,   &World::ApplyOldOne, &World::PassTime};
+    constexpr Act kActs[] = {
+        &World::CommitSome, &World::Observe,  &World::Observe,  &World::CatchUp,     &World::CatchUp, &World::CatchUp,
+        &World::Process,    &World::Forget,   &World::AddRun,   &World::MoveRun,     &World::Release, &World::Remember,
+        &World::Remember,   &World::Remember, &World::Remember, &World::ApplyOldOne, &World::PassTime};
     (this->*kActs[Pick(0, static_cast<int>(std::size(kActs)) - 1)])();
-    if (OneIn(25)) NewPipeline();
-    if (OneIn(25)) Accept();
+    if (OneIn(60)) NewPipeline();
+    if (OneIn(60)) Accept();
   }
 
   void Compare() {
@@ -176,10 +177,14 @@ class World {
     for (const pipeline::Source& source : pipeline_.sources) {
       const auto table = reader.FindTable(source.location);
       const std::int64_t seen = (*table)->seen.version.value;
-      if (OneIn(12)) continue;  // a source that was added since
-      vector[source.name] = Version{OneIn(4) ? Pick(0, static_cast<int>(seen)) : seen};
+      if (OneIn(40)) continue;  // a source that was added since
+      vector[source.name] = Version{OneIn(12) ? Pick(0, static_cast<int>(seen)) : seen};
     }
     return vector;
+  }
+
+  void CatchUp() {
+    for (int outputs = Pick(1, kDays); outputs > 0; --outputs) Process();
   }
 
   void Process() {
@@ -239,9 +244,7 @@ class World {
   void Release() {
     const auto key = AnyOutput();
     if (!key) return;
-    Write([&](Writer& writer) {
-      return writer.PutRelease({"p", key->Canonical(), AnyVector(writer), now_});
-    });
+    Write([&](Writer& writer) { return writer.PutRelease({"p", key->Canonical(), AnyVector(writer), now_}); });
   }
 
   // What an engine does; the look and the writing are two transactions, and anything may come between.
@@ -345,8 +348,8 @@ class World {
 
     // The neighbours that a look-back processes again.
     for (const lateness::OutputFacts& output : all.outputs) {
-      LATECOMER_ASSIGN_OR_RETURN(const OpenFacts around, GatherOpenFacts(reader, pipeline_, sources, now_,
-                                                                         {.ahead = 0, .around = output.key}));
+      LATECOMER_ASSIGN_OR_RETURN(const OpenFacts around,
+                                 GatherOpenFacts(reader, pipeline_, sources, now_, {.ahead = 0, .around = output.key}));
       const auto any = [](const PlanEntry&) { return true; };
       RC_ASSERT(Texts(LookbackBackfills(pipeline_.rules, around.input, output.key, "r"), any) ==
                 Texts(LookbackBackfills(pipeline_.rules, all, output.key, "r"), any));
@@ -381,7 +384,7 @@ TEST(OpenFacts, GiveThePlanThatAllFactsGive) {
     left_out += world.left_out();
   });
   EXPECT_TRUE(holds);
-  EXPECT_GT(left_out, 1000) << "nothing was left out, so nothing was tried";
+  EXPECT_GT(left_out, 200) << "nothing was left out, so nothing was tried";
 }
 
 }  // namespace

@@ -64,8 +64,9 @@ class ScriptedTable {
   static table::PartitionSchema Schema() { return {{"d", {.kind = table::TypeKind::kDate}}}; }
   static table::PartitionKey KeyOf(std::optional<int> day) {
     std::optional<std::string> text;
-    if (day) text = FormatLocal(LocalTime(std::chrono::sys_days(std::chrono::year(2024) / 1 / 1).time_since_epoch() +
-                                          std::chrono::days(*day)));
+    if (day)
+      text = FormatLocal(LocalTime(std::chrono::sys_days(std::chrono::year(2024) / 1 / 1).time_since_epoch() +
+                                   std::chrono::days(*day)));
     return *table::PartitionKey::FromTexts(Schema(), {{"d", text}});
   }
 
@@ -110,10 +111,8 @@ class ScriptedTable::Log final : public table::TableHistory {
     for (const auto& [canonical, files] : table_.files_) {
       if (files == 0) continue;
       LATECOMER_ASSIGN_OR_RETURN(table::PartitionKey key, table::ParseCanonicalKey(Schema(), canonical));
-      snapshot.partitions.push_back({.key = std::move(key),
-                                     .files = files,
-                                     .rows = 5 * files,
-                                     .fingerprint = static_cast<std::uint64_t>(files)});
+      snapshot.partitions.push_back(
+          {.key = std::move(key), .files = files, .rows = 5 * files, .fingerprint = static_cast<std::uint64_t>(files)});
     }
     return snapshot;
   }

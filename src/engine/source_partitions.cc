@@ -45,9 +45,9 @@ Result<bool> SourcePartitions::Open() {
   if (!lateness::GoesByTime(source_->mapping)) return true;
   LATECOMER_ASSIGN_OR_RETURN(reading_, reader_->FindReading(table_->record.location, ReadingOf(*source_)));
   in_memory_ = !reading_;
-  LATECOMER_ASSIGN_OR_RETURN(std::vector<SourcePartitionRecord> not_placed,
-                             reading_ ? reader_->NotPlaced(*reading_)
-                                      : reader_->SourcePartitions(table_->record.location));
+  LATECOMER_ASSIGN_OR_RETURN(
+      std::vector<SourcePartitionRecord> not_placed,
+      reading_ ? reader_->NotPlaced(*reading_) : reader_->SourcePartitions(table_->record.location));
   not_placed_ = !not_placed.empty();
   for (SourcePartitionRecord& record : not_placed) {
     const std::string key = record.key;
@@ -125,7 +125,7 @@ Result<std::vector<PlacedSource>> SourcePartitions::Between(LocalTime first, Loc
   };
   LATECOMER_ASSIGN_OR_RETURN(std::vector<PlacedSource> found,
                              in_memory_ ? Merge(std::vector<ledger::PlacedPartition>{}, within)
-                                           : Merge(reader_->PartitionsBetween(*reading_, first, last), within));
+                                        : Merge(reader_->PartitionsBetween(*reading_, first, last), within));
   std::sort(found.begin(), found.end(), [](const auto& a, const auto& b) {
     return std::tie(a.start, a.record->key) < std::tie(b.start, b.record->key);
   });

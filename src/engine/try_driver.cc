@@ -262,8 +262,8 @@ Status Engine::DetectInTransaction(ledger::Writer& writer, Active& next, std::ve
   const Instant now = env_.clock.Now();
   LATECOMER_ASSIGN_OR_RETURN(const auto sources, LoadSources(writer, pipeline_));
   if (!sources) return Fail(ErrorKind::kUnexpected, "the ledger lost a table that this run reads");
-  LATECOMER_ASSIGN_OR_RETURN(
-      const OpenFacts open, GatherOpenFacts(writer, pipeline_, *sources, now, {.ahead = 0, .around = next.key}));
+  LATECOMER_ASSIGN_OR_RETURN(const OpenFacts open,
+                             GatherOpenFacts(writer, pipeline_, *sources, now, {.ahead = 0, .around = next.key}));
   LATECOMER_RETURN_IF_ERROR(ApplyIndexUpdate(writer, pipeline_, open.update));
   const lateness::PlanInput& facts = open.input;
   std::vector<lateness::PlanEntry> late;

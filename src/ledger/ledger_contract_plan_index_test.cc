@@ -251,7 +251,8 @@ TEST_P(LedgerContract, TheNewestStartedIntervalWasProcessedOrHasARunThatStarted)
   EXPECT_EQ(newest({}), Local(30));
   EXPECT_EQ(newest(Local(30)), Local(20));
   EXPECT_EQ(newest(Local(20)), std::nullopt);
-  Read([](Reader& reader) { EXPECT_EQ(*reader.ProcessedNotPlaced("devices"), std::vector<std::string>{"not placed"}); });
+  Read(
+      [](Reader& reader) { EXPECT_EQ(*reader.ProcessedNotPlaced("devices"), std::vector<std::string>{"not placed"}); });
   // Processed again, it stays where it is.
   Write([](Writer& writer) { return writer.PutProcessed({.pipeline = "devices", .partition = "late"}); });
   EXPECT_EQ(newest(Local(30)), Local(20));

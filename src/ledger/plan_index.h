@@ -29,8 +29,8 @@ struct PlacedPartition {
 // processed from versions that cover all changes of its sources up to `up_to`.
 struct SettledRecord {
   std::string pipeline;
-  std::string shape;    // of the sources, mappings and output this was found with
-  VersionVector up_to;  // by source
+  std::string shape;                    // of the sources, mappings and output this was found with
+  VersionVector up_to;                  // by source
   std::optional<LocalTime> frontier{};  // nullopt: only those without an interval
 };
 
@@ -67,7 +67,7 @@ class PlanIndexReader {
 
   // The newest run of the nearest earlier interval that has any; skipped ones and those not placed don't count.
   virtual Result<std::optional<RunRecord>> RunBefore(const std::string& pipeline, LocalTime start) = 0;
-  virtual Result<std::vector<RunRecord>> RunsNotPlaced(const std::string& pipeline) = 0;  // oldest first
+  virtual Result<std::vector<RunRecord>> RunsNotPlaced(const std::string& pipeline) = 0;         // oldest first
   virtual Result<std::vector<std::string>> ProcessedNotPlaced(const std::string& pipeline) = 0;  // partitions
   // The newest start that was processed or has a run that started, at all or before `before`; of those placed.
   virtual Result<std::optional<LocalTime>> NewestStarted(const std::string& pipeline,

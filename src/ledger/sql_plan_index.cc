@@ -150,9 +150,8 @@ Result<std::optional<LocalTime>> SqlTransaction::NewestStarted(const std::string
                           "interval_start > $3 AND tries > 0 ORDER BY interval_start DESC LIMIT 1",
                           "SELECT interval_start FROM processed WHERE pipeline = $1 AND interval_start < $2 AND "
                           "interval_start > $3 ORDER BY interval_start DESC LIMIT 1"}) {
-    LATECOMER_ASSIGN_OR_RETURN(const auto found,
-                               One<std::optional<LocalTime>>(sql, {std::string_view(pipeline), end, kNoInterval},
-                                                             ReadStart));
+    LATECOMER_ASSIGN_OR_RETURN(const auto found, One<std::optional<LocalTime>>(
+                                                     sql, {std::string_view(pipeline), end, kNoInterval}, ReadStart));
     if (found && *found) newest = std::max(newest.value_or(**found), **found);
   }
   return newest;
