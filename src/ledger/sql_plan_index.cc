@@ -137,9 +137,9 @@ Result<std::vector<RunRecord>> SqlTransaction::RunsNotPlaced(const std::string& 
 }
 
 Result<std::vector<std::string>> SqlTransaction::ProcessedNotPlaced(const std::string& pipeline) {
-  return All<std::string>(
-      "SELECT partition_key FROM processed WHERE pipeline = $1 AND interval_start IS NULL ORDER BY partition_key",
-      {std::string_view(pipeline)}, [](const Row& row) -> Result<std::string> { return Owned(row, 0); });
+  return All<std::string>("SELECT partition_key FROM processed WHERE pipeline = $1 AND interval_start IS NULL",
+                          {std::string_view(pipeline)},
+                          [](const Row& row) -> Result<std::string> { return Owned(row, 0); });
 }
 
 Result<std::optional<LocalTime>> SqlTransaction::NewestStarted(const std::string& pipeline,
