@@ -64,7 +64,7 @@ void PrintTable(Context& context, const lateness::Plan& plan, const PlanOptions&
 
 constexpr int kLooks = 5;
 
-Result<lateness::PlanInput> Facts(ledger::Reader& reader, const Workspace& workspace,
+Result<lateness::PlanInput> Facts(ledger::Reader& reader, Workspace& workspace,
                                   const engine::ObservedSources& observed, const PlanOptions& options) {
   const Instant now = workspace.context().clock.Now();
   if (options.all) return engine::GatherFacts(reader, workspace.pipeline(), observed, now);
