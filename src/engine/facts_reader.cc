@@ -79,8 +79,8 @@ void AddUnstored(const ObservedTable& table, std::map<std::string, std::vector<l
   }
 }
 
-// Up to so many are looked up one by one, more with one pass over all.
-constexpr std::size_t kOneByOne = 500;
+// Up to so many are looked up by key, more with one pass over all.
+constexpr std::size_t kByKey = 500;
 
 }  // namespace
 
@@ -187,15 +187,24 @@ Result<FactsReader::Groups> FactsReader::Place(const PlacedSources& placed, cons
 
 // ----- what became of them
 
+namespace {
+
+template <typename Groups>
+std::vector<std::string> KeysOf(const Groups& groups) {
+  std::vector<std::string> keys;
+  keys.reserve(groups.size());
+  for (const auto& [canonical, group] : groups) keys.push_back(canonical);
+  return keys;
+}
+
+}  // namespace
+
 Status FactsReader::AddRuns(Groups& groups) {
   std::vector<ledger::RunRecord> runs;
-  if (groups.size() > kOneByOne) {
+  if (groups.size() > kByKey) {
     LATECOMER_ASSIGN_OR_RETURN(runs, reader_.Runs({.pipeline = pipeline_.id}));
   } else {
-    for (const auto& [canonical, group] : groups) {
-      LATECOMER_ASSIGN_OR_RETURN(auto some, reader_.Runs({.pipeline = pipeline_.id, .partition = canonical}));
-      std::move(some.begin(), some.end(), std::back_inserter(runs));
-    }
+    LATECOMER_ASSIGN_OR_RETURN(runs, reader_.RunsOf(pipeline_.id, KeysOf(groups)));
   }
   for (const ledger::RunRecord& run : runs) {
     const auto it = groups.find(run.partition);
@@ -212,13 +221,10 @@ Status FactsReader::AddRuns(Groups& groups) {
 
 Status FactsReader::AddProcessed(Groups& groups) {
   std::vector<ledger::ProcessedRecord> processed;
-  if (groups.size() > kOneByOne) {
+  if (groups.size() > kByKey) {
     LATECOMER_ASSIGN_OR_RETURN(processed, reader_.Processed(pipeline_.id));
   } else {
-    for (const auto& [canonical, group] : groups) {
-      LATECOMER_ASSIGN_OR_RETURN(auto one, reader_.FindProcessed(pipeline_.id, canonical));
-      if (one) processed.push_back(std::move(*one));
-    }
+    LATECOMER_ASSIGN_OR_RETURN(processed, reader_.ProcessedOf(pipeline_.id, KeysOf(groups)));
   }
   for (const ledger::ProcessedRecord& record : processed) {
     const auto it = groups.find(record.partition);
@@ -256,19 +262,15 @@ void CollectUnseen(const pipeline::Source& source, const ObservedTable& table,
 
 }  // namespace
 
-// Few candidates are looked up one by one, many with one pass over the changes.
+// Few candidates are looked up by key, many with one pass over the changes.
 Result<FactsReader::ChangesByKey> FactsReader::LoadChanges(const std::string& location, Version after,
                                                            const std::vector<std::string>& keys) {
   ChangesByKey changes;
   if (keys.empty()) return changes;
-  if (keys.size() <= kOneByOne) {
-    for (const std::string& key : keys) {
-      LATECOMER_ASSIGN_OR_RETURN(changes[key], reader_.Changes(location, after, key));
-    }
-    return changes;
-  }
-  LATECOMER_ASSIGN_OR_RETURN(std::vector<ledger::ChangeRecord> all, reader_.Changes(location, after, std::nullopt));
-  for (ledger::ChangeRecord& record : all) changes[record.key].push_back(std::move(record));
+  LATECOMER_ASSIGN_OR_RETURN(std::vector<ledger::ChangeRecord> found,
+                             keys.size() <= kByKey ? reader_.ChangesOf(location, after, keys)
+                                                   : reader_.Changes(location, after, std::nullopt));
+  for (ledger::ChangeRecord& record : found) changes[record.key].push_back(std::move(record));
   return changes;
 }
 

@@ -60,6 +60,9 @@ class Reader : public PlanIndexReader {
   // Oldest first; of one partition when `key` is given.
   virtual Result<std::vector<ChangeRecord>> Changes(const std::string& location, Version after,
                                                     const std::optional<std::string>& key) = 0;
+  // Of several partitions; by key, oldest first.
+  virtual Result<std::vector<ChangeRecord>> ChangesOf(const std::string& location, Version after,
+                                                      const std::vector<std::string>& keys) = 0;
   virtual Result<std::vector<CommitRecord>> Commits(const std::string& location, Version after) = 0;
 
   virtual Result<std::optional<PipelineRecord>> FindPipeline(const std::string& id) = 0;
@@ -67,8 +70,14 @@ class Reader : public PlanIndexReader {
   virtual Result<std::vector<ProcessedRecord>> Processed(const std::string& pipeline) = 0;
   virtual Result<std::optional<ProcessedRecord>> FindProcessed(const std::string& pipeline,
                                                                const std::string& partition) = 0;
+  // Those of these partitions that are processed; by partition.
+  virtual Result<std::vector<ProcessedRecord>> ProcessedOf(const std::string& pipeline,
+                                                           const std::vector<std::string>& partitions) = 0;
 
   virtual Result<std::vector<RunRecord>> Runs(const RunFilter& filter) = 0;  // oldest first
+  // Of several partitions; by partition, oldest first.
+  virtual Result<std::vector<RunRecord>> RunsOf(const std::string& pipeline,
+                                                const std::vector<std::string>& partitions) = 0;
   // In time that follows the size of the page, not the number of runs in the ledger.
   virtual Result<GridPage> Grid(const GridFilter& filter) = 0;
   virtual Result<std::optional<RunRecord>> FindRun(std::int64_t id) = 0;

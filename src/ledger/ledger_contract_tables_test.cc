@@ -252,6 +252,47 @@ TEST_P(LedgerContract, PipelinesAndProcessedRoundTrip) {
   Read([](Reader& reader) { EXPECT_FALSE(reader.FindProcessed("devices", "p")->has_value()); });
 }
 
+TEST_P(LedgerContract, ManyPartitionsAreLookedUpInOneGo) {
+  constexpr int kMany = 300;  // more than one statement holds
+  const auto key = [](int i) { return "it's \"" + std::to_string(1000 + i); };
+  Write([&](Writer& writer) -> Status {
+    LATECOMER_RETURN_IF_ERROR(writer.PutTable(SomeTable()));
+    for (int i = 0; i < kMany; ++i) {
+      const ProcessedRecord processed{
+          .pipeline = "devices", .partition = key(i), .vector = {}, .run_id = {}, .token = i, .at = At(1)};
+      LATECOMER_RETURN_IF_ERROR(writer.PutProcessed(processed));
+      for (const char* cause : {"interval", "devices@3"}) {
+        const std::string name = cause + key(i);
+        LATECOMER_RETURN_IF_ERROR(writer.InsertRun(SomeRun(name, key(i), cause)).map([](auto) {}));
+      }
+    }
+    return writer.PutChanges(kTable, {SomeChange(9, key(1)), SomeChange(2, key(1)), SomeChange(3, key(0))});
+  });
+  std::vector<std::string> keys{"unknown"};
+  for (int i = kMany - 1; i >= 0; --i) keys.push_back(key(i));
+  Read([&](Reader& reader) {
+    EXPECT_TRUE(reader.ProcessedOf("devices", {})->empty());
+    EXPECT_TRUE(reader.ProcessedOf("others", keys)->empty());
+    const auto three = reader.ProcessedOf("devices", {key(7), key(3), key(5)});
+    ASSERT_EQ(three->size(), 3U);
+    EXPECT_EQ(three->front().partition, key(3));
+    EXPECT_EQ(three->back().token, 7);
+    EXPECT_EQ(reader.ProcessedOf("devices", keys)->size(), std::size_t{kMany});
+    const auto runs = reader.RunsOf("devices", {key(7), key(3)});
+    ASSERT_EQ(runs->size(), 4U);
+    EXPECT_EQ(runs->at(0).partition, key(3));
+    EXPECT_EQ(runs->at(0).cause, "interval") << "the older one";
+    EXPECT_EQ(runs->at(3).cause, "devices@3");
+    EXPECT_EQ(reader.RunsOf("devices", keys)->size(), std::size_t{2 * kMany});
+    const auto changes = reader.ChangesOf(kTable, Version{1}, {key(1), key(0), "unknown"});
+    ASSERT_EQ(changes->size(), 3U);
+    EXPECT_EQ(changes->at(0).key, key(0));
+    EXPECT_EQ(changes->at(1).version, Version{2});
+    EXPECT_EQ(changes->at(2).version, Version{9});
+    EXPECT_EQ(reader.ChangesOf(kTable, Version{3}, keys)->size(), 1U);
+  });
+}
+
 TEST_P(LedgerContract, ReleasesAndEventsRoundTrip) {
   Write([](Writer& writer) -> Status {
     LATECOMER_RETURN_IF_ERROR(

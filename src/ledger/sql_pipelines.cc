@@ -98,6 +98,14 @@ Result<std::optional<ProcessedRecord>> SqlTransaction::FindProcessed(const std::
       {std::string_view(pipeline), std::string_view(partition)}, ReadProcessed);
 }
 
+Result<std::vector<ProcessedRecord>> SqlTransaction::ProcessedOf(const std::string& pipeline,
+                                                                 const std::vector<std::string>& partitions) {
+  return OfKeys<ProcessedRecord>(
+      "SELECT pipeline, partition_key, vector, run_id, try_number, token, at FROM processed "
+      "WHERE pipeline = $1 AND partition_key IN ",
+      " ORDER BY partition_key", {std::string_view(pipeline)}, partitions, ReadProcessed);
+}
+
 Result<std::optional<ClaimRecord>> SqlTransaction::FindClaim(const std::string& pipeline,
                                                              const std::string& partition) {
   return One<ClaimRecord>(

@@ -67,6 +67,12 @@ Result<std::vector<RunRecord>> SqlTransaction::Runs(const RunFilter& filter) {
   return runs;
 }
 
+Result<std::vector<RunRecord>> SqlTransaction::RunsOf(const std::string& pipeline,
+                                                      const std::vector<std::string>& partitions) {
+  return OfKeys<RunRecord>("SELECT " LATECOMER_RUN_COLUMNS " FROM runs WHERE pipeline = $1 AND partition_key IN ",
+                           " ORDER BY partition_key, id", {std::string_view(pipeline)}, partitions, ReadRun);
+}
+
 Result<std::optional<RunRecord>> SqlTransaction::FindRun(std::int64_t id) {
   return One<RunRecord>("SELECT " LATECOMER_RUN_COLUMNS " FROM runs WHERE id = $1", {id}, ReadRun);
 }

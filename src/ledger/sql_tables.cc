@@ -98,6 +98,13 @@ Result<std::vector<ChangeRecord>> SqlTransaction::Changes(const std::string& loc
   return All<ChangeRecord>(of_one, {std::string_view(location), after.value, std::string_view(*key)}, ReadChange);
 }
 
+Result<std::vector<ChangeRecord>> SqlTransaction::ChangesOf(const std::string& location, Version after,
+                                                            const std::vector<std::string>& keys) {
+  static const std::string sql = Select(kChangeColumns, "changes", " AND version > $2 AND partition_key IN ");
+  return OfKeys<ChangeRecord>(sql, " ORDER BY partition_key, version", {std::string_view(location), after.value}, keys,
+                              ReadChange);
+}
+
 Result<std::vector<CommitRecord>> SqlTransaction::Commits(const std::string& location, Version after) {
   static const std::string sql =
       Select("version, at, time_source, operation", "commits", " AND version > $2 ORDER BY version");

@@ -2,7 +2,10 @@
 // are shared by all databases; one .cc file per group of records.
 #pragma once
 
+#include <algorithm>
+#include <bit>
 #include <initializer_list>
+#include <iterator>
 #include <optional>
 #include <span>
 #include <string>
@@ -25,6 +28,8 @@ class SqlTransaction final : public Writer {
   Result<std::vector<SourcePartitionRecord>> SourcePartitions(const std::string& location) override;
   Result<std::vector<ChangeRecord>> Changes(const std::string& location, Version after,
                                             const std::optional<std::string>& key) override;
+  Result<std::vector<ChangeRecord>> ChangesOf(const std::string& location, Version after,
+                                              const std::vector<std::string>& keys) override;
   Result<std::vector<CommitRecord>> Commits(const std::string& location, Version after) override;
   Status PutTable(const TableRecord& record) override;
   Status PutCommits(const std::string& location, const std::vector<CommitRecord>& records) override;
@@ -38,6 +43,8 @@ class SqlTransaction final : public Writer {
   Result<std::vector<ProcessedRecord>> Processed(const std::string& pipeline) override;
   Result<std::optional<ProcessedRecord>> FindProcessed(const std::string& pipeline,
                                                        const std::string& partition) override;
+  Result<std::vector<ProcessedRecord>> ProcessedOf(const std::string& pipeline,
+                                                   const std::vector<std::string>& partitions) override;
   Result<std::optional<ClaimRecord>> FindClaim(const std::string& pipeline, const std::string& partition) override;
   Result<std::vector<ClaimRecord>> ClaimsHeld(const std::string& pipeline) override;
   Result<std::vector<ReleaseRecord>> Releases(const std::string& pipeline) override;
@@ -54,6 +61,8 @@ class SqlTransaction final : public Writer {
 
   // sql_runs.cc
   Result<std::vector<RunRecord>> Runs(const RunFilter& filter) override;
+  Result<std::vector<RunRecord>> RunsOf(const std::string& pipeline,
+                                        const std::vector<std::string>& partitions) override;
   Result<std::optional<RunRecord>> FindRun(std::int64_t id) override;
   Result<std::optional<RunRecord>> FindRunByName(const std::string& pipeline, const std::string& run_id) override;
   Result<std::optional<RunRecord>> FindRunByCause(const std::string& pipeline, const std::string& partition,
@@ -129,6 +138,29 @@ class SqlTransaction final : public Writer {
   template <typename T>
   Result<std::vector<T>> All(std::string_view sql, Parameters parameters, Result<T> (*read)(const Row&)) {
     return All(sql, Span(parameters), read);
+  }
+
+  // The rows of any number of keys, in few statements: `before` ends where the list of keys begins, `after` goes on
+  // behind it. Lists have few lengths, the rest filled up with a key again, so that there are few statements to prepare.
+  template <typename T>
+  Result<std::vector<T>> OfKeys(const std::string& before, const std::string& after, Parameters fixed,
+                                std::span<const std::string> keys, Result<T> (*read)(const Row&)) {
+    constexpr std::size_t kLongestList = 256;
+    std::vector<T> records;
+    while (!keys.empty()) {
+      const auto some = keys.first(std::min(keys.size(), kLongestList));
+      keys = keys.subspan(some.size());
+      std::vector<Parameter> parameters(fixed);
+      std::string list = "(";
+      for (std::size_t i = 0; i < std::bit_ceil(some.size()); ++i) {
+        parameters.emplace_back(std::string_view(some[std::min(i, some.size() - 1)]));
+        list.append(i == 0 ? "$" : ", $").append(std::to_string(parameters.size()));
+      }
+      LATECOMER_ASSIGN_OR_RETURN(std::vector<T> found,
+                                 All(before + list + ")" + after, std::span<const Parameter>(parameters), read));
+      std::move(found.begin(), found.end(), std::back_inserter(records));
+    }
+    return records;
   }
 
   // The only row, or none.

@@ -28,6 +28,27 @@ Result<std::vector<RunRecord>> WatchedWriter::Runs(const ledger::RunFilter& filt
   return runs;
 }
 
+Result<std::vector<ProcessedRecord>> WatchedWriter::ProcessedOf(const std::string& pipeline,
+                                                                const std::vector<std::string>& partitions) {
+  auto records = reader_.ProcessedOf(pipeline, partitions);
+  if (!records) return records;
+  for (ProcessedRecord& record : *records) {
+    std::optional<ProcessedRecord> one = std::move(record);
+    twist_.OnProcessedOne(one, reader_, pipeline);
+    record = std::move(*one);
+  }
+  return records;
+}
+
+Result<std::vector<RunRecord>> WatchedWriter::RunsOf(const std::string& pipeline,
+                                                     const std::vector<std::string>& partitions) {
+  auto runs = reader_.RunsOf(pipeline, partitions);
+  if (runs) {
+    for (RunRecord& run : *runs) twist_.OnRun(run, reader_);
+  }
+  return runs;
+}
+
 Result<std::optional<RunRecord>> WatchedWriter::FindRun(std::int64_t id) {
   auto run = reader_.FindRun(id);
   if (run && *run) twist_.OnRun(**run, reader_);

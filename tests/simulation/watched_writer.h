@@ -21,6 +21,10 @@ class WatchedWriter final : public ledger::Writer {
                                                     const std::optional<std::string>& key) override {
     return reader_.Changes(location, after, key);
   }
+  Result<std::vector<ledger::ChangeRecord>> ChangesOf(const std::string& location, Version after,
+                                                      const std::vector<std::string>& keys) override {
+    return reader_.ChangesOf(location, after, keys);
+  }
   Result<std::vector<ledger::CommitRecord>> Commits(const std::string& location, Version after) override {
     return reader_.Commits(location, after);
   }
@@ -123,7 +127,11 @@ class WatchedWriter final : public ledger::Writer {
   Result<std::vector<ledger::ProcessedRecord>> Processed(const std::string& pipeline) override;
   Result<std::optional<ledger::ProcessedRecord>> FindProcessed(const std::string& pipeline,
                                                                const std::string& partition) override;
+  Result<std::vector<ledger::ProcessedRecord>> ProcessedOf(const std::string& pipeline,
+                                                           const std::vector<std::string>& partitions) override;
   Result<std::vector<ledger::RunRecord>> Runs(const ledger::RunFilter& filter) override;
+  Result<std::vector<ledger::RunRecord>> RunsOf(const std::string& pipeline,
+                                                const std::vector<std::string>& partitions) override;
   Result<std::optional<ledger::RunRecord>> FindRun(std::int64_t id) override;
   Result<std::optional<ledger::RunRecord>> FindRunByName(const std::string& pipeline,
                                                          const std::string& run_id) override;
