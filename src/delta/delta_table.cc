@@ -3,26 +3,25 @@
 #include <xxhash.h>
 
 #include <algorithm>
-#include <thread>
+#include <future>
 #include <utility>
 
 #include "base/text.h"
 #include "delta/commit_assembler.h"
-#include "delta/commit_scan.h"
 #include "delta/deletion_vector.h"
 #include "delta/log_folder.h"
 #include "delta/log_path.h"
 #include "delta/log_segment.h"
 #include "delta/log_state.h"
 #include "delta/ordered_work.h"
+#include "delta/own_descriptors.h"
 #include "delta/partition_keys.h"
 #include "delta/recorded_writes.h"
+#include "delta/scan_range.h"
 #include "delta/schema.h"
 
 namespace latecomer::delta {
 namespace {
-
-constexpr std::int64_t kCommitsPerPiece = 256;
 
 // Texts that differ but are one value ("1" and "01" of an integer) are one partition.
 void MergeEqualKeys(std::vector<table::PartitionState>& sorted) {
@@ -58,6 +57,7 @@ class DeltaTable final : public table::TableHistory {
   Result<Version> LatestVersionAfter(const table::SeenCommit& seen) const override;
   Result<table::CommitIdentity> IdentityOf(Version version) const override;
   Status ReadCommits(VersionRange range, const CommitSink& sink) const override;
+  Status ReadHistory(const RangeSink& begin, const CommitSink& sink) const override;
   Status ReadCommitsAfter(const KnownBase& base, VersionRange range, const CommitSink& sink) const override;
   Result<table::TableInfo> ReadInfo(std::optional<Version> at) const override;
   Result<table::Snapshot> ReadSnapshot(std::optional<Version> at) const override;
@@ -69,7 +69,7 @@ class DeltaTable final : public table::TableHistory {
 
  private:
   using Folder = std::shared_ptr<const LogFolder>;
-  Status ScanRange(const LogFolder& folder, VersionRange range, CommitAssembler& assembler,
+  Status ReadRange(const LogFolder& folder, VersionRange range, CommitAssembler& assembler,
                    const CommitSink& sink) const;
   Error Explain(const LogFolder& folder, Version version, Error error) const;
   Result<LogState> StateAt(const LogFolder& folder, std::optional<Version> at, Depth depth) const;
@@ -97,20 +97,24 @@ Result<Version> DeltaTable::OldestCommit() const {
   return NewestVersion(listing).Next();  // only a checkpoint is left: the next commit will be the oldest
 }
 
-Result<std::vector<VersionRange>> DeltaTable::CommitRanges() const {
-  LATECOMER_ASSIGN_OR_RETURN(const Folder folder, LogFolder::Open(store_));
-  LATECOMER_ASSIGN_OR_RETURN(const LogListing listing, folder->List());
+Result<std::vector<VersionRange>> RangesOf(const LogFolder& folder, const LogListing& listing) {
   std::vector<VersionRange> ranges = ConsecutiveCommits(listing);
   for (std::size_t i = 1; i < ranges.size(); ++i) {
     // A gap that no checkpoint bridges makes the versions after it meaningless.
-    Error missing = MissingCommit(*folder, listing, ranges[i - 1].target.Next());
+    Error missing = MissingCommit(folder, listing, ranges[i - 1].target.Next());
     if (missing.kind == ErrorKind::kDamaged) return Fail(std::move(missing));
   }
   if (!ranges.empty() && ranges.front().base >= Version{0}) {
-    Error missing = MissingCommit(*folder, listing, ranges.front().base);
+    Error missing = MissingCommit(folder, listing, ranges.front().base);
     if (missing.kind == ErrorKind::kDamaged) return Fail(std::move(missing));
   }
   return ranges;
+}
+
+Result<std::vector<VersionRange>> DeltaTable::CommitRanges() const {
+  LATECOMER_ASSIGN_OR_RETURN(const Folder folder, LogFolder::Open(store_));
+  LATECOMER_ASSIGN_OR_RETURN(const LogListing listing, folder->List());
+  return RangesOf(*folder, listing);
 }
 
 Result<table::CommitIdentity> DeltaTable::IdentityOf(Version version) const {
@@ -202,7 +206,7 @@ Status DeltaTable::ReadCommits(VersionRange range, const CommitSink& sink) const
   LATECOMER_ASSIGN_OR_RETURN(const Folder folder, LogFolder::Open(store_));
   CommitAssembler assembler(*folder, open_store_, options_, range.base);
   LATECOMER_RETURN_IF_ERROR(assembler.FindBase());
-  return ScanRange(*folder, range, assembler, sink);
+  return ReadRange(*folder, range, assembler, sink);
 }
 
 Status DeltaTable::ReadCommitsAfter(const KnownBase& base, VersionRange range, const CommitSink& sink) const {
@@ -210,50 +214,52 @@ Status DeltaTable::ReadCommitsAfter(const KnownBase& base, VersionRange range, c
   LATECOMER_ASSIGN_OR_RETURN(const Folder folder, LogFolder::Open(store_));
   CommitAssembler assembler(*folder, open_store_, options_, range.base);
   assembler.AssumeBase(base);
-  return ScanRange(*folder, range, assembler, sink);
+  return ReadRange(*folder, range, assembler, sink);
 }
 
-Status DeltaTable::ScanRange(const LogFolder& folder, VersionRange range, CommitAssembler& assembler,
+Status DeltaTable::ReadRange(const LogFolder& folder, VersionRange range, CommitAssembler& assembler,
                              const CommitSink& sink) const {
-  const auto pieces = static_cast<std::size_t>((range.Count() + kCommitsPerPiece - 1) / kCommitsPerPiece);
-  const std::size_t threads =
-      std::min(pieces, options_.threads > 0 ? static_cast<std::size_t>(options_.threads) : MachineThreads());
-  ScanOptions scan;
-  scan.operation_metrics = options_.metrics == ReadOptions::Metrics::kRead;
-  scan.leave_rows_open = options_.removed_rows == ReadOptions::RemovedRows::kLookUp;
-  std::vector<std::unique_ptr<CommitScanner>> scanners;
-  for (std::size_t i = 0; i < std::max<std::size_t>(threads, 1); ++i) {
-    scanners.push_back(std::make_unique<CommitScanner>(folder, scan));
+  return ScanRange(folder, range, options_, assembler, sink,
+                   [&](Version version, Error problem) -> Result<AfterPiece> {
+                     return Fail(Explain(folder, version, std::move(problem)));
+                   });
+}
+
+// Listing a long log takes a good part of the time of reading it; so the commits from 0 on are read at the same time, and
+// the listing is asked what it means that they end.
+Status DeltaTable::ReadHistory(const RangeSink& begin, const CommitSink& sink) const {
+  LATECOMER_ASSIGN_OR_RETURN(const Folder folder, LogFolder::Open(store_));
+  LATECOMER_ASSIGN_OR_RETURN(const bool from_first, folder->HasCommit(kBeforeFirst.Next()));
+  if (!from_first) return TableHistory::ReadHistory(begin, sink);
+  LATECOMER_RETURN_IF_ERROR(begin(kBeforeFirst, kBeforeFirst));
+  CommitAssembler assembler(*folder, open_store_, options_, kBeforeFirst);
+  LATECOMER_RETURN_IF_ERROR(assembler.FindBase());
+  auto list = std::async(MachineThreads() > 1 ? std::launch::async : std::launch::deferred,
+                         [&] {
+                           if (MachineThreads() > 1 && folder->is_local()) UseOwnDescriptors();
+                           return folder->List();
+                         });
+  Result<LogListing> listing;
+  Version end = kBeforeFirst;  // the first version that isn't there
+  LATECOMER_RETURN_IF_ERROR(ScanRange(*folder, {kBeforeFirst, kOpenEnd}, options_, assembler, sink,
+                                      [&](Version version, Error problem) -> Result<AfterPiece> {
+                                        listing = list.get();
+                                        if (!listing) return Fail(std::move(listing).error());
+                                        if (!FirstMissing(*listing, {Version{version.value - 1}, version})) {
+                                          return Fail(Explain(*folder, version, std::move(problem)));
+                                        }
+                                        end = version;
+                                        return AfterPiece::kStop;
+                                      }));
+  LATECOMER_ASSIGN_OR_RETURN(const std::vector<VersionRange> ranges, RangesOf(*folder, *listing));
+  Version before{end.value - 1};
+  for (const VersionRange& range : ranges) {
+    if (range.base < end) continue;
+    LATECOMER_RETURN_IF_ERROR(begin(before, range.base));
+    LATECOMER_RETURN_IF_ERROR(ReadCommits(range, sink));
+    before = range.target;
   }
-  // A piece ends at its first error, which counts only after the commits before it were consumed.
-  struct Piece {
-    std::vector<ScannedCommit> commits{static_cast<std::size_t>(kCommitsPerPiece)};
-    std::size_t count = 0;
-    std::optional<Error> problem;
-    Version problem_at;
-  };
-  const auto make = [&](std::size_t thread, std::size_t index, Piece& piece) {
-    piece.count = 0;
-    Version version{range.base.value + 1 + static_cast<std::int64_t>(index) * kCommitsPerPiece};
-    const Version last{std::min(range.target.value, version.value + kCommitsPerPiece - 1)};
-    for (; version <= last; version = version.Next(), ++piece.count) {
-      Status scanned = scanners[thread]->Scan(version, piece.commits[piece.count]);
-      if (scanned) continue;
-      piece.problem = std::move(scanned).error();
-      piece.problem_at = version;
-      return;
-    }
-  };
-  table::Commit commit;  // one for all, so that its memory is used again unless the sink keeps it
-  const auto consume = [&](Piece& piece) -> Status {
-    for (std::size_t i = 0; i < piece.count; ++i) {
-      LATECOMER_RETURN_IF_ERROR(assembler.Assemble(piece.commits[i], commit));
-      LATECOMER_RETURN_IF_ERROR(sink(std::move(commit)));
-    }
-    if (piece.problem) return Fail(Explain(folder, piece.problem_at, std::move(*piece.problem)));
-    return {};
-  };
-  return RunInOrder<Piece>(pieces, threads, make, consume);
+  return {};
 }
 
 Result<LogState> DeltaTable::StateAt(const LogFolder& folder, std::optional<Version> at, Depth depth) const {
