@@ -207,6 +207,12 @@ constexpr std::array<std::string_view, 1> kVersion2{
        ){suffix})",
 };
 
+// What a grid of runs is read by, newest first; some kinds and states only, or all.
+constexpr std::array<std::string_view, 2> kVersion3{
+    R"(CREATE INDEX runs_by_creation ON runs (pipeline, created, id))",
+    R"(CREATE INDEX runs_by_kind ON runs (pipeline, kind, state, created, id))",
+};
+
 struct Migration {
   int to;
   std::vector<std::string_view> statements;
@@ -216,6 +222,7 @@ const std::vector<Migration>& Migrations() {
   static const std::vector<Migration> migrations{
       {.to = 1, .statements = {kVersion1.begin(), kVersion1.end()}},
       {.to = 2, .statements = {kVersion2.begin(), kVersion2.end()}},
+      {.to = 3, .statements = {kVersion3.begin(), kVersion3.end()}},
   };
   return migrations;
 }

@@ -1,23 +1,9 @@
 // Tries of a run, the steps of a try, the attempts at a step.
 #include "ledger/record_text.h"
+#include "ledger/sql_rows.h"
 #include "ledger/sql_transaction.h"
 
 namespace latecomer::ledger {
-namespace {
-
-Result<TryRecord> ReadTry(const Row& row) {
-  TryRecord record;
-  record.run = row.Integer(0);
-  record.number = Small(row, 1);
-  LATECOMER_ASSIGN_OR_RETURN(record.state, ParseTryState(row.Text(2)));
-  LATECOMER_ASSIGN_OR_RETURN(record.vector, VectorFromJson(row.Text(3)));
-  record.token = row.Integer(4);
-  record.definition_hash = Owned(row, 5);
-  record.message = Owned(row, 6);
-  record.started = Time(row, 7);
-  record.ended = OptionalTime(row, 8);
-  return record;
-}
 
 Result<StepRecord> ReadStep(const Row& row) {
   StepRecord record;
@@ -33,6 +19,22 @@ Result<StepRecord> ReadStep(const Row& row) {
   record.message = Owned(row, 9);
   record.started = OptionalTime(row, 10);
   record.ended = OptionalTime(row, 11);
+  return record;
+}
+
+namespace {
+
+Result<TryRecord> ReadTry(const Row& row) {
+  TryRecord record;
+  record.run = row.Integer(0);
+  record.number = Small(row, 1);
+  LATECOMER_ASSIGN_OR_RETURN(record.state, ParseTryState(row.Text(2)));
+  LATECOMER_ASSIGN_OR_RETURN(record.vector, VectorFromJson(row.Text(3)));
+  record.token = row.Integer(4);
+  record.definition_hash = Owned(row, 5);
+  record.message = Owned(row, 6);
+  record.started = Time(row, 7);
+  record.ended = OptionalTime(row, 8);
   return record;
 }
 
@@ -83,11 +85,10 @@ Result<std::vector<TryRecord>> SqlTransaction::Tries(std::int64_t run) {
 }
 
 Result<std::vector<StepRecord>> SqlTransaction::Steps(std::int64_t run, int try_number) {
-  return All<StepRecord>(
-      "SELECT run, try_number, step, map_index, position, state, attempts, retry_at, child_run, "
-      "message, started, ended FROM steps WHERE run = $1 AND try_number = $2 "
-      "ORDER BY position, map_index, step",
-      {run, std::int64_t{try_number}}, ReadStep);
+  return All<StepRecord>("SELECT " LATECOMER_STEP_COLUMNS
+                         " FROM steps WHERE run = $1 AND try_number = $2 "
+                         "ORDER BY position, map_index, step",
+                         {run, std::int64_t{try_number}}, ReadStep);
 }
 
 Result<std::vector<AttemptRecord>> SqlTransaction::Attempts(std::int64_t run, int try_number) {

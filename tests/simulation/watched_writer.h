@@ -51,6 +51,8 @@ class WatchedWriter final : public ledger::Writer {
     return reader_.Events(pipeline, run_id, partition);
   }
 
+  Result<ledger::GridPage> Grid(const ledger::GridFilter& filter) override { return reader_.Grid(filter); }
+
   Result<std::vector<ledger::ProcessedRecord>> Processed(const std::string& pipeline) override;
   Result<std::optional<ledger::ProcessedRecord>> FindProcessed(const std::string& pipeline,
                                                                const std::string& partition) override;
