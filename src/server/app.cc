@@ -1,6 +1,7 @@
 #include "server/app.h"
 
 #include <algorithm>
+#include <chrono>
 
 #include "base/text.h"
 #include "server/assets.h"
@@ -73,6 +74,7 @@ bool Application::IsSlow(const Request& request) const {
 }
 
 Response Application::Handle(const Request& request) {
+  const auto start = std::chrono::steady_clock::now();
   Response response;
   try {
     response = Dispatch(request);
@@ -81,6 +83,8 @@ Response Application::Handle(const Request& request) {
     response = ToResponse(Error(ErrorKind::kUnexpected, problem.what()));
   }
   SecureHeaders(request, response);
+  const auto took = std::chrono::duration_cast<Duration>(std::chrono::steady_clock::now() - start);
+  app_.counters.RequestDone(Name(request.method), response.status, took);
   return response;
 }
 

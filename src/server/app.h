@@ -13,6 +13,8 @@
 #include "server/event_hub.h"
 #include "server/fleet.h"
 #include "server/http_server.h"
+#include "server/lateness_cache.h"
+#include "server/metrics.h"
 #include "server/plans.h"
 #include "server/router.h"
 #include "server/store.h"
@@ -59,7 +61,9 @@ struct App {
   EventHub& hub;
   AppHooks hooks;
   Plans plans;
+  LatenessCache lateness;
   Throttle throttle;
+  Counters counters;
 };
 
 // One request on its way through a handler.
