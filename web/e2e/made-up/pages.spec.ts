@@ -42,7 +42,7 @@ test.afterAll(() => fake.close());
 
 for (const scheme of ['light', 'dark'] as const) {
   for (const [name, path, ready] of pages) {
-    test(`${name}, ${scheme}: axe, policy, console and width`, async ({ page }) => {
+    test(`${name}, ${scheme}: axe, policy, console and width`, { tag: '@full' }, async ({ page }) => {
       const faults: Faults = await watchFaults(page);
       await page.clock.install({ time: world.now });
       await page.emulateMedia({ colorScheme: scheme, reducedMotion: 'reduce' });
