@@ -64,8 +64,8 @@ void PrintTable(Context& context, const lateness::Plan& plan, const PlanOptions&
 
 constexpr int kLooks = 5;
 
-Result<lateness::PlanInput> Facts(ledger::Reader& reader, Workspace& workspace,
-                                  const engine::ObservedSources& observed, const PlanOptions& options) {
+Result<lateness::PlanInput> Facts(ledger::Reader& reader, Workspace& workspace, const engine::ObservedSources& observed,
+                                  const PlanOptions& options) {
   const Instant now = workspace.context().clock.Now();
   if (options.all) return engine::GatherFacts(reader, workspace.pipeline(), observed, now);
   LATECOMER_ASSIGN_OR_RETURN(engine::OpenFacts open,
