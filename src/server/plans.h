@@ -14,8 +14,8 @@
 namespace latecomer::server {
 
 struct PlanView {
-  lateness::Plan plan;                   // entries ordered by interval, those without one last
-  engine::ObservedSources sources;       // what the ledger knew of the tables
+  lateness::Plan plan;                    // entries ordered by interval, those without one last
+  engine::ObservedSources sources;        // what the ledger knew of the tables
   std::map<std::string, std::size_t> at;  // canonical key → place in plan.entries
   Instant made{};
   bool known = false;  // false: some table was never looked at, and the plan is empty
