@@ -10,7 +10,7 @@
 #include "cli/commands.h"
 #include "cli/plan_text.h"
 #include "cli/workspace.h"
-#include "engine/controls.h"
+#include "engine/adopt.h"
 #include "engine/engine.h"
 #include "lateness/key_interval.h"
 

@@ -15,6 +15,7 @@
 #include "cli/first_run.h"
 #include "cli/holder.h"
 #include "cli/plan_text.h"
+#include "cli/request.h"
 #include "cli/run_executor.h"
 #include "cli/workspace.h"
 #include "engine/engine.h"
@@ -28,7 +29,7 @@ using ledger::RunState;
 struct RunOptions {
   WorkspaceOptions workspace;
   std::string partition;
-  bool yes = false;
+  ActOptions act;
   bool quiet = false;
 };
 
@@ -143,7 +144,7 @@ Status Drive(Context& context, engine::Engine& engine, executor::Executor& execu
 
 // False when a person said no.
 Result<bool> MayStart(Context& context, Workspace& workspace, engine::Engine& engine, const RunOptions& options) {
-  if (options.yes) return true;
+  if (options.act.yes) return true;
   LATECOMER_ASSIGN_OR_RETURN(const std::optional<Error> doubt, FirstRunDoubt(workspace, engine));
   if (!doubt) return true;
   if (!context.err_is_terminal || ::isatty(STDIN_FILENO) == 0) return Fail(*doubt);
@@ -215,9 +216,9 @@ Status Run(Context& context, OutputFormat format, const RunOptions& options) {
   LATECOMER_ASSIGN_OR_RETURN(const bool start, MayStart(context, *workspace, engine, options));
   if (!start) return {};
   if (!options.partition.empty()) {
-    LATECOMER_ASSIGN_OR_RETURN(const engine::ObservedSources observed, workspace->Observe());
-    LATECOMER_ASSIGN_OR_RETURN(const table::PartitionKey key, workspace->ParsePartition(observed, options.partition));
-    LATECOMER_RETURN_IF_ERROR(engine.RequestRun(key));
+    LATECOMER_ASSIGN_OR_RETURN(const bool requested,
+                               RequestRuns(context, format, *workspace, options.partition, options.act));
+    if (!requested) return {};
   }
   const SignalScope signals(*executor);
   engine::TickReport last;
@@ -231,12 +232,16 @@ void AddRunCommand(CommandLine& line) {
   CLI::App* command = AddCommand(line, "run", "Process what is due and what is late, then end",
                                  "latecomer run examples/devices/pipeline.yaml\n"
                                  "latecomer run examples/devices/pipeline.yaml --partition 2024-01-01\n"
+                                 "latecomer run examples/devices/pipeline.yaml --partition 2024-01-01..2024-01-31 --dry-run\n"
                                  "latecomer run pipeline.yaml --ledger sqlite:/var/lib/latecomer/ledger.db");
   auto options = std::make_shared<RunOptions>();
   AddWorkspaceOptions(command, options->workspace);
-  command->add_option("--partition", options->partition, "Process this partition on request, whatever the plan says")
+  command->add_option("--partition", options->partition, "Process this partition, or each of a range A..B, on request, whatever the plan says")
       ->type_name("VALUE");
-  command->add_flag("--yes,-y", options->yes, "Don't ask before a first run of more than 100 intervals");
+  command->add_flag("--yes,-y", options->act.yes,
+                    "Don't ask before a first run of more than 100 intervals, or a range of partitions");
+  command->add_flag("--dry-run", options->act.dry_run, "With --partition: only show what it would process");
+  command->add_option("--note", options->act.note, "With --partition: kept with each run")->type_name("TEXT");
   command->add_flag("--quiet,-q", options->quiet, "Only the closing summary");
   AddOutputOption(line, command);
   command->callback(

@@ -94,6 +94,10 @@ Result<engine::ObservedSources> Workspace::Observe() {
 Result<table::PartitionKey> Workspace::ParsePartition(const engine::ObservedSources& observed,
                                                       const std::string& text) {
   LATECOMER_ASSIGN_OR_RETURN(const table::PartitionSchema schema, engine::OutputSchema(pipeline_, observed));
+  return ParsePartition(schema, text);
+}
+
+Result<table::PartitionKey> Workspace::ParsePartition(const table::PartitionSchema& schema, const std::string& text) {
   if (schema.size() == 1 && text.find('=') == std::string::npos) {
     return table::PartitionKey::ParsePath(schema, schema.front().name + "=" + text);
   }

@@ -43,6 +43,7 @@ class Workspace {
   Result<engine::ObservedSources> Observe();
   // "2024-01-01" (the only column's value) or "event_time=2024-01-01" → output key.
   Result<table::PartitionKey> ParsePartition(const engine::ObservedSources& observed, const std::string& text);
+  Result<table::PartitionKey> ParsePartition(const table::PartitionSchema& output, const std::string& text);
 
  private:
   explicit Workspace(Context& context) : context_(context) {}

@@ -37,6 +37,18 @@ const PlacedRun* RunBefore(const PlacedRun& run, const std::vector<PlacedRun>& a
 
 }  // namespace
 
+Result<Gate> ReadGate(ledger::Reader& reader, const std::string& pipeline) {
+  Gate gate;
+  LATECOMER_ASSIGN_OR_RETURN(const std::optional<ledger::PipelineRecord> record, reader.FindPipeline(pipeline));
+  gate.paused = record && record->paused;
+  LATECOMER_ASSIGN_OR_RETURN(std::vector<ledger::HoldRecord> holds, reader.Holds(pipeline));
+  for (ledger::HoldRecord& hold : holds) {
+    const std::string partition = hold.partition;
+    gate.holds.emplace(partition, std::move(hold));
+  }
+  return gate;
+}
+
 std::vector<PlacedRun> PlaceRuns(const pipeline::Pipeline& pipeline, const table::PartitionSchema& schema,
                                  std::vector<ledger::RunRecord> runs) {
   std::vector<PlacedRun> placed;
@@ -51,9 +63,13 @@ std::vector<PlacedRun> PlaceRuns(const pipeline::Pipeline& pipeline, const table
   return placed;
 }
 
-Wait WhatItWaitsFor(const pipeline::Pipeline& pipeline, bool paused, const PlacedRun& run,
+Wait WhatItWaitsFor(const pipeline::Pipeline& pipeline, const Gate& gate, const PlacedRun& run,
                     const std::vector<PlacedRun>& all) {
-  if (paused) return {WaitKind::kPaused, "the pipeline to be resumed (latecomer pause --resume)"};
+  if (gate.paused) return {WaitKind::kPaused, "the pipeline to be resumed (latecomer pause --resume)"};
+  if (const auto hold = gate.holds.find(run.run.partition); hold != gate.holds.end()) {
+    const std::string by = hold->second.by.empty() ? "a person" : hold->second.by;
+    return {WaitKind::kHold, "its partition to be released, which " + by + " holds back: " + hold->second.reason};
+  }
   std::vector<const PlacedRun*> active;
   std::vector<const PlacedRun*> active_backfills;
   for (const PlacedRun& other : all) {

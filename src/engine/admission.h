@@ -1,13 +1,14 @@
 // May a queued run start now, and if not, what does it wait for.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "base/cadence.h"
 #include "base/time.h"
-#include "ledger/records.h"
+#include "ledger/ledger.h"
 #include "pipeline/pipeline.h"
 #include "table/partition_key.h"
 
@@ -16,6 +17,7 @@ namespace latecomer::engine {
 enum class WaitKind {
   kNone,  // may start
   kPaused,
+  kHold,           // a person holds the partition back
   kSlot,           // max_active_runs or concurrency is reached
   kSamePartition,  // another run of the same partition is running
   kPast,           // depends_on_past: the partition before it is open or failed
@@ -32,11 +34,19 @@ struct PlacedRun {
   std::optional<LocalTime> start;
 };
 
+// What besides the runs themselves decides which may start.
+struct Gate {
+  bool paused = false;
+  std::map<std::string, ledger::HoldRecord> holds{};  // by partition
+};
+
+Result<Gate> ReadGate(ledger::Reader& reader, const std::string& pipeline);
+
 // All runs of the pipeline with their places; `schema` has the output's partition columns.
 std::vector<PlacedRun> PlaceRuns(const pipeline::Pipeline& pipeline, const table::PartitionSchema& schema,
                                  std::vector<ledger::RunRecord> runs);
 
-Wait WhatItWaitsFor(const pipeline::Pipeline& pipeline, bool paused, const PlacedRun& run,
+Wait WhatItWaitsFor(const pipeline::Pipeline& pipeline, const Gate& gate, const PlacedRun& run,
                     const std::vector<PlacedRun>& all);
 
 // Queued runs in the order they should get slots: scheduled and manual ones by interval, then backfills in

@@ -8,6 +8,7 @@
 #include "engine/facts.h"
 #include "engine/run_names.h"
 #include "engine/transitions.h"
+#include "engine/trigger.h"
 
 namespace latecomer::engine {
 
@@ -22,31 +23,34 @@ constexpr Duration kPlanAgainAfter = std::chrono::seconds(30);
 
 }  // namespace
 
+Status RegisterPipeline(ledger::Ledger& ledger, const pipeline::Pipeline& pipeline, Instant now) {
+  return ledger.Write([&](ledger::Writer& writer) -> Status {
+    LATECOMER_ASSIGN_OR_RETURN(std::optional<ledger::PipelineRecord> known, writer.FindPipeline(pipeline.id));
+    if (known && known->definition_hash == pipeline.definition_hash && known->file == pipeline.file) return {};
+    ledger::PipelineRecord record = known.value_or(ledger::PipelineRecord{});
+    record.id = pipeline.id;
+    record.name = pipeline.name;
+    record.file = pipeline.file;
+    record.text = pipeline.text;
+    record.definition_hash = pipeline.definition_hash;
+    record.updated = now;
+    LATECOMER_RETURN_IF_ERROR(writer.PutPipeline(record));
+    ledger::EventRecord event;
+    event.at = now;
+    event.pipeline = pipeline.id;
+    event.what = known ? "pipeline.changed" : "pipeline.created";
+    event.detail = "{\"definition_hash\":\"" + pipeline.definition_hash + "\"}";
+    return writer.AppendEvent(event);
+  });
+}
+
 Engine::Engine(pipeline::Pipeline pipeline, Environment environment)
     : pipeline_(std::move(pipeline)), env_(std::move(environment)) {}
 
 Engine::~Engine() = default;
 
 Status Engine::Register() {
-  const Instant now = env_.clock.Now();
-  return env_.ledger.Write([&](ledger::Writer& writer) -> Status {
-    LATECOMER_ASSIGN_OR_RETURN(std::optional<ledger::PipelineRecord> known, writer.FindPipeline(pipeline_.id));
-    if (known && known->definition_hash == pipeline_.definition_hash && known->file == pipeline_.file) return {};
-    ledger::PipelineRecord record = known.value_or(ledger::PipelineRecord{});
-    record.id = pipeline_.id;
-    record.name = pipeline_.name;
-    record.file = pipeline_.file;
-    record.text = pipeline_.text;
-    record.definition_hash = pipeline_.definition_hash;
-    record.updated = now;
-    LATECOMER_RETURN_IF_ERROR(writer.PutPipeline(record));
-    ledger::EventRecord event;
-    event.at = now;
-    event.pipeline = pipeline_.id;
-    event.what = known ? "pipeline.changed" : "pipeline.created";
-    event.detail = "{\"definition_hash\":\"" + pipeline_.definition_hash + "\"}";
-    return writer.AppendEvent(event);
-  });
+  return RegisterPipeline(env_.ledger, pipeline_, env_.clock.Now());
 }
 
 Result<TickReport> Engine::Tick() {
@@ -157,14 +161,13 @@ Result<std::vector<PlacedRun>> Engine::LoadRuns() {
   return PlaceRuns(pipeline_, output_schema_, std::move(runs));
 }
 
-Result<bool> Engine::IsPaused() {
-  bool paused = false;
+Result<Gate> Engine::LoadGate() {
+  Gate gate;
   LATECOMER_RETURN_IF_ERROR(env_.ledger.Read([&](ledger::Reader& reader) -> Status {
-    LATECOMER_ASSIGN_OR_RETURN(const std::optional<ledger::PipelineRecord> record, reader.FindPipeline(pipeline_.id));
-    paused = record && record->paused;
+    LATECOMER_ASSIGN_OR_RETURN(gate, ReadGate(reader, pipeline_.id));
     return {};
   }));
-  return paused;
+  return gate;
 }
 
 namespace {
@@ -201,23 +204,25 @@ Result<bool> InsertRun(ledger::Ledger& ledger, RunRecord& run, const std::string
   return inserted;
 }
 
-// A live run that is running or could run; one that waits for the past or a pause holds back nobody.
-bool LiveRunIsDue(const pipeline::Pipeline& pipeline, const std::vector<PlacedRun>& runs) {
+// A live run that is running or could run; one that waits for the past or a person's hold holds back nobody.
+bool LiveRunIsDue(const pipeline::Pipeline& pipeline, const Gate& gate, const std::vector<PlacedRun>& runs) {
   return std::any_of(runs.begin(), runs.end(), [&](const PlacedRun& run) {
     if (run.run.kind == RunKind::kBackfill || !ledger::IsOpen(run.run.state)) return false;
-    return run.run.state == RunState::kRunning || WhatItWaitsFor(pipeline, false, run, runs).kind != WaitKind::kPast;
+    if (run.run.state == RunState::kRunning) return true;
+    const WaitKind waits = WhatItWaitsFor(pipeline, gate, run, runs).kind;
+    return waits != WaitKind::kPast && waits != WaitKind::kHold;
   });
 }
 
 }  // namespace
 
 Result<bool> Engine::CreateRuns() {
-  LATECOMER_ASSIGN_OR_RETURN(const bool paused, IsPaused());
-  if (paused) return false;
+  LATECOMER_ASSIGN_OR_RETURN(const Gate gate, LoadGate());
+  if (gate.paused) return false;
   LATECOMER_ASSIGN_OR_RETURN(const lateness::Plan plan, PlanNow());
   LATECOMER_ASSIGN_OR_RETURN(const std::vector<PlacedRun> runs, LoadRuns());
   LATECOMER_ASSIGN_OR_RETURN(const bool scheduled, CreateScheduled(plan, runs));
-  if (scheduled || LiveRunIsDue(pipeline_, runs)) return scheduled;
+  if (scheduled || LiveRunIsDue(pipeline_, gate, runs)) return scheduled;
   return CreateBackfills(plan);
 }
 
@@ -258,20 +263,18 @@ Result<bool> Engine::CreateBackfills(const lateness::Plan& plan) {
 }
 
 Result<RunRecord> Engine::RequestRun(const table::PartitionKey& key) {
-  const Instant now = env_.clock.Now();
-  const std::string run_id = ManualRunId(key, now);
-  RunRecord run = NewRun(pipeline_.id, key, RunKind::kManual, run_id, "manual:" + run_id, now);
-  LATECOMER_RETURN_IF_ERROR(InsertRun(env_.ledger, run, "asked for by a person"));
-  Announce(run);
-  return run;
+  LATECOMER_ASSIGN_OR_RETURN(const TriggerPlan done, ApplyTrigger(env_.ledger, pipeline_, observed_,
+                                                                  {.partitions = {key}}, "", {.now = env_.clock.Now()}));
+  Announce(done.affected.front().run);
+  return done.affected.front().run;
 }
 
 Status Engine::StartQueued(TickReport& report) {
   LATECOMER_ASSIGN_OR_RETURN(std::vector<PlacedRun> runs, LoadRuns());
-  LATECOMER_ASSIGN_OR_RETURN(const bool paused, IsPaused());
+  LATECOMER_ASSIGN_OR_RETURN(const Gate gate, LoadGate());
   for (const PlacedRun& queued : InStartOrder(pipeline_, runs, env_.clock.Now())) {
     const Wait wait = stop_starting_ ? Wait{WaitKind::kSlot, "the next `latecomer run`"}
-                                     : WhatItWaitsFor(pipeline_, paused, queued, runs);
+                                     : WhatItWaitsFor(pipeline_, gate, queued, runs);
     if (wait.kind == WaitKind::kNone) {
       LATECOMER_ASSIGN_OR_RETURN(std::optional<Granted> granted, Grant(queued));
       if (granted) {

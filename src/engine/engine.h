@@ -33,6 +33,9 @@ struct TickReport {
   bool Idle() const { return !progressed && mine == 0 && elsewhere == 0; }
 };
 
+// Makes the pipeline, or its changed definition, known to the ledger.
+Status RegisterPipeline(ledger::Ledger& ledger, const pipeline::Pipeline& pipeline, Instant now);
+
 class Engine {
  public:
   Engine(pipeline::Pipeline pipeline, Environment environment);
@@ -71,7 +74,7 @@ class Engine {
   Result<bool> CreateBackfills(const lateness::Plan& plan);
   Status StartQueued(TickReport& report);
   Result<std::vector<PlacedRun>> LoadRuns();
-  Result<bool> IsPaused();
+  Result<Gate> LoadGate();
   Result<PlacedRun> NoteWait(const PlacedRun& queued, const std::string& for_what);
   void Announce(const ledger::RunRecord& run);
 

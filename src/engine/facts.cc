@@ -80,6 +80,7 @@ Status AddRuns(ledger::Reader& reader, const pipeline::Pipeline& pipeline, Group
                                      .state = ToState(run.state),
                                      .cause = run.cause,
                                      .started = run.tries > 0,
+                                     .running = run.state == ledger::RunState::kRunning,
                                      .with = run.state == ledger::RunState::kRunning ? run.waiting_for : ""});
   }
   return {};
@@ -96,6 +97,11 @@ Status AddProcessed(ledger::Reader& reader, const pipeline::Pipeline& pipeline, 
   for (const ledger::ReleaseRecord& record : releases) {
     const auto it = groups.find(record.partition);
     if (it != groups.end()) it->second.facts.released = record.up_to;
+  }
+  LATECOMER_ASSIGN_OR_RETURN(const std::vector<ledger::HoldRecord> holds, reader.Holds(pipeline.id));
+  for (const ledger::HoldRecord& record : holds) {
+    const auto it = groups.find(record.partition);
+    if (it != groups.end()) it->second.facts.hold = lateness::HoldFact{record.reason, record.by};
   }
   return {};
 }

@@ -309,17 +309,26 @@ Status Engine::DetectInTransaction(ledger::Writer& writer, Active& next, std::ve
   return MoveStep(writer, next.run, backfill, StepState::kSuccess, "started " + found, now);
 }
 
-// Promise 3: what an output holds must be this very try's work before it counts as processed.
+// Promise 3: what an output holds must be this very try's work (or that of the try it kept the step from) before it
+// counts as processed.
 Status Engine::VerifyOutputs(const Active& active) {
   for (const pipeline::Step& step : pipeline_.steps) {
     const auto* sql = std::get_if<pipeline::SqlStep>(&step.action);
     if (sql == nullptr) continue;
+    std::int64_t token = active.attempt.token;
+    const auto record = std::find_if(active.steps.begin(), active.steps.end(),
+                                     [&](const StepRecord& one) { return one.step == step.id && one.kept_from; });
+    if (record != active.steps.end()) {
+      if (*record->kept_from == 0) continue;  // a person vouches for it
+      token = active.kept_tokens.at(*record->kept_from);
+    }
     LATECOMER_ASSIGN_OR_RETURN(const auto output, env_.catalog.OpenHistory(sql->into_location));
     const std::string app_id = TransactionAppId(pipeline_.id, active.key, step.id);
     LATECOMER_ASSIGN_OR_RETURN(const auto found, output->FindTransaction(app_id));
-    if (found && found->version == active.attempt.token) continue;
+    if (found && found->version == token) continue;
+    const std::string newest = found ? ", whose newest one has " + std::to_string(found->version) : "";
     return Fail(Error(ErrorKind::kRunFailed, "the commit of step " + step.id + " (txn " + app_id + ", version " +
-                                                 std::to_string(active.attempt.token) + ") is not in its output")
+                                                 std::to_string(token) + ") is not in its output" + newest)
                     .In(sql->into_location)
                     .Hint("was the table replaced or restored meanwhile? `latecomer clear` the run to make it again"));
   }

@@ -223,7 +223,7 @@ std::vector<PlanEntry> LookbackBackfills(const Rules& rules, const PlanInput& in
     if (!facts.start || *facts.start < first || *facts.start >= *run->start) continue;
     const bool exists = facts.has_rows || facts.processed;
     const bool frozen = rules.frozen_before && *facts.start < *rules.frozen_before;
-    if (!exists || frozen || !InSchedule(rules, *facts.start)) continue;
+    if (!exists || frozen || facts.hold || !InSchedule(rules, *facts.start)) continue;
     if (!SameBesidesTime(rules, facts.key, of)) continue;
     // A queued run will read the newest versions anyway.
     const bool queued = std::any_of(facts.runs.begin(), facts.runs.end(), [](const RunFact& one) {

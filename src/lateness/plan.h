@@ -64,7 +64,14 @@ struct RunFact {
   enum class State { kOpen, kSucceeded, kFailed, kSkipped, kCancelled } state = State::kOpen;
   std::string cause;
   bool started = false;  // a claim was granted at least once
+  bool running = false;  // one is held now
   std::string with{};    // the outside worker that holds it, and until when; empty when none does
+};
+
+// A person holds the partition back.
+struct HoldFact {
+  std::string reason;
+  std::string by;  // may be empty
 };
 
 struct ProcessedFact {
@@ -86,6 +93,7 @@ struct OutputFacts {
   std::optional<VersionVector> released;  // changes up to this vector are no longer held
   std::optional<Interval> interval;       // nullopt: no interval
   std::optional<LocalTime> start;
+  std::optional<HoldFact> hold{};
 };
 
 struct PlanInput {
@@ -115,7 +123,7 @@ struct PlanEntry {
   Decision decision = Decision::kUpToDate;
   // The rule that decided, in the pipeline file's words: "allowed_lateness", "max_backfills",
   // "mass_change", "frozen_before", "before_start", "after_end", "emptied", "no_interval", "min_rows",
-  // "settle", "future", "ready", "detect", "catch_up"; empty when none did.
+  // "settle", "future", "ready", "detect", "catch_up"; "hold" when a person does; empty when none did.
   std::string rule;
   std::string reason;  // one sentence for people, without a final dot
   // Unique per (pipeline, output partition): "interval" for scheduled runs, "devices@3" for a backfill (per

@@ -207,6 +207,20 @@ constexpr std::array<std::string_view, 1> kVersion2{
        ){suffix})",
 };
 
+// What a person asked of a run's next try, and partitions that a person holds back.
+constexpr std::array<std::string_view, 3> kVersion3{
+    R"(ALTER TABLE runs ADD COLUMN keep_steps TEXT)",
+    R"(ALTER TABLE steps ADD COLUMN kept_from {integer})",
+    R"(CREATE TABLE holds (
+         pipeline TEXT NOT NULL,
+         partition_key TEXT NOT NULL,
+         reason TEXT NOT NULL,
+         held_by TEXT NOT NULL,
+         at {integer} NOT NULL,
+         PRIMARY KEY (pipeline, partition_key)
+       ){suffix})",
+};
+
 struct Migration {
   int to;
   std::vector<std::string_view> statements;
@@ -216,6 +230,7 @@ const std::vector<Migration>& Migrations() {
   static const std::vector<Migration> migrations{
       {.to = 1, .statements = {kVersion1.begin(), kVersion1.end()}},
       {.to = 2, .statements = {kVersion2.begin(), kVersion2.end()}},
+      {.to = 3, .statements = {kVersion3.begin(), kVersion3.end()}},
   };
   return migrations;
 }
