@@ -28,7 +28,8 @@ Result<LocalTime> StartOf(Workspace& workspace, const table::PartitionSchema& sc
   const pipeline::Pipeline& pipeline = workspace.pipeline();
   const auto start = lateness::StartOfKey(key, pipeline.output.partition, pipeline.rules.calendar);
   if (start) return *start;
-  return Fail(ErrorKind::kInvalidArgument, "`" + Printable(text) + "` belongs to no interval, so no range begins there");
+  return Fail(ErrorKind::kInvalidArgument,
+              "`" + Printable(text) + "` belongs to no interval, so no range begins there");
 }
 
 }  // namespace
@@ -78,8 +79,8 @@ Result<engine::RunSelection> SelectionOf(Workspace& workspace, const SelectionOp
                                  .upstream = options.upstream,
                                  .downstream = options.downstream};
   if (options.steps.empty() && options.upstream) {
-    return Fail(Error(ErrorKind::kInvalidArgument, "--upstream is about steps")
-                    .Hint("name them: --step ID --upstream"));
+    return Fail(
+        Error(ErrorKind::kInvalidArgument, "--upstream is about steps").Hint("name them: --step ID --upstream"));
   }
   if (options.from.empty() && options.to.empty()) return selection;
   LATECOMER_RETURN_IF_ERROR(workspace.ledger().Read([&](ledger::Reader& reader) -> Status {

@@ -75,8 +75,7 @@ Status Clear(Context& context, OutputFormat format, const ClearOptions& options)
   LATECOMER_ASSIGN_OR_RETURN(selection.which, SelectionOf(*workspace, options.selection));
   LATECOMER_ASSIGN_OR_RETURN(engine::ClearPlan plan,
                              engine::PreviewClear(workspace->ledger(), workspace->pipeline(), selection));
-  LATECOMER_RETURN_IF_ERROR(
-      RefusedWhenNothing(options.selection, plan.affected.size(), plan.untouched, "clear"));
+  LATECOMER_RETURN_IF_ERROR(RefusedWhenNothing(options.selection, plan.affected.size(), plan.untouched, "clear"));
   const bool json = format == OutputFormat::kJson;
   const bool asks = !json && !options.act.yes && context.err_is_terminal;
   if (!json && (options.act.dry_run || asks) && !plan.affected.empty()) PrintPreview(context, plan);

@@ -24,10 +24,10 @@ Status Hold(Context& context, OutputFormat format, const HoldOptions& options) {
   LATECOMER_ASSIGN_OR_RETURN(const engine::ObservedSources observed, workspace->Observe());
   LATECOMER_ASSIGN_OR_RETURN(const table::PartitionKey key, workspace->ParsePartition(observed, options.partition));
   // A hold may come before the first run.
-  LATECOMER_RETURN_IF_ERROR(
-      engine::RegisterPipeline(workspace->ledger(), workspace->pipeline(), context.clock.Now()));
-  LATECOMER_ASSIGN_OR_RETURN(const engine::Held held, engine::HoldPartition(workspace->ledger(), workspace->pipeline().id,
-                                                                            key, options.reason, ActNow(context)));
+  LATECOMER_RETURN_IF_ERROR(engine::RegisterPipeline(workspace->ledger(), workspace->pipeline(), context.clock.Now()));
+  LATECOMER_ASSIGN_OR_RETURN(
+      const engine::Held held,
+      engine::HoldPartition(workspace->ledger(), workspace->pipeline().id, key, options.reason, ActNow(context)));
   if (format == OutputFormat::kJson) {
     const nlohmann::ordered_json json{{"partition", nlohmann::ordered_json::parse(key.LogJson())},
                                       {"reason", held.hold.reason},
@@ -45,10 +45,11 @@ Status Hold(Context& context, OutputFormat format, const HoldOptions& options) {
 }  // namespace
 
 void AddHoldCommand(CommandLine& line) {
-  CLI::App* command = AddCommand(line, "hold", "Hold a partition back until it is released",
-                                 "latecomer hold examples/devices/pipeline.yaml 2024-01-01 --reason 'vendor resends it'\n"
-                                 "latecomer plan examples/devices/pipeline.yaml --held\n"
-                                 "latecomer release examples/devices/pipeline.yaml 2024-01-01");
+  CLI::App* command =
+      AddCommand(line, "hold", "Hold a partition back until it is released",
+                 "latecomer hold examples/devices/pipeline.yaml 2024-01-01 --reason 'vendor resends it'\n"
+                 "latecomer plan examples/devices/pipeline.yaml --held\n"
+                 "latecomer release examples/devices/pipeline.yaml 2024-01-01");
   auto options = std::make_shared<HoldOptions>();
   AddWorkspaceOptions(command, options->workspace);
   command->add_option("partition", options->partition, "The output partition")->required()->type_name("PARTITION");

@@ -19,12 +19,10 @@ struct NoteOptions {
 
 Status Note(Context& context, OutputFormat format, const NoteOptions& options) {
   LATECOMER_ASSIGN_OR_RETURN(const auto workspace, Workspace::Open(context, options.workspace, LedgerUse::kExisting));
-  LATECOMER_ASSIGN_OR_RETURN(const engine::Noted noted,
-                             engine::SetNote(workspace->ledger(), workspace->pipeline().id, options.run,
-                                             ActNow(context, options.text)));
+  LATECOMER_ASSIGN_OR_RETURN(const engine::Noted noted, engine::SetNote(workspace->ledger(), workspace->pipeline().id,
+                                                                        options.run, ActNow(context, options.text)));
   if (format == OutputFormat::kJson) {
-    const nlohmann::ordered_json json{
-        {"run_id", noted.run.run_id}, {"note", noted.run.note}, {"event", noted.event}};
+    const nlohmann::ordered_json json{{"run_id", noted.run.run_id}, {"note", noted.run.note}, {"event", noted.event}};
     context.out << json.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) << '\n';
   } else {
     context.out << (noted.run.note.empty() ? "removed the note of " : "noted on ") << Printable(noted.run.run_id)
@@ -36,8 +34,9 @@ Status Note(Context& context, OutputFormat format, const NoteOptions& options) {
 }  // namespace
 
 void AddNoteCommand(CommandLine& line) {
-  CLI::App* command = AddCommand(line, "note", "Write a note on a run; an empty one removes it",
-                                 "latecomer note examples/devices/pipeline.yaml latest 'rerun after the vendor fixed it'");
+  CLI::App* command =
+      AddCommand(line, "note", "Write a note on a run; an empty one removes it",
+                 "latecomer note examples/devices/pipeline.yaml latest 'rerun after the vendor fixed it'");
   auto options = std::make_shared<NoteOptions>();
   AddWorkspaceOptions(command, options->workspace);
   command->add_option("run", options->run, "A run id, or `latest`")->required()->type_name("RUN");

@@ -21,9 +21,8 @@ struct PauseOptions {
 Status Pause(Context& context, OutputFormat format, const PauseOptions& options) {
   LATECOMER_ASSIGN_OR_RETURN(const auto workspace, Workspace::Open(context, options.workspace, LedgerUse::kExisting));
   const std::string& id = workspace->pipeline().id;
-  LATECOMER_ASSIGN_OR_RETURN(
-      const engine::Paused done,
-      engine::SetPaused(workspace->ledger(), id, !options.resume, ActNow(context, options.note)));
+  LATECOMER_ASSIGN_OR_RETURN(const engine::Paused done, engine::SetPaused(workspace->ledger(), id, !options.resume,
+                                                                          ActNow(context, options.note)));
   const bool changed = done.changed;
   if (format == OutputFormat::kJson) {
     context.out << nlohmann::ordered_json{{"pipeline", id},

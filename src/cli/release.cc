@@ -42,7 +42,8 @@ Status Release(Context& context, OutputFormat format, const ReleaseOptions& opti
                 << '\n';
     return {};
   }
-  context.out << "released " << Printable(key.Display()) << " up to " << VectorText(up_to) << "; the next run processes it\n";
+  context.out << "released " << Printable(key.Display()) << " up to " << VectorText(up_to)
+              << "; the next run processes it\n";
   return {};
 }
 

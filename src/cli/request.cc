@@ -18,7 +18,8 @@ Result<LocalTime> StartOf(Workspace& workspace, const engine::ObservedSources& o
   const pipeline::Pipeline& pipeline = workspace.pipeline();
   const auto start = lateness::StartOfKey(key, pipeline.output.partition, pipeline.rules.calendar);
   if (start) return *start;
-  return Fail(ErrorKind::kInvalidArgument, "`" + Printable(text) + "` belongs to no interval, so no range begins there");
+  return Fail(ErrorKind::kInvalidArgument,
+              "`" + Printable(text) + "` belongs to no interval, so no range begins there");
 }
 
 Result<engine::TriggerSelection> Parse(Workspace& workspace, const engine::ObservedSources& observed,

@@ -229,14 +229,17 @@ Status Run(Context& context, OutputFormat format, const RunOptions& options) {
 }  // namespace
 
 void AddRunCommand(CommandLine& line) {
-  CLI::App* command = AddCommand(line, "run", "Process what is due and what is late, then end",
-                                 "latecomer run examples/devices/pipeline.yaml\n"
-                                 "latecomer run examples/devices/pipeline.yaml --partition 2024-01-01\n"
-                                 "latecomer run examples/devices/pipeline.yaml --partition 2024-01-01..2024-01-31 --dry-run\n"
-                                 "latecomer run pipeline.yaml --ledger sqlite:/var/lib/latecomer/ledger.db");
+  CLI::App* command =
+      AddCommand(line, "run", "Process what is due and what is late, then end",
+                 "latecomer run examples/devices/pipeline.yaml\n"
+                 "latecomer run examples/devices/pipeline.yaml --partition 2024-01-01\n"
+                 "latecomer run examples/devices/pipeline.yaml --partition 2024-01-01..2024-01-31 --dry-run\n"
+                 "latecomer run pipeline.yaml --ledger sqlite:/var/lib/latecomer/ledger.db");
   auto options = std::make_shared<RunOptions>();
   AddWorkspaceOptions(command, options->workspace);
-  command->add_option("--partition", options->partition, "Process this partition, or each of a range A..B, on request, whatever the plan says")
+  command
+      ->add_option("--partition", options->partition,
+                   "Process this partition, or each of a range A..B, on request, whatever the plan says")
       ->type_name("VALUE");
   command->add_flag("--yes,-y", options->act.yes,
                     "Don't ask before a first run of more than 100 intervals, or a range of partitions");

@@ -28,12 +28,9 @@ void List(Context& context, OutputFormat format, const std::vector<ledger::Event
   TextTable table({{"EVENT", Align::kRight}, {"WHEN"}, {"WHO"}, {"WHAT"}});
   for (const ledger::EventRecord& event : events) {
     if (format == OutputFormat::kJson) {
-      const nlohmann::ordered_json json{{"event", event.sequence},
-                                        {"at", FormatInstant(event.at)},
-                                        {"by", WhoDid(event)},
-                                        {"what", event.what},
-                                        {"run_id", event.run_id},
-                                        {"description", engine::Describe(event)}};
+      const nlohmann::ordered_json json{{"event", event.sequence}, {"at", FormatInstant(event.at)},
+                                        {"by", WhoDid(event)},     {"what", event.what},
+                                        {"run_id", event.run_id},  {"description", engine::Describe(event)}};
       context.out << json.dump() << '\n';
       continue;
     }

@@ -1,7 +1,6 @@
 // Private to the engine: a run whose claim this scheduler holds.
 #pragma once
 
-
 #include <map>
 #include <string>
 #include <vector>

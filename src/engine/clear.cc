@@ -96,8 +96,7 @@ std::string LineOf(const ClearedRun& cleared) {
 
 Result<ClearPlan> Plan(ledger::Reader& reader, const pipeline::Pipeline& pipeline, const ClearSelection& selection) {
   LATECOMER_ASSIGN_OR_RETURN(const std::set<std::string> named, SelectSteps(pipeline, selection.which));
-  LATECOMER_ASSIGN_OR_RETURN(SelectedRuns selected,
-                             SelectRuns(reader, pipeline, selection.which, RangePick::kNewest));
+  LATECOMER_ASSIGN_OR_RETURN(SelectedRuns selected, SelectRuns(reader, pipeline, selection.which, RangePick::kNewest));
   ClearPlan plan;
   plan.untouched = std::move(selected.untouched);
   std::vector<std::string> lines;

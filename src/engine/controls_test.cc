@@ -360,8 +360,7 @@ TEST_F(Controls, AMarkOfWhatIsRunningIsRefusedAndOneThatWasFollowedStays) {
   AddRun("backfill_2024-01-02_v3", 2, RunState::kRunning, RunKind::kBackfill);
   const auto running = ApplyMark(*ledger_, pipeline_, {.which = {.runs = {"backfill_2024-01-02_v3"}}}, "", By());
   EXPECT_TRUE(running->affected.empty());
-  const auto plan =
-      ApplyMark(*ledger_, pipeline_, {.which = {.runs = {"latest"}}, .mark = Mark::kFailed}, "", By());
+  const auto plan = ApplyMark(*ledger_, pipeline_, {.which = {.runs = {"latest"}}, .mark = Mark::kFailed}, "", By());
   ClearedOne({.which = {.runs = {"latest"}}});
   const auto undone = Undo(*ledger_, "devices", plan->affected.at(0).event, By());
   EXPECT_EQ(undone.error().kind, ErrorKind::kConflict);

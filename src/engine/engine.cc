@@ -263,8 +263,9 @@ Result<bool> Engine::CreateBackfills(const lateness::Plan& plan) {
 }
 
 Result<RunRecord> Engine::RequestRun(const table::PartitionKey& key) {
-  LATECOMER_ASSIGN_OR_RETURN(const TriggerPlan done, ApplyTrigger(env_.ledger, pipeline_, observed_,
-                                                                  {.partitions = {key}}, "", {.now = env_.clock.Now()}));
+  LATECOMER_ASSIGN_OR_RETURN(
+      const TriggerPlan done,
+      ApplyTrigger(env_.ledger, pipeline_, observed_, {.partitions = {key}}, "", {.now = env_.clock.Now()}));
   Announce(done.affected.front().run);
   return done.affected.front().run;
 }

@@ -20,8 +20,8 @@ ledger::EventRecord PartitionEvent(const std::string& pipeline, const std::strin
 
 template <typename Record>
 std::optional<Record> OfPartition(const std::vector<Record>& records, const std::string& partition) {
-  const auto found = std::find_if(records.begin(), records.end(),
-                                  [&](const Record& record) { return record.partition == partition; });
+  const auto found =
+      std::find_if(records.begin(), records.end(), [&](const Record& record) { return record.partition == partition; });
   return found == records.end() ? std::nullopt : std::optional<Record>(*found);
 }
 
@@ -60,8 +60,7 @@ Result<Held> HoldPartition(ledger::Ledger& ledger, const std::string& pipeline, 
                     .Hint("say what has to happen before this partition may be processed"));
   }
   Held held;
-  held.hold = {
-      .pipeline = pipeline, .partition = key.Canonical(), .reason = reason, .by = act.by, .at = act.now};
+  held.hold = {.pipeline = pipeline, .partition = key.Canonical(), .reason = reason, .by = act.by, .at = act.now};
   LATECOMER_RETURN_IF_ERROR(ledger.Write([&](ledger::Writer& writer) -> Status {
     LATECOMER_ASSIGN_OR_RETURN(const auto known, writer.FindPipeline(pipeline));
     if (!known) return Fail(ErrorKind::kNotFound, "the ledger knows no pipeline " + pipeline);

@@ -1,5 +1,5 @@
-// Holding partitions back and letting them go. A person holds a partition with a reason: nothing of it starts, also what
-// is queued already. Rules hold changes; a release covers those up to what was seen.
+// Holding partitions back and letting them go. A person holds a partition with a reason: nothing of it starts, also
+// what is queued already. Rules hold changes; a release covers those up to what was seen.
 #pragma once
 
 #include <optional>

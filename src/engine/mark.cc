@@ -131,7 +131,8 @@ std::string PlanSteps(const pipeline::Pipeline& pipeline, const std::set<std::st
       again.push_back(step.step);
     }
   }
-  if (marked.steps.empty()) return mark == Mark::kSuccess ? "has no such step without success" : "has no such step with success";
+  if (marked.steps.empty())
+    return mark == Mark::kSuccess ? "has no such step without success" : "has no such step with success";
   if (mark == Mark::kFailed) {
     marked.to = RunState::kFailed;
     marked.keep_steps.clear();
@@ -149,8 +150,7 @@ std::string PlanSteps(const pipeline::Pipeline& pipeline, const std::set<std::st
 Result<MarkPlan> Plan(ledger::Reader& reader, const pipeline::Pipeline& pipeline, const MarkSelection& selection,
                       Instant now) {
   LATECOMER_ASSIGN_OR_RETURN(const std::set<std::string> named, SelectSteps(pipeline, selection.which));
-  LATECOMER_ASSIGN_OR_RETURN(SelectedRuns selected,
-                             SelectRuns(reader, pipeline, selection.which, RangePick::kNewest));
+  LATECOMER_ASSIGN_OR_RETURN(SelectedRuns selected, SelectRuns(reader, pipeline, selection.which, RangePick::kNewest));
   MarkPlan plan;
   plan.untouched = std::move(selected.untouched);
   std::vector<std::string> lines;

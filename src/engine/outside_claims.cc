@@ -3,9 +3,9 @@
 #include <algorithm>
 
 #include "engine/active.h"
-#include "engine/selection.h"
 #include "engine/facts.h"
 #include "engine/run_names.h"
+#include "engine/selection.h"
 #include "engine/transitions.h"
 
 namespace latecomer::engine {

@@ -182,8 +182,9 @@ Result<std::set<std::string>> SelectSteps(const pipeline::Pipeline& pipeline, co
   for (const std::string& id : selection.steps) {
     if (std::find(known.begin(), known.end(), id) == known.end()) {
       const auto nearest = NearestWord(id, known);
-      return Fail(Error(ErrorKind::kNotFound, "no step `" + Printable(id) + "` in pipeline " + pipeline.id)
-                      .Hint(nearest ? "did you mean `" + *nearest + "`?" : "only the pipeline's own steps can be named"));
+      return Fail(
+          Error(ErrorKind::kNotFound, "no step `" + Printable(id) + "` in pipeline " + pipeline.id)
+              .Hint(nearest ? "did you mean `" + *nearest + "`?" : "only the pipeline's own steps can be named"));
     }
     chosen.insert(id);
   }

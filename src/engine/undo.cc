@@ -160,8 +160,8 @@ struct Way {
   Result<std::string> (*undo)(const Taken&);
 };
 constexpr std::array kWays{
-    Way{"pipeline.paused", UndoPause}, Way{"pipeline.resumed", UndoPause}, Way{"partition.held", UndoHold},
-    Way{"partition.released", UndoRelease}, Way{"run.marked", UndoMark}, Way{"run.noted", UndoNote},
+    Way{"pipeline.paused", UndoPause},      Way{"pipeline.resumed", UndoPause}, Way{"partition.held", UndoHold},
+    Way{"partition.released", UndoRelease}, Way{"run.marked", UndoMark},        Way{"run.noted", UndoNote},
 };
 
 const Way* WayOf(const std::string& what) {
@@ -194,8 +194,8 @@ Result<std::string> UndoInTransaction(const Taken& taken, const Way& way) {
   try {
     return way.undo(taken);
   } catch (const nlohmann::json::exception& error) {
-    return Fail(Error(ErrorKind::kDamaged, "event " + std::to_string(taken.event.sequence) +
-                                               " doesn't say what was before: " + error.what())
+    return Fail(Error(ErrorKind::kDamaged,
+                      "event " + std::to_string(taken.event.sequence) + " doesn't say what was before: " + error.what())
                     .Hint("`latecomer ledger check` looks the ledger over"));
   }
 }
@@ -226,8 +226,7 @@ Result<Undone> Undo(ledger::Ledger& ledger, const std::string& pipeline, std::in
 }
 
 Result<std::vector<EventRecord>> Undoable(ledger::Reader& reader, const std::string& pipeline, std::size_t limit) {
-  LATECOMER_ASSIGN_OR_RETURN(std::vector<EventRecord> events,
-                             reader.Events(pipeline, std::nullopt, std::nullopt));
+  LATECOMER_ASSIGN_OR_RETURN(std::vector<EventRecord> events, reader.Events(pipeline, std::nullopt, std::nullopt));
   const std::set<std::int64_t> undone = UndoneOf(events);
   std::vector<EventRecord> found;
   for (auto event = events.rbegin(); event != events.rend() && found.size() < limit; ++event) {

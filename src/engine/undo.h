@@ -1,5 +1,5 @@
-// Taking back what a person did: pause and resume, hold and release, mark, and notes. Clear, cancel and trigger set work
-// in motion and can't be undone; they ask first.
+// Taking back what a person did: pause and resume, hold and release, mark, and notes. Clear, cancel and trigger set
+// work in motion and can't be undone; they ask first.
 #pragma once
 
 #include <cstdint>

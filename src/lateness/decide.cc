@@ -306,14 +306,15 @@ void DecideHold(PlanEntry& entry, const OutputFacts& facts, const Situation& sit
     entry.kind = RunFact::Kind::kBackfill;
     entry.cause = FreshCause(facts, CauseOf(facts.unseen));
   }
-  std::string reason = "held by " + (facts.hold->by.empty() ? std::string("a person") : facts.hold->by) + ": " +
-                       facts.hold->reason;
+  std::string reason =
+      "held by " + (facts.hold->by.empty() ? std::string("a person") : facts.hold->by) + ": " + facts.hold->reason;
   if (const RunFact* open = OpenRun(facts)) {
     entry.blocking_run = open->run_id;
     reason += "; " + open->run_id + " is queued and waits for that";
   }
-  reason += changed ? "; " + DescribeChanges(facts.unseen, facts.interval)
-                    : facts.processed ? std::string("; nothing newer changed it so far") : std::string();
+  reason += changed           ? "; " + DescribeChanges(facts.unseen, facts.interval)
+            : facts.processed ? std::string("; nothing newer changed it so far")
+                              : std::string();
   Settle(entry, Decision::kHeld, "hold", std::move(reason));
 }
 

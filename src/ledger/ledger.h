@@ -24,6 +24,34 @@ struct RunFilter {
   int limit = 0;  // 0: all; the newest are kept
 };
 
+// The place of a run among those of its pipeline, which are ordered by when they were created.
+struct RunPlace {
+  Instant created{};
+  std::int64_t id = 0;
+  friend auto operator<=>(const RunPlace&, const RunPlace&) = default;
+};
+
+// Which runs a grid shows: the newest `limit` of the pipeline that fit.
+struct GridFilter {
+  std::string pipeline;
+  std::vector<RunKind> kinds{};           // empty: all
+  std::vector<RunState> states{};         // empty: all
+  std::optional<Instant> created_from{};  // created at or after it
+  std::optional<Instant> created_before{};
+  std::optional<RunPlace> before{};  // where the page before ended
+  int limit = 100;                   // at least 1
+};
+
+struct GridRun {
+  RunRecord run;
+  std::vector<StepRecord> steps;  // of the newest try, mapped instances included; by position, map index
+};
+
+struct GridPage {
+  std::vector<GridRun> runs;     // newest first
+  std::optional<RunPlace> next;  // `before` of the next page; nullopt when this was the last
+};
+
 class Reader {
  public:
   virtual ~Reader() = default;
@@ -42,6 +70,8 @@ class Reader {
                                                                const std::string& partition) = 0;
 
   virtual Result<std::vector<RunRecord>> Runs(const RunFilter& filter) = 0;  // oldest first
+  // In time that follows the size of the page, not the number of runs in the ledger.
+  virtual Result<GridPage> Grid(const GridFilter& filter) = 0;
   virtual Result<std::optional<RunRecord>> FindRun(std::int64_t id) = 0;
   virtual Result<std::optional<RunRecord>> FindRunByName(const std::string& pipeline, const std::string& run_id) = 0;
   virtual Result<std::optional<RunRecord>> FindRunByCause(const std::string& pipeline, const std::string& partition,

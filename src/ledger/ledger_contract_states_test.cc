@@ -65,18 +65,18 @@ TEST_P(LedgerContract, OnlyLegalStatesOfRunsAreWritten) {
     return run;
   };
   std::map<int, std::int64_t> ids;
-  ExpectOnlyLegalOnes<RunState>(*ledger_, {
-      RunState::kCancelled,
-      [&](Writer& writer, int n, RunState state) -> Status {
-        LATECOMER_ASSIGN_OR_RETURN(ids[n], writer.InsertRun(record(n, state)));
-        return {};
-      },
-      [&](Writer& writer, int n, RunState state) {
-        RunRecord run = record(n, state);
-        run.id = ids.at(n);
-        return writer.UpdateRun(run);
-      },
-      [&](Reader& reader, int n) { return reader.FindRun(ids.at(n)).value().value().state; }});
+  ExpectOnlyLegalOnes<RunState>(
+      *ledger_, {RunState::kCancelled,
+                 [&](Writer& writer, int n, RunState state) -> Status {
+                   LATECOMER_ASSIGN_OR_RETURN(ids[n], writer.InsertRun(record(n, state)));
+                   return {};
+                 },
+                 [&](Writer& writer, int n, RunState state) {
+                   RunRecord run = record(n, state);
+                   run.id = ids.at(n);
+                   return writer.UpdateRun(run);
+                 },
+                 [&](Reader& reader, int n) { return reader.FindRun(ids.at(n)).value().value().state; }});
 }
 
 TEST_P(LedgerContract, OnlyLegalStatesOfTriesAreWritten) {
@@ -86,10 +86,11 @@ TEST_P(LedgerContract, OnlyLegalStatesOfTriesAreWritten) {
     one.state = state;
     return one;
   };
-  ExpectOnlyLegalOnes<TryState>(*ledger_, {
-      TryState::kLost, [&](Writer& writer, int n, TryState state) { return writer.InsertTry(record(n, state)); },
-      [&](Writer& writer, int n, TryState state) { return writer.UpdateTry(record(n, state)); },
-      [&](Reader& reader, int n) { return reader.Tries(run).value().at(static_cast<std::size_t>(n - 1)).state; }});
+  ExpectOnlyLegalOnes<TryState>(
+      *ledger_,
+      {TryState::kLost, [&](Writer& writer, int n, TryState state) { return writer.InsertTry(record(n, state)); },
+       [&](Writer& writer, int n, TryState state) { return writer.UpdateTry(record(n, state)); },
+       [&](Reader& reader, int n) { return reader.Tries(run).value().at(static_cast<std::size_t>(n - 1)).state; }});
 }
 
 TEST_P(LedgerContract, OnlyLegalStatesOfStepsAreWritten) {
@@ -99,10 +100,12 @@ TEST_P(LedgerContract, OnlyLegalStatesOfStepsAreWritten) {
     step.state = state;
     return step;
   };
-  ExpectOnlyLegalOnes<StepState>(*ledger_, {
-      StepState::kCancelled, [&](Writer& writer, int n, StepState state) { return writer.InsertStep(record(n, state)); },
-      [&](Writer& writer, int n, StepState state) { return writer.UpdateStep(record(n, state)); },
-      [&](Reader& reader, int n) { return reader.Steps(run, 1).value().at(static_cast<std::size_t>(n - 1)).state; }});
+  ExpectOnlyLegalOnes<StepState>(
+      *ledger_,
+      {StepState::kCancelled,
+       [&](Writer& writer, int n, StepState state) { return writer.InsertStep(record(n, state)); },
+       [&](Writer& writer, int n, StepState state) { return writer.UpdateStep(record(n, state)); },
+       [&](Reader& reader, int n) { return reader.Steps(run, 1).value().at(static_cast<std::size_t>(n - 1)).state; }});
 }
 
 TEST_P(LedgerContract, OnlyLegalStatesOfAttemptsAreWritten) {
@@ -114,13 +117,13 @@ TEST_P(LedgerContract, OnlyLegalStatesOfAttemptsAreWritten) {
     attempt.state = state;
     return attempt;
   };
-  ExpectOnlyLegalOnes<AttemptState>(*ledger_, {
-      AttemptState::kLost,
-      [&](Writer& writer, int n, AttemptState state) { return writer.InsertAttempt(record(n, state)); },
-      [&](Writer& writer, int n, AttemptState state) { return writer.UpdateAttempt(record(n, state)); },
-      [&](Reader& reader, int n) {
-        return reader.Attempts(run, 1).value().at(static_cast<std::size_t>(n - 1)).state;
-      }});
+  ExpectOnlyLegalOnes<AttemptState>(
+      *ledger_, {AttemptState::kLost,
+                 [&](Writer& writer, int n, AttemptState state) { return writer.InsertAttempt(record(n, state)); },
+                 [&](Writer& writer, int n, AttemptState state) { return writer.UpdateAttempt(record(n, state)); },
+                 [&](Reader& reader, int n) {
+                   return reader.Attempts(run, 1).value().at(static_cast<std::size_t>(n - 1)).state;
+                 }});
 }
 
 }  // namespace

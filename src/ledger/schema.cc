@@ -207,8 +207,14 @@ constexpr std::array<std::string_view, 1> kVersion2{
        ){suffix})",
 };
 
+// What a grid of runs is read by, newest first; some kinds and states only, or all.
+constexpr std::array<std::string_view, 2> kVersion3{
+    R"(CREATE INDEX runs_by_creation ON runs (pipeline, created, id))",
+    R"(CREATE INDEX runs_by_kind ON runs (pipeline, kind, state, created, id))",
+};
+
 // What a person asked of a run's next try, and partitions that a person holds back.
-constexpr std::array<std::string_view, 3> kVersion3{
+constexpr std::array<std::string_view, 3> kVersion4{
     R"(ALTER TABLE runs ADD COLUMN keep_steps TEXT)",
     R"(ALTER TABLE steps ADD COLUMN kept_from {integer})",
     R"(CREATE TABLE holds (
@@ -231,6 +237,7 @@ const std::vector<Migration>& Migrations() {
       {.to = 1, .statements = {kVersion1.begin(), kVersion1.end()}},
       {.to = 2, .statements = {kVersion2.begin(), kVersion2.end()}},
       {.to = 3, .statements = {kVersion3.begin(), kVersion3.end()}},
+      {.to = 4, .statements = {kVersion4.begin(), kVersion4.end()}},
   };
   return migrations;
 }

@@ -2,14 +2,10 @@
 #include <algorithm>
 
 #include "ledger/record_text.h"
+#include "ledger/sql_rows.h"
 #include "ledger/sql_transaction.h"
 
 namespace latecomer::ledger {
-namespace {
-
-#define LATECOMER_RUN_COLUMNS                                                               \
-  "id, pipeline, run_id, partition_key, partition_display, kind, cause, caused_by, state, " \
-  "waiting_for, message, tries, keep_vector, note, created, started, ended, keep_steps"
 
 Result<RunRecord> ReadRun(const Row& row) {
   RunRecord record;
@@ -37,6 +33,8 @@ Result<RunRecord> ReadRun(const Row& row) {
   }
   return record;
 }
+
+namespace {
 
 Parameter OptionalText(const std::optional<std::string>& text) {
   return text ? Parameter(std::string_view(*text)) : Parameter(std::monostate());

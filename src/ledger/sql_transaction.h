@@ -67,6 +67,9 @@ class SqlTransaction final : public Writer {
   Result<std::int64_t> InsertRun(const RunRecord& record) override;
   Status UpdateRun(const RunRecord& record) override;
 
+  // sql_grid.cc
+  Result<GridPage> Grid(const GridFilter& filter) override;
+
   // sql_tries.cc
   Result<std::vector<TryRecord>> Tries(std::int64_t run) override;
   Result<std::vector<StepRecord>> Steps(std::int64_t run, int try_number) override;

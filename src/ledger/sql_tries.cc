@@ -1,23 +1,9 @@
 // Tries of a run, the steps of a try, the attempts at a step.
 #include "ledger/record_text.h"
+#include "ledger/sql_rows.h"
 #include "ledger/sql_transaction.h"
 
 namespace latecomer::ledger {
-namespace {
-
-Result<TryRecord> ReadTry(const Row& row) {
-  TryRecord record;
-  record.run = row.Integer(0);
-  record.number = Small(row, 1);
-  LATECOMER_ASSIGN_OR_RETURN(record.state, ParseTryState(row.Text(2)));
-  LATECOMER_ASSIGN_OR_RETURN(record.vector, VectorFromJson(row.Text(3)));
-  record.token = row.Integer(4);
-  record.definition_hash = Owned(row, 5);
-  record.message = Owned(row, 6);
-  record.started = Time(row, 7);
-  record.ended = OptionalTime(row, 8);
-  return record;
-}
 
 Result<StepRecord> ReadStep(const Row& row) {
   StepRecord record;
@@ -34,6 +20,22 @@ Result<StepRecord> ReadStep(const Row& row) {
   record.started = OptionalTime(row, 10);
   record.ended = OptionalTime(row, 11);
   if (!row.IsNull(12)) record.kept_from = Small(row, 12);
+  return record;
+}
+
+namespace {
+
+Result<TryRecord> ReadTry(const Row& row) {
+  TryRecord record;
+  record.run = row.Integer(0);
+  record.number = Small(row, 1);
+  LATECOMER_ASSIGN_OR_RETURN(record.state, ParseTryState(row.Text(2)));
+  LATECOMER_ASSIGN_OR_RETURN(record.vector, VectorFromJson(row.Text(3)));
+  record.token = row.Integer(4);
+  record.definition_hash = Owned(row, 5);
+  record.message = Owned(row, 6);
+  record.started = Time(row, 7);
+  record.ended = OptionalTime(row, 8);
   return record;
 }
 
@@ -88,11 +90,10 @@ Result<std::vector<TryRecord>> SqlTransaction::Tries(std::int64_t run) {
 }
 
 Result<std::vector<StepRecord>> SqlTransaction::Steps(std::int64_t run, int try_number) {
-  return All<StepRecord>(
-      "SELECT run, try_number, step, map_index, position, state, attempts, retry_at, child_run, "
-      "message, started, ended, kept_from FROM steps WHERE run = $1 AND try_number = $2 "
-      "ORDER BY position, map_index, step",
-      {run, std::int64_t{try_number}}, ReadStep);
+  return All<StepRecord>("SELECT " LATECOMER_STEP_COLUMNS
+                         " FROM steps WHERE run = $1 AND try_number = $2 "
+                         "ORDER BY position, map_index, step",
+                         {run, std::int64_t{try_number}}, ReadStep);
 }
 
 Result<std::vector<AttemptRecord>> SqlTransaction::Attempts(std::int64_t run, int try_number) {
@@ -133,15 +134,15 @@ Status SqlTransaction::UpdateTry(const TryRecord& record) {
 Status SqlTransaction::InsertStep(const StepRecord& record) {
   LATECOMER_ASSIGN_OR_RETURN(
       const std::optional<std::int64_t> written,
-      OneInteger("INSERT INTO steps (run, try_number, step, map_index, position, state, attempts, "
-                 "retry_at, child_run, message, started, ended, kept_from) "
-                 "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) "
-                 "ON CONFLICT DO NOTHING RETURNING position",
-                 {record.run, std::int64_t{record.try_number}, std::string_view(record.step),
-                  std::int64_t{record.map_index}, std::int64_t{record.position}, Name(record.state),
-                  std::int64_t{record.attempts}, Optional(record.retry_at), Optional(record.child_run),
-                  std::string_view(record.message), Optional(record.started), Optional(record.ended),
-                  KeptFrom(record)}));
+      OneInteger(
+          "INSERT INTO steps (run, try_number, step, map_index, position, state, attempts, "
+          "retry_at, child_run, message, started, ended, kept_from) "
+          "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) "
+          "ON CONFLICT DO NOTHING RETURNING position",
+          {record.run, std::int64_t{record.try_number}, std::string_view(record.step), std::int64_t{record.map_index},
+           std::int64_t{record.position}, Name(record.state), std::int64_t{record.attempts}, Optional(record.retry_at),
+           Optional(record.child_run), std::string_view(record.message), Optional(record.started),
+           Optional(record.ended), KeptFrom(record)}));
   return Inserted(written, NameOfStep(record.step, record.map_index, record.run, record.try_number));
 }
 

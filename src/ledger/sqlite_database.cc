@@ -10,11 +10,13 @@
 #include <cerrno>
 #include <chrono>
 #include <exception>
+#include <functional>
 #include <unordered_map>
 #include <utility>
 #include <vector>
 
 #include "base/text.h"
+#include "ledger/sqlite_statement.h"
 
 namespace latecomer::ledger {
 namespace {
@@ -80,34 +82,10 @@ int WaitWhileBusy(void* /*unused*/, int times) {
   return 1;
 }
 
-class SqliteRow final : public Row {
- public:
-  explicit SqliteRow(const SQLite::Statement& statement) : statement_(statement) {}
-  int columns() const override { return statement_.getColumnCount(); }
-  std::string_view ColumnName(int column) const override { return statement_.getColumnName(column); }
-  bool IsNull(int column) const override { return statement_.isColumnNull(column); }
-  bool IsInteger(int column) const override { return statement_.getColumn(column).isInteger(); }
-  std::int64_t Integer(int column) const override { return statement_.getColumn(column).getInt64(); }
-  std::string_view Text(int column) const override {
-    const SQLite::Column value = statement_.getColumn(column);
-    const char* text = value.getText();  // before the size: it may convert
-    return {text, static_cast<std::size_t>(value.getBytes())};
-  }
-
- private:
-  const SQLite::Statement& statement_;
-};
-
-// Gives a statement back to the cache in a state to be run again, whatever happens.
-class Rewind {
- public:
-  explicit Rewind(SQLite::Statement& statement) : statement_(statement) {}
-  Rewind(const Rewind&) = delete;
-  Rewind& operator=(const Rewind&) = delete;
-  ~Rewind() { statement_.tryReset(); }
-
- private:
-  SQLite::Statement& statement_;
+// Statements are found by text that isn't copied for it.
+struct HashOfText {
+  using is_transparent = void;
+  std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>()(text); }
 };
 
 class SqliteDatabaseImpl final : public SqliteDatabase {
@@ -157,7 +135,7 @@ class SqliteDatabaseImpl final : public SqliteDatabase {
   Status Begin(Intent intent) override {
     failed_ = false;
     return Guard([&]() -> Status {
-      connection_.exec(intent == Intent::kWrite ? "BEGIN IMMEDIATE" : "BEGIN");
+      RunAlone(intent == Intent::kWrite ? "BEGIN IMMEDIATE" : "BEGIN");
       return {};
     });
   }
@@ -169,7 +147,7 @@ class SqliteDatabaseImpl final : public SqliteDatabase {
           Error(ErrorKind::kUnexpected, "a statement of the transaction failed before; nothing was changed").In(path_));
     }
     Status done = Guard([&]() -> Status {
-      connection_.exec("COMMIT");
+      RunAlone("COMMIT");
       return {};
     });
     if (!done) Rollback();
@@ -187,11 +165,11 @@ class SqliteDatabaseImpl final : public SqliteDatabase {
       return Fail(Error(ErrorKind::kUnexpected, "a statement of the transaction failed before").In(path_));
     }
     Status done = Guard([&]() -> Status {
-      SQLite::Statement& statement = Prepared(sql);
-      const Rewind rewind(statement);
-      Bind(statement, parameters);
+      SqliteStatement& statement = Prepared(sql);
+      const RewindAtEnd rewind(statement);
+      statement.Bind(parameters);
       const SqliteRow row(statement);
-      while (statement.executeStep()) {
+      while (statement.Step()) {
         if (Status taken = sink(row); !taken) {
           sink_failed_ = true;
           return taken;
@@ -208,39 +186,38 @@ class SqliteDatabaseImpl final : public SqliteDatabase {
     return Guard([&]() -> Status {
       SQLite::Database copy(target, SQLite::OPEN_READWRITE,
                             static_cast<int>(std::chrono::milliseconds(kBusyPatience).count()));
-      SQLite::Backup backup(copy, connection_);
-      constexpr int kAllPages = -1;  // in one go: a consistent copy that no writer can restart
-      const int code = backup.executeStep(kAllPages);
-      if (code != SQLITE_DONE) throw SQLite::Exception("the copy was not finished", code);
-      return {};
+      return CopyPages(copy, connection_);
+    });
+  }
+
+  Status CopyFrom(const std::string& source) override {
+    return Guard([&]() -> Status {
+      SQLite::Database copy(source, SQLite::OPEN_READONLY);
+      return CopyPages(connection_, copy);
     });
   }
 
  private:
-  bool InTransaction() noexcept { return sqlite3_get_autocommit(connection_.getHandle()) == 0; }
-
-  SQLite::Statement& Prepared(std::string_view sql) {
-    const auto found = statements_.find(std::string(sql));
-    if (found != statements_.end()) return found->second;
-    SQLite::Statement statement(connection_, std::string(sql));
-    return statements_.emplace(std::string(sql), std::move(statement)).first->second;
+  static Status CopyPages(SQLite::Database& to, SQLite::Database& from) {
+    SQLite::Backup backup(to, from);
+    constexpr int kAllPages = -1;  // in one go: a consistent copy that no writer can restart
+    const int code = backup.executeStep(kAllPages);
+    if (code != SQLITE_DONE) throw SQLite::Exception("the copy was not finished", code);
+    return {};
   }
 
-  static void Bind(SQLite::Statement& statement, std::span<const Parameter> parameters) {
-    if (statement.getBindParameterCount() != static_cast<int>(parameters.size())) {
-      throw SQLite::Exception("wrong number of parameters", SQLITE_RANGE);
-    }
-    int index = 0;
-    for (const Parameter& parameter : parameters) {
-      ++index;
-      if (const auto* integer = std::get_if<std::int64_t>(&parameter)) {
-        statement.bind(index, *integer);
-      } else if (const auto* text = std::get_if<std::string_view>(&parameter)) {
-        statement.bind(index, std::string(*text));
-      } else {
-        statement.bind(index);
-      }
-    }
+  bool InTransaction() noexcept { return sqlite3_get_autocommit(connection_.getHandle()) == 0; }
+
+  SqliteStatement& Prepared(std::string_view sql) {
+    const auto found = statements_.find(sql);
+    if (found != statements_.end()) return found->second;
+    return statements_.emplace(std::string(sql), SqliteStatement(connection_.getHandle(), sql)).first->second;
+  }
+
+  void RunAlone(std::string_view sql) {
+    SqliteStatement& statement = Prepared(sql);
+    const RewindAtEnd rewind(statement);
+    statement.Step();
   }
 
   // Runs `work` and turns what it throws into an Error.
@@ -258,14 +235,15 @@ class SqliteDatabaseImpl final : public SqliteDatabase {
 
   std::string path_;
   SQLite::Database connection_;
-  std::unordered_map<std::string, SQLite::Statement> statements_;
+  std::unordered_map<std::string, SqliteStatement, HashOfText, std::equal_to<>> statements_;
   bool failed_ = false;       // a statement of this transaction failed
   bool sink_failed_ = false;  // … or only the reader of its rows
 };
 
 Result<std::unique_ptr<SqliteDatabase>> OpenAs(const std::string& name, int flags, const std::string& path) {
   try {
-    auto database = std::make_unique<SqliteDatabaseImpl>(name, flags, path);
+    // A connection has one user at a time, as the ledger above it; SQLite needn't lock it for each call.
+    auto database = std::make_unique<SqliteDatabaseImpl>(name, flags | SQLite::OPEN_NOMUTEX, path);
     LATECOMER_RETURN_IF_ERROR(database->SetUp());
     return database;
   } catch (const SQLite::Exception& e) {

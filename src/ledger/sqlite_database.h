@@ -26,6 +26,8 @@ class SqliteDatabase : public Database {
   virtual Status UseWriteAheadLog() = 0;
   // Copies everything, consistently, into the new file `target`.
   virtual Status BackupTo(const std::string& target) = 0;
+  // Becomes a copy of the file `source`.
+  virtual Status CopyFrom(const std::string& source) = 0;
 };
 
 }  // namespace latecomer::ledger

@@ -98,7 +98,7 @@ TEST_F(SqliteUpkeepTest, EachReleasedSchemaIsBroughtUpToDateWithItsData) {
     std::ifstream dump(LATECOMER_SOURCE_DIR "/src/ledger/testdata/schema_" + std::to_string(schema) + ".sql");
     ASSERT_TRUE(dump) << "keep a dump of each released schema, with data in it";
     Execute(file_, {std::istreambuf_iterator<char>(dump), {}});
-    const auto ledger = Open();
+    auto ledger = Open();
     ASSERT_NE(ledger, nullptr);
     EXPECT_EQ(ledger->id(), "d7e4c4bd-0000-4000-8000-000000000001");
     EXPECT_EQ(RunsOf(*ledger),
@@ -112,6 +112,8 @@ TEST_F(SqliteUpkeepTest, EachReleasedSchemaIsBroughtUpToDateWithItsData) {
     EXPECT_GT(before.size(), 50U);
     ASSERT_TRUE(ledger->Write([](Writer& writer) { return writer.PutPredecessor({.ledger_id = "other"}); }));
     EXPECT_EQ(Records(file_).size(), before.size() + 1);
+    ledger.reset();
+    fs::remove(file_);
   }
 }
 

@@ -32,13 +32,23 @@ std::string HiveEscape(std::string_view text) {
   return out;
 }
 
+// Stands for itself in a JSON string.
+bool IsPlain(char c) {
+  return c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
+}
+
 // JSON text of a string; bytes that are no UTF-8 are replaced, because JSON can't hold them.
 void AppendJsonString(std::string_view text, std::string& out) {
+  if (std::ranges::all_of(text, IsPlain)) {  // nearly always; a plan makes and reads a key for each partition
+    out.append("\"").append(text).append("\"");
+    return;
+  }
   out += nlohmann::json(std::string(text)).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
 std::vector<std::string> NamesOf(const PartitionSchema& schema) {
   std::vector<std::string> names;
+  names.reserve(schema.size());
   for (const PartitionColumn& column : schema) names.push_back(column.name);
   return names;
 }
@@ -60,6 +70,46 @@ std::string ToJson(const PartitionKey& key, AbsentColumns absent, const TextOf& 
     }
   }
   return json + "}";
+}
+
+// Takes `token` from the front of `text`.
+bool Take(std::string_view& text, std::string_view token) {
+  if (!text.starts_with(token)) return false;
+  text.remove_prefix(token.size());
+  return true;
+}
+
+// Takes a JSON string without escapes from the front.
+std::optional<std::string_view> TakePlainString(std::string_view& json) {
+  if (!Take(json, "\"")) return std::nullopt;
+  const auto end = static_cast<std::size_t>(std::ranges::find_if_not(json, IsPlain) - json.begin());
+  const std::string_view taken = json.substr(0, end);
+  json.remove_prefix(end);
+  return Take(json, "\"") ? std::optional(taken) : std::nullopt;
+}
+
+// The values of a key as Canonical writes nearly all of them: every column in its place, nothing escaped.
+// Nullopt when it is anything else; then it may still be a key.
+Result<std::optional<std::vector<PartitionValue>>> PlainValues(const PartitionSchema& schema, std::string_view json) {
+  using Values = std::optional<std::vector<PartitionValue>>;
+  std::vector<PartitionValue> values;
+  values.reserve(schema.size());
+  if (!Take(json, "{")) return Values();
+  for (const PartitionColumn& column : schema) {
+    if (!values.empty() && !Take(json, ",")) return Values();
+    const auto name = TakePlainString(json);
+    if (!name || *name != column.name || !Take(json, ":")) return Values();
+    if (Take(json, "null")) {
+      values.push_back(PartitionValue::Null());
+      continue;
+    }
+    const auto text = TakePlainString(json);
+    if (!text) return Values();
+    LATECOMER_ASSIGN_OR_RETURN(PartitionValue value, PartitionValue::Parse(column.type, *text));
+    values.push_back(std::move(value));
+  }
+  if (json != "}") return Values();
+  return Values(std::move(values));
 }
 
 }  // namespace
@@ -171,6 +221,8 @@ bool NamesThenValues::operator()(const PartitionKey& a, const PartitionKey& b) c
 }
 
 Result<PartitionKey> ParseCanonicalKey(const PartitionSchema& schema, std::string_view json) {
+  LATECOMER_ASSIGN_OR_RETURN(std::optional<std::vector<PartitionValue>> plain, PlainValues(schema, json));
+  if (plain) return PartitionKey(NamesOf(schema), std::move(*plain));
   const auto parsed = nlohmann::json::parse(json, nullptr, false);
   if (!parsed.is_object()) {
     return Fail(ErrorKind::kDamaged, "'" + Printable(json) + "' is no partition key");

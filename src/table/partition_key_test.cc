@@ -180,6 +180,26 @@ TEST(CanonicalKey, EqualKeysOfOtherSpellingHaveOne) {
             Key(schema, {{"t", "2024-01-01T01:00:00+01:00"}, {"d", "1.5"}}).Canonical());
 }
 
+TEST(CanonicalKey, ReadsOtherSpellingsOfItsJsonAsTheSameKey) {
+  const PartitionSchema schema = Schema({{"day", "date"}, {"country", "string"}});
+  const PartitionKey key = Key(schema, {{"day", "2024-01-01"}, {"country", "de"}});
+  for (const char* json : {R"({"day":"2024-01-01","country":"de"})", R"({"country":"de","day":"2024-01-01"})",
+                           R"({ "day": "2024-01-01", "country": "de" })", R"({"day":"2024-01-01","country":"d\u0065"})",
+                           R"({"d\u0061y":"2024-01-01","country":"de"})"}) {
+    const auto read = ParseCanonicalKey(schema, json);
+    ASSERT_TRUE(read) << json;
+    EXPECT_EQ(*read, key) << json;
+  }
+  const auto half = ParseCanonicalKey(schema, R"({"day":null,"country":""})");
+  ASSERT_TRUE(half);
+  EXPECT_EQ(*half, Key(schema, {}));
+  for (const char* json : {R"({"day":"2024-01-01","country":"de")", R"({"day":"2024-01-01","country":"de"}})",
+                           R"({"day":"2024-01-01" "country":"de"})", R"({"day":"2024-01-01","country":"de})",
+                           "{\"day\":\"2024-01-01\",\"country\":\"d\xff\"}"}) {
+    EXPECT_FALSE(ParseCanonicalKey(schema, json)) << json;
+  }
+}
+
 rc::Gen<std::string> AnyUtf8() {
   return rc::gen::map(
       rc::gen::container<std::vector<std::string>>(rc::gen::elementOf(std::vector<std::string>{"a",

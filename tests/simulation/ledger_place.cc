@@ -16,6 +16,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr const char* kInMemory = ":memory:";
+
 // A folder in memory, where the machine has one.
 std::string ScratchFile(const std::string& name) {
   static std::atomic<int> files = 0;
@@ -30,24 +32,17 @@ void RemoveLedger(const std::string& path) {
   for (const char* suffix : {"", "-wal", "-shm"}) fs::remove(path + suffix);
 }
 
-std::unique_ptr<ledger::Ledger> Open(const std::string& path, Random& random) {
-  auto ledger = ledger::OpenSqliteLedger(path, ledger::OpenMode::kCreate, random);
-  if (!ledger) throw std::runtime_error(ledger.error().ToString());
-  return std::move(*ledger);
-}
-
 }  // namespace
 
-LedgerPlace::LedgerPlace(Random& random)
-    : random_(random), backup_(ScratchFile("backup.db")), file_(ScratchFile("ledger.db")) {
-  ledger_ = Open(":memory:", random);
+LedgerPlace::LedgerPlace(Random& random) : backup_(ScratchFile("backup.db")) {
+  auto ledger = ledger::OpenSqliteLedger(kInMemory, ledger::OpenMode::kCreate, random);
+  if (!ledger) throw std::runtime_error(ledger.error().ToString());
+  ledger_ = std::move(*ledger);
   now_ = ledger_.get();
 }
 
 LedgerPlace::~LedgerPlace() {
-  ledger_.reset();
   RemoveLedger(backup_);
-  RemoveLedger(file_);
 }
 
 void LedgerPlace::BackUp() {
@@ -60,10 +55,12 @@ void LedgerPlace::BackUp() {
 }
 
 void LedgerPlace::Restore() {
-  ledger_.reset();
-  RemoveLedger(file_);
-  fs::copy_file(backup_, file_);
-  ledger_ = Open(file_, random_);
+  const std::string id = ledger_->id();
+  auto database = ledger::SqliteDatabase::Open(kInMemory, ledger::SqliteAccess::kReadWrite);
+  if (!database) throw std::runtime_error(database.error().ToString());
+  const Status copied = (*database)->CopyFrom(backup_);
+  if (!copied) throw std::runtime_error(copied.error().ToString());
+  ledger_ = std::make_unique<ledger::SqlLedger>(std::move(*database), id, kInMemory);
   now_ = ledger_.get();
 }
 

@@ -1,4 +1,4 @@
-// Where the ledger lies: in memory, until an earlier state of it is put back.
+// Where the ledger lies: in memory; an earlier state of it can be kept, and put back.
 #pragma once
 
 #include <memory>
@@ -23,9 +23,7 @@ class LedgerPlace {
   void Restore();
 
  private:
-  Random& random_;
   std::string backup_;  // path
-  std::string file_;    // path of the restored one
   bool has_backup_ = false;
   std::unique_ptr<ledger::Ledger> ledger_;
   ledger::Ledger* now_ = nullptr;

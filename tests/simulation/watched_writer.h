@@ -46,7 +46,9 @@ class WatchedWriter final : public ledger::Writer {
   Result<std::vector<ledger::ReleaseRecord>> Releases(const std::string& pipeline) override {
     return reader_.Releases(pipeline);
   }
-  Result<std::vector<ledger::HoldRecord>> Holds(const std::string& pipeline) override { return reader_.Holds(pipeline); }
+  Result<std::vector<ledger::HoldRecord>> Holds(const std::string& pipeline) override {
+    return reader_.Holds(pipeline);
+  }
   Result<std::optional<ledger::EventRecord>> FindEvent(std::int64_t sequence) override {
     return reader_.FindEvent(sequence);
   }
@@ -55,6 +57,8 @@ class WatchedWriter final : public ledger::Writer {
                                                   const std::optional<std::string>& partition) override {
     return reader_.Events(pipeline, run_id, partition);
   }
+
+  Result<ledger::GridPage> Grid(const ledger::GridFilter& filter) override { return reader_.Grid(filter); }
 
   Result<std::vector<ledger::ProcessedRecord>> Processed(const std::string& pipeline) override;
   Result<std::optional<ledger::ProcessedRecord>> FindProcessed(const std::string& pipeline,

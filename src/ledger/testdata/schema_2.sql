@@ -1,4 +1,4 @@
--- A ledger with work done, as schema 2 was. Only ever read by tests; newer ones get files of their own.
+-- A ledger with work done, of schema 2. Only ever read by tests; newer ones get files of their own.
 PRAGMA application_id = 1279349829;
 BEGIN TRANSACTION;
 CREATE TABLE attempts (
@@ -153,7 +153,7 @@ CREATE TABLE predecessors (
          ledger_id TEXT NOT NULL PRIMARY KEY,
          at INTEGER NOT NULL
        ) STRICT;
-INSERT INTO "predecessors" VALUES('0b5f8f8e-0000-4000-8000-000000000002',1795498071000);
+INSERT INTO "predecessors" VALUES('d7e4c4bd-0000-4000-8000-000000000000',1795498060000);
 CREATE TABLE processed (
          pipeline TEXT NOT NULL,
          partition_key TEXT NOT NULL,
