@@ -9,6 +9,7 @@
 #include "base/cadence.h"
 #include "base/time.h"
 #include "ledger/ledger.h"
+#include "engine/upstream.h"
 #include "pipeline/pipeline.h"
 #include "table/partition_key.h"
 
@@ -20,7 +21,8 @@ enum class WaitKind {
   kHold,           // a person holds the partition back
   kSlot,           // max_active_runs or concurrency is reached
   kSamePartition,  // another run of the same partition is running
-  kPast,           // depends_on_past: the partition before it is open or failed
+  kPast,           // depends_on_past: the partition before it is open, failed or planned
+  kUpstream,       // a pipeline that makes its sources isn't done with what it is made from
 };
 
 struct Wait {
@@ -32,13 +34,27 @@ struct Wait {
 struct PlacedRun {
   ledger::RunRecord run;
   std::optional<LocalTime> start;
+  table::PartitionKey key{};  // of its partition; empty when that can't be read any more
+  std::string series{};       // what of the key is not time; partitions of one series follow each other
 };
 
-// What besides the runs themselves decides which may start.
+// A partition that will be processed before later ones of its series, and has no run for that yet.
+struct PlannedPartition {
+  LocalTime start;
+  std::string series;
+  std::string what;  // for people: "2024-01-01, which is late"
+};
+
+// What besides the runs themselves decides which may start. What it points to may be null, and outlives it.
 struct Gate {
   bool paused = false;
   std::map<std::string, ledger::HoldRecord> holds{};  // by partition
+  const UpstreamWaits* upstream = nullptr;
+  const std::vector<PlannedPartition>* planned = nullptr;  // by start; with depends_on_past
 };
+
+// What of an output's key is not time.
+std::string SeriesOf(const pipeline::Pipeline& pipeline, const table::PartitionKey& key);
 
 Result<Gate> ReadGate(ledger::Reader& reader, const std::string& pipeline);
 

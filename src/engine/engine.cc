@@ -20,6 +20,8 @@ namespace {
 
 // Intervals become due, partitions settle and people release them without anything else happening.
 constexpr Duration kPlanAgainAfter = std::chrono::seconds(30);
+// What other processes do upstream is not told.
+constexpr Duration kLookUpstreamAfter = std::chrono::seconds(2);
 
 }  // namespace
 
@@ -62,7 +64,8 @@ Result<TickReport> Engine::Tick() {
   bool created = false;
   const Instant now = env_.clock.Now();
   // A clock that was set back counts as time that passed.
-  const bool long_ago = now >= planned_at_ + kPlanAgainAfter || now < planned_at_;
+  const Duration again = waits_upstream_.empty() ? kPlanAgainAfter : kLookUpstreamAfter;
+  const bool long_ago = now >= planned_at_ + again || now < planned_at_;
   plan_due_ = plan_due_ || observed || taken_over || advanced || long_ago;
   if (plan_due_ && !stop_starting_) {
     LATECOMER_ASSIGN_OR_RETURN(created, CreateRuns());
@@ -72,6 +75,7 @@ Result<TickReport> Engine::Tick() {
   report.progressed = observed || taken_over || advanced || created;
   LATECOMER_RETURN_IF_ERROR(StartQueued(report));
   report.mine = static_cast<int>(active_.size());
+  report.upstream = waits_upstream_;
   plan_due_ = plan_due_ || report.elsewhere > 0;  // what others finish may leave work for us
   for (const auto& [id, active] : active_) {
     const Instant renew = active->renewed + env_.lease / 3;
@@ -144,8 +148,9 @@ Result<lateness::Plan> Engine::PlanNow() {
   if (!HasObserved()) LATECOMER_RETURN_IF_ERROR(Observe());
   lateness::Plan plan;
   LATECOMER_RETURN_IF_ERROR(env_.ledger.Read([&](ledger::Reader& reader) -> Status {
-    LATECOMER_ASSIGN_OR_RETURN(const lateness::PlanInput facts,
+    LATECOMER_ASSIGN_OR_RETURN(lateness::PlanInput facts,
                                GatherFacts(reader, pipeline_, observed_, env_.clock.Now()));
+    AddUpstream(facts);
     plan = lateness::MakePlan(pipeline_.rules, facts);
     return {};
   }));
@@ -167,6 +172,8 @@ Result<Gate> Engine::LoadGate() {
     LATECOMER_ASSIGN_OR_RETURN(gate, ReadGate(reader, pipeline_.id));
     return {};
   }));
+  gate.upstream = &upstream_;
+  gate.planned = &planned_;
   return gate;
 }
 
@@ -204,13 +211,19 @@ Result<bool> InsertRun(ledger::Ledger& ledger, RunRecord& run, const std::string
   return inserted;
 }
 
-// A live run that is running or could run; one that waits for the past or a person's hold holds back nobody.
+// It may take long, and later ones needn't wait behind it.
+bool WaitsForOthers(WaitKind kind) {
+  return kind == WaitKind::kHold || kind == WaitKind::kUpstream;
+}
+
+// A live run that is running or could run; one that waits for the past, a person or a pipeline upstream holds
+// back nobody.
 bool LiveRunIsDue(const pipeline::Pipeline& pipeline, const Gate& gate, const std::vector<PlacedRun>& runs) {
   return std::any_of(runs.begin(), runs.end(), [&](const PlacedRun& run) {
     if (run.run.kind == RunKind::kBackfill || !ledger::IsOpen(run.run.state)) return false;
     if (run.run.state == RunState::kRunning) return true;
     const WaitKind waits = WhatItWaitsFor(pipeline, gate, run, runs).kind;
-    return waits != WaitKind::kPast && waits != WaitKind::kHold;
+    return waits != WaitKind::kPast && !WaitsForOthers(waits);
   });
 }
 
@@ -219,17 +232,22 @@ bool LiveRunIsDue(const pipeline::Pipeline& pipeline, const Gate& gate, const st
 Result<bool> Engine::CreateRuns() {
   LATECOMER_ASSIGN_OR_RETURN(const Gate gate, LoadGate());
   if (gate.paused) return false;
+  LATECOMER_RETURN_IF_ERROR(RefreshUpstream());
   LATECOMER_ASSIGN_OR_RETURN(const lateness::Plan plan, PlanNow());
+  NotePlan(plan);
   LATECOMER_ASSIGN_OR_RETURN(const std::vector<PlacedRun> runs, LoadRuns());
-  LATECOMER_ASSIGN_OR_RETURN(const bool scheduled, CreateScheduled(plan, runs));
+  LATECOMER_ASSIGN_OR_RETURN(const bool scheduled, CreateScheduled(plan, runs, gate));
   if (scheduled || LiveRunIsDue(pipeline_, gate, runs)) return scheduled;
   return CreateBackfills(plan);
 }
 
 // Due intervals become runs only as slots come up: a catch-up of a thousand is not a thousand queued rows.
-Result<bool> Engine::CreateScheduled(const lateness::Plan& plan, const std::vector<PlacedRun>& runs) {
-  auto room = pipeline_.max_active_runs - std::count_if(runs.begin(), runs.end(), [](const PlacedRun& run) {
-                return run.run.kind != RunKind::kBackfill && ledger::IsOpen(run.run.state);
+Result<bool> Engine::CreateScheduled(const lateness::Plan& plan, const std::vector<PlacedRun>& runs,
+                                     const Gate& gate) {
+  auto room = pipeline_.max_active_runs - std::count_if(runs.begin(), runs.end(), [&](const PlacedRun& run) {
+                if (run.run.kind == RunKind::kBackfill || !ledger::IsOpen(run.run.state)) return false;
+                return run.run.state == RunState::kRunning ||
+                       !WaitsForOthers(WhatItWaitsFor(pipeline_, gate, run, runs).kind);
               });
   // While a run waits for a failed past, later ones would only wait behind it.
   bool created = false;
@@ -272,6 +290,9 @@ Result<RunRecord> Engine::RequestRun(const table::PartitionKey& key) {
 
 Status Engine::StartQueued(TickReport& report) {
   LATECOMER_ASSIGN_OR_RETURN(std::vector<PlacedRun> runs, LoadRuns());
+  const bool any_queued =
+      std::any_of(runs.begin(), runs.end(), [](const PlacedRun& run) { return run.run.state == RunState::kQueued; });
+  if (any_queued && has_upstream_) LATECOMER_RETURN_IF_ERROR(RefreshUpstream());
   LATECOMER_ASSIGN_OR_RETURN(const Gate gate, LoadGate());
   for (const PlacedRun& queued : InStartOrder(pipeline_, runs, env_.clock.Now())) {
     const Wait wait = stop_starting_ ? Wait{WaitKind::kSlot, "the next `latecomer run`"}

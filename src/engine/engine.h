@@ -28,6 +28,8 @@ struct TickReport {
   int elsewhere = 0;               // runs other schedulers are working on
   std::vector<PlacedRun> outside;  // runs that outside workers hold, with `waiting_for`; nothing to wait for here
   std::vector<PlacedRun> waiting;  // queued runs, with `waiting_for`
+  // Partitions without a run that wait for a pipeline upstream, and for what.
+  std::vector<std::pair<table::PartitionKey, std::string>> upstream;
   std::optional<Instant> wake_at;  // the next retry or lease renewal
   // Nothing is running here or elsewhere and nothing more can start.
   bool Idle() const { return !progressed && mine == 0 && elsewhere == 0; }
@@ -62,6 +64,9 @@ class Engine {
   // The plan as it stands: observes, writes nothing but what was observed.
   Result<lateness::Plan> PlanNow();
 
+  // Another engine of this process got further: what waits for a pipeline upstream is looked at again.
+  void LookAgain();
+
  private:
   struct Active;  // a run this engine holds the claim of
 
@@ -70,7 +75,11 @@ class Engine {
   Result<bool> ObserveTable(const std::string& location);
   bool HasObserved() const;
   Result<bool> CreateRuns();
-  Result<bool> CreateScheduled(const lateness::Plan& plan, const std::vector<PlacedRun>& runs);
+  Status RefreshUpstream();
+  Result<std::vector<KnownPipeline>> KnownPipelines();
+  void AddUpstream(lateness::PlanInput& input) const;
+  void NotePlan(const lateness::Plan& plan);
+  Result<bool> CreateScheduled(const lateness::Plan& plan, const std::vector<PlacedRun>& runs, const Gate& gate);
   Result<bool> CreateBackfills(const lateness::Plan& plan);
   Status StartQueued(TickReport& report);
   Result<std::vector<PlacedRun>> LoadRuns();
@@ -124,6 +133,11 @@ class Engine {
   bool stop_starting_ = false;
   bool plan_due_ = true;  // something changed since the last plan
   Instant planned_at_{};
+  UpstreamWaits upstream_;                // of the last look
+  bool has_upstream_ = false;             // some known pipeline makes a source of this one
+  std::map<std::string, pipeline::Pipeline> parsed_;  // other pipelines of the ledger, by id and hash
+  std::vector<PlannedPartition> planned_;  // of the last plan; with depends_on_past
+  std::vector<std::pair<table::PartitionKey, std::string>> waits_upstream_;  // of the last plan
 };
 
 }  // namespace latecomer::engine

@@ -118,8 +118,12 @@ Status Engine::GrantInTransaction(ledger::Writer& writer, const PlacedRun& queue
   }
   // Limits are checked again here, where no other scheduler comes between.
   LATECOMER_ASSIGN_OR_RETURN(std::vector<RunRecord> all, writer.Runs({.pipeline = pipeline_.id}));
-  LATECOMER_ASSIGN_OR_RETURN(const Gate gate, ReadGate(writer, pipeline_.id));
-  const Wait wait = WhatItWaitsFor(pipeline_, gate, {*run, queued.start}, PlaceRuns(pipeline_, output_schema_, all));
+  LATECOMER_ASSIGN_OR_RETURN(Gate gate, ReadGate(writer, pipeline_.id));
+  gate.upstream = &upstream_;
+  gate.planned = &planned_;
+  PlacedRun placed = queued;
+  placed.run = *run;
+  const Wait wait = WhatItWaitsFor(pipeline_, gate, placed, PlaceRuns(pipeline_, output_schema_, all));
   if (wait.kind != WaitKind::kNone) return Fail(ErrorKind::kConflict, "waits for " + wait.for_what);
   LATECOMER_ASSIGN_OR_RETURN(std::optional<ClaimRecord> claim, writer.FindClaim(run->pipeline, run->partition));
   if (claim && !claim->released && claim->expires > now) return Fail(ErrorKind::kConflict, "held by " + claim->holder);

@@ -39,28 +39,15 @@ void AddUpstream(const pipeline::Pipeline& pipeline, std::set<std::string>& chos
   }
 }
 
-// What of a partition's key is not time: "country=DE". Partitions of one series have the same.
-std::string SeriesOf(const pipeline::Pipeline& pipeline, const table::PartitionSchema& schema, const RunRecord& run) {
-  const auto key = table::ParseCanonicalKey(schema, run.partition);
-  if (!key) return run.partition;
-  std::string series;
-  const auto& time = pipeline.output.partition.columns;
-  for (std::size_t i = 0; i < key->size(); ++i) {
-    if (std::find(time.begin(), time.end(), key->name(i)) != time.end()) continue;
-    series += key->name(i) + "=" + (key->value(i).IsNull() ? "\n" : key->value(i).text()) + "\n";
-  }
-  return series;
-}
-
 // The range that a selection means, by series of partitions; what has no interval is in no range.
 struct Range {
   std::optional<LocalTime> first;  // inclusive; nullopt: open
   std::optional<LocalTime> last;
   std::optional<std::set<std::string>> series;  // nullopt: every one
 
-  bool Holds(const PlacedRun& run, const std::string& of) const {
+  bool Holds(const PlacedRun& run) const {
     if (!run.start || (first && *run.start < *first) || (last && *run.start > *last)) return false;
-    return !series || series->contains(of);
+    return !series || series->contains(run.series);
   }
 };
 
@@ -70,13 +57,12 @@ bool Wanted(const PlacedRun& run, RangePick pick) {
 
 // Of the placed runs those that lie in one of the ranges.
 void AddRanges(const std::vector<PlacedRun>& all, const std::vector<Range>& ranges, RangePick pick,
-               const std::function<std::string(const RunRecord&)>& series, std::map<std::int64_t, PlacedRun>& chosen) {
+               std::map<std::int64_t, PlacedRun>& chosen) {
   std::map<std::string, const PlacedRun*> newest;  // by partition
   std::set<std::string> named;
   for (const auto& [id, run] : chosen) named.insert(run.run.partition);
   for (const PlacedRun& run : all) {
-    const std::string of = series(run.run);
-    const bool inside = std::any_of(ranges.begin(), ranges.end(), [&](const Range& one) { return one.Holds(run, of); });
+    const bool inside = std::any_of(ranges.begin(), ranges.end(), [&](const Range& one) { return one.Holds(run); });
     if (!inside || !Wanted(run, pick)) continue;
     if (pick == RangePick::kOpen) chosen.try_emplace(run.run.id, run);
     const PlacedRun*& best = newest[run.run.partition];
@@ -89,8 +75,7 @@ void AddRanges(const std::vector<PlacedRun>& all, const std::vector<Range>& rang
 }
 
 // `past` and `future` reach from the named runs.
-std::vector<Range> RangesOf(const RunSelection& selection, const std::map<std::int64_t, PlacedRun>& named,
-                            const std::function<std::string(const RunRecord&)>& series) {
+std::vector<Range> RangesOf(const RunSelection& selection, const std::map<std::int64_t, PlacedRun>& named) {
   std::vector<Range> ranges;
   if (selection.from || selection.to) {
     ranges.push_back({.first = selection.past ? std::nullopt : selection.from,
@@ -99,7 +84,7 @@ std::vector<Range> RangesOf(const RunSelection& selection, const std::map<std::i
   }
   for (const auto& [id, run] : named) {
     if (!run.start) continue;
-    const std::set<std::string> same{series(run.run)};
+    const std::set<std::string> same{run.series};
     if (selection.past) ranges.push_back({.first = std::nullopt, .last = run.start, .series = same});
     if (selection.future) ranges.push_back({.first = run.start, .last = std::nullopt, .series = same});
   }
@@ -146,7 +131,6 @@ Result<table::PartitionSchema> KnownOutputSchema(ledger::Reader& reader, const p
 Result<SelectedRuns> SelectRuns(ledger::Reader& reader, const pipeline::Pipeline& pipeline,
                                 const RunSelection& selection, RangePick pick) {
   LATECOMER_ASSIGN_OR_RETURN(const table::PartitionSchema schema, KnownOutputSchema(reader, pipeline));
-  const auto series = [&](const RunRecord& run) { return SeriesOf(pipeline, schema, run); };
   const bool by_range = selection.from || selection.to;
   std::vector<std::string> words = selection.runs;
   if (words.empty() && !by_range) words.emplace_back("latest");
@@ -158,8 +142,8 @@ Result<SelectedRuns> SelectRuns(ledger::Reader& reader, const pipeline::Pipeline
   for (PlacedRun& run : PlaceRuns(pipeline, schema, std::move(named))) chosen.try_emplace(run.run.id, std::move(run));
   if (by_range || selection.past || selection.future) {
     LATECOMER_ASSIGN_OR_RETURN(std::vector<RunRecord> runs, reader.Runs({.pipeline = pipeline.id}));
-    const std::vector<Range> ranges = RangesOf(selection, chosen, series);
-    AddRanges(PlaceRuns(pipeline, schema, std::move(runs)), ranges, pick, series, chosen);
+    const std::vector<Range> ranges = RangesOf(selection, chosen);
+    AddRanges(PlaceRuns(pipeline, schema, std::move(runs)), ranges, pick, chosen);
   }
   SelectedRuns selected;
   for (auto& [id, run] : chosen) {

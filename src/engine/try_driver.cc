@@ -261,7 +261,8 @@ Status Engine::Detect(Active& active) {
 
 Status Engine::DetectInTransaction(ledger::Writer& writer, Active& next, std::vector<RunRecord>& children) {
   const Instant now = env_.clock.Now();
-  LATECOMER_ASSIGN_OR_RETURN(const lateness::PlanInput facts, GatherFacts(writer, pipeline_, observed_, now));
+  LATECOMER_ASSIGN_OR_RETURN(lateness::PlanInput facts, GatherFacts(writer, pipeline_, observed_, now));
+  AddUpstream(facts);
   std::vector<lateness::PlanEntry> late;
   if (pipeline_.rules.detect == lateness::Detect::kLookback && next.run.kind == ledger::RunKind::kScheduled) {
     late = lateness::LookbackBackfills(pipeline_.rules, facts, next.key, next.run.run_id);

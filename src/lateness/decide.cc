@@ -408,6 +408,9 @@ PlanEntry Decide(const OutputFacts& facts, const Situation& situation) {
   } else {
     DecideNeverProcessed(entry, facts, situation);
   }
+  if (entry.decision == Decision::kProcess && !facts.waits_for.empty()) {
+    Settle(entry, Decision::kWaiting, "wait_for_upstream", "waits for " + facts.waits_for + "; " + entry.reason);
+  }
   return entry;
 }
 
