@@ -332,12 +332,13 @@ void DecideWithoutInterval(PlanEntry& entry, const OutputFacts& facts) {
 
 void DecideBeforeStart(PlanEntry& entry, const OutputFacts& facts, const Rules& rules) {
   const std::string start = FormatLocal(*rules.start);
-  if (facts.unseen.empty()) {
+  if (facts.unseen.empty() && !facts.has_rows) {
     Settle(entry, Decision::kIgnored, "before_start", "begins before the schedule's start " + start);
     return;
   }
-  Settle(entry, Decision::kHeld, "before_start",
-         "held: begins before the schedule's start " + start + "; " + DescribeChanges(facts.unseen, facts.interval));
+  const std::string what = facts.unseen.empty() ? "its rows are older than the first look at the table"
+                                                : DescribeChanges(facts.unseen, facts.interval);
+  Settle(entry, Decision::kHeld, "before_start", "held: begins before the schedule's start " + start + "; " + what);
 }
 
 void DecideAfterEnd(PlanEntry& entry, const OutputFacts& facts, const Rules& rules) {

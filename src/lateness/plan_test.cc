@@ -166,9 +166,11 @@ TEST(Plan, BeforeStartIsHeldWhenItChanged) {
   Rules rules;
   rules.start = Day("2024-01-02");
   const Plan plan =
-      MakePlan(rules, Input({Partition("2023-12-31"), Partition("2024-01-01").Changed(3, "2024-01-05T00:00:00Z"),
+      MakePlan(rules, Input({Partition("2023-12-30").Empty(), Partition("2023-12-31"),
+                             Partition("2024-01-01").Changed(3, "2024-01-05T00:00:00Z"),
                              Partition("2024-01-02").Changed(1, "2024-01-03T00:00:00Z"), Partition("2024-01-03")}));
-  EXPECT_EQ(EntryOf(plan, "2023-12-31").decision, Decision::kIgnored);
+  EXPECT_EQ(EntryOf(plan, "2023-12-30").decision, Decision::kIgnored);
+  EXPECT_EQ(EntryOf(plan, "2023-12-31").decision, Decision::kHeld) << "rows from before the first look count too";
   EXPECT_EQ(EntryOf(plan, "2024-01-01").decision, Decision::kHeld);
   EXPECT_EQ(EntryOf(plan, "2024-01-01").rule, "before_start");
   EXPECT_EQ(EntryOf(plan, "2024-01-02").decision, Decision::kProcess);

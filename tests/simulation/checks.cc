@@ -170,8 +170,13 @@ void Checks::OnWrite(const OutputWrite& write) {
 void Checks::NothingLost(const PipelineFacts& pipeline, const lateness::Plan& plan, std::int64_t seen,
                          const std::map<Slot, std::int64_t>& processed) const {
   std::set<Slot> accounted;
+  std::map<Slot, std::string> others;  // what the plan says of them
   for (const lateness::PlanEntry& entry : plan.entries) {
-    if (AccountsFor(entry)) accounted.insert(SlotOf(entry.key));
+    if (AccountsFor(entry)) {
+      accounted.insert(SlotOf(entry.key));
+    } else {
+      others[SlotOf(entry.key)] = entry.reason;
+    }
   }
   for (const Slot& slot : truth_.Touched(pipeline)) {
     const auto known = processed.find(slot);
@@ -182,8 +187,10 @@ void Checks::NothingLost(const PipelineFacts& pipeline, const lateness::Plan& pl
     if (known == processed.end() && !HasRows(pipeline, find_table(pipeline.source).StateAt(seen), slot)) continue;
     // A lost commit counts only by what it left behind, and this one may have left nothing.
     if (truth_.Bridged(pipeline.source, *change - 1, *change)) continue;
+    const auto said = others.find(slot);
     throw Violation{kNothingLost, pipeline.id + ": version " + Number(*change) + " changed " + SlotText(slot) +
-                                      ", processed at " + Number(base) + "; it is neither waiting, held nor failed"};
+                                      ", processed at " + Number(base) + "; it is neither waiting, held nor failed: " +
+                                      (said == others.end() ? "not in the plan" : said->second)};
   }
 }
 

@@ -193,6 +193,21 @@ TEST_F(EngineCase, APartitionWrittenTooEarlyProvesSomethingOnceItsDayHasCome) {
   EXPECT_EQ(Processed(kDay), 2) << "what is processed must not be forgotten as a proof";
 }
 
+TEST_F(EngineCase, ABeginningBeforeTheStartIsHeldAlsoWhenItsCommitsAreGone) {
+  Append(kDay - 3);
+  Append(kDay);
+  Append(kDay + 1);
+  source_.CleanLog(2);
+  const auto scheduler = Start(0, "schedule: {start: " + DayText(kDay) + "}\n");
+  WorkAndWait(*scheduler);
+  const auto plan = scheduler->engine().PlanNow();
+  ASSERT_TRUE(plan) << plan.error().ToString();
+  for (const lateness::PlanEntry& entry : plan->entries) {
+    if (SlotOf(entry.key).day == kDay - 3) EXPECT_EQ(entry.decision, lateness::Decision::kHeld) << entry.reason;
+  }
+  EXPECT_EQ(Processed(kDay), 2);
+}
+
 TEST_F(EngineCase, ALostRunIsSkippedWhenAnotherOneDidItsWork) {
   Append(kDay);
   Append(kDay + 1);

@@ -43,13 +43,7 @@ void Simulation::Quiet() {
   RetireMost();
   StartDead(100);
   PassTime(2 * kDay);
-  // One day more in the source than any output has to have, so that all of those are complete.
-  SimTable& source = Table(kSourceTable);
-  Day last = DayAtMs(time_.true_ms);
-  if (const TableState state = source.Newest(); !state.empty()) last = std::max(last, state.rbegin()->first.day);
-  PassTime(StartOfDayMs(last + 2) - time_.true_ms);
-  const std::int64_t version = source.Commit(writers_.Append(source, last + 1, time_.true_ms));
-  truth_.OnCommit(kSourceTable, version, source.commit(version));
+  CompleteTheDays();
   int still = 0;
   for (int round = 0; round < kMostRounds && still < kRoundsAtRest; ++round) {
     const bool worked = WorkUntilStill();
@@ -64,6 +58,19 @@ void Simulation::Quiet() {
     if (!truth_.IsReplaced(facts.source)) checks_.SameAsFromScratch(facts);
   }
   if (still < kRoundsAtRest) throw Violation{"5 (any process may die)", "it never comes to rest"};
+}
+
+// Days more in the source than any output has to have, so that all of those are complete: one to prove the last day of
+// the first pipeline's source, and one of which the first pipeline makes what proves the second's.
+void Simulation::CompleteTheDays() {
+  SimTable& source = Table(kSourceTable);
+  Day last = DayAtMs(time_.true_ms);
+  if (const TableState state = source.Newest(); !state.empty()) last = std::max(last, state.rbegin()->first.day);
+  for (const Day day : {last + 1, last + 2}) {
+    PassTime(StartOfDayMs(day + 1) - time_.true_ms);
+    const std::int64_t version = source.Commit(writers_.Append(source, day, time_.true_ms));
+    truth_.OnCommit(kSourceTable, version, source.commit(version));
+  }
 }
 
 // True when anything was done.

@@ -75,6 +75,7 @@ class Simulation {
   // quiet.cc
   void Quiet();
   void RetireMost();
+  void CompleteTheDays();
   bool WorkUntilStill();
   bool PersonHelps(bool stuck);
   bool ClearFailed(std::size_t pipeline, const std::string& run_id);

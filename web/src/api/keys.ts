@@ -1,0 +1,25 @@
+// Query keys: everything of a pipeline stands under ['pipeline', id], so that one event can refresh it.
+
+export const keys = {
+  session: ['session'] as const,
+  server: ['server'] as const,
+  pipelines: ['pipelines'] as const,
+  pipeline: (id: string) => ['pipeline', id] as const,
+  grid: (id: string, filters: object) => ['pipeline', id, 'grid', filters] as const,
+  olderRuns: (id: string, filters: object) => ['older-runs', id, filters] as const,
+  run: (id: string, run: string) => ['pipeline', id, 'run', run] as const,
+  why: (id: string, run: string) => ['pipeline', id, 'why', run] as const,
+  events: (id: string, filter: object) => ['pipeline', id, 'events', filter] as const,
+  partitions: (id: string) => ['pipeline', id, 'partitions'] as const,
+  partition: (id: string, key: string) => ['pipeline', id, 'partition', key] as const,
+  versions: (id: string, filter: object) => ['pipeline', id, 'versions', filter] as const,
+  lateness: (id: string, source: string | undefined) => ['pipeline', id, 'lateness', source ?? ''] as const,
+  plan: (id: string) => ['pipeline', id, 'plan'] as const,
+  tables: ['tables'] as const,
+  table: (id: string) => ['tables', id] as const,
+  commits: (id: string) => ['tables', id, 'commits'] as const,
+  cascade: ['cascade'] as const,
+  audit: (filter: object) => ['audit', filter] as const,
+  users: ['users'] as const,
+  tokens: ['tokens'] as const,
+};

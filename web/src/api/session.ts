@@ -1,0 +1,57 @@
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { api, setCsrfToken, unwrap } from './client';
+import { keys } from './keys';
+import type { Role, Session } from './types';
+
+/** Who is signed in; fails with status 401 when nobody is. */
+export function useSession() {
+  return useQuery({
+    queryKey: keys.session,
+    queryFn: async ({ signal }) => {
+      const session = await unwrap(api.GET('/session', { signal }));
+      setCsrfToken(session.csrf_token);
+      return session;
+    },
+    staleTime: 5 * 60_000,
+  });
+}
+
+export function useServer() {
+  return useQuery({
+    queryKey: keys.server,
+    queryFn: ({ signal }) => unwrap(api.GET('/server', { signal })),
+    staleTime: Number.POSITIVE_INFINITY,
+  });
+}
+
+const ranks: Record<Role, number> = { viewer: 0, operator: 1, admin: 2 };
+
+/** Whether the role of the session is enough; the server decides again. */
+export function useMay(role: Role): boolean {
+  const session = useSession().data;
+  return session !== undefined && ranks[session.role] >= ranks[role];
+}
+
+export function useSignIn() {
+  const queries = useQueryClient();
+  return useMutation({
+    mutationFn: (body: { name: string; password: string }) => unwrap(api.POST('/session', { body })),
+    onSuccess: (session: Session) => {
+      setCsrfToken(session.csrf_token);
+      // Nothing of who was signed in before may be shown.
+      queries.removeQueries({ predicate: (query) => query.queryKey[0] !== 'server' });
+      queries.setQueryData(keys.session, session);
+    },
+  });
+}
+
+export function useSignOut() {
+  const queries = useQueryClient();
+  return useMutation({
+    mutationFn: () => unwrap(api.DELETE('/session')),
+    onSettled: () => {
+      setCsrfToken(null);
+      queries.clear();
+    },
+  });
+}

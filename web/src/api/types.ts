@@ -1,0 +1,46 @@
+// Short names for what the OpenAPI file describes; nothing is declared twice.
+import type { components } from './schema';
+
+type S = components['schemas'];
+
+export type Session = S['Session'];
+export type Server = S['Server'];
+export type Role = S['Role'];
+export type User = S['User'];
+export type Token = S['Token'];
+export type Problem = S['Problem'];
+export type PipelineSummary = S['PipelineSummary'];
+export type Pipeline = S['Pipeline'];
+export type FileError = S['FileError'];
+export type StepDefinition = S['StepDefinition'];
+export type Source = S['Source'];
+export type Grid = S['Grid'];
+export type GridRun = S['GridRun'];
+export type GridStep = GridRun['steps'][number];
+export type GridChild = NonNullable<GridStep['children']>[number];
+export type RunRef = S['RunRef'];
+export type RunKind = S['RunKind'];
+export type RunState = S['RunState'];
+export type Run = S['Run'];
+export type Try = Run['tries'][number];
+export type RunStep = S['RunStep'];
+export type Attempt = RunStep['attempts'][number];
+export type Change = S['Change'];
+export type PlanEntry = S['PlanEntry'];
+export type Why = S['Why'];
+export type PartitionSummary = S['PartitionSummary'];
+export type PartitionDetail = S['Partition'];
+export type PartitionState = S['PartitionStateName'];
+export type Versions = S['Versions'];
+export type VersionMark = Versions['marks'][number];
+export type VersionPartition = Versions['partitions'][number];
+export type VersionVector = S['VersionVector'];
+export type Lateness = S['Lateness'];
+export type Event = S['Event'];
+export type ActionResult = S['ActionResult'];
+export type Table = S['Table'];
+export type TableDetail = S['TableDetail'];
+export type Commit = S['Commit'];
+export type Cascade = S['Cascade'];
+export type AuditEntry = S['AuditEntry'];
+export type LogPiece = S['LogPiece'];

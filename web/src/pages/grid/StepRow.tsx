@@ -1,0 +1,96 @@
+import { memo } from 'react';
+import type { GridRun } from '@/api/types';
+import { formatDuration, secondsBetween } from '@/lib/format';
+import { lookOf } from '@/theme/states';
+import { StateIcon } from '@/ui/StateIcon';
+import type { RowProps } from './BarRow';
+import css from './Grid.module.css';
+import { type Cell, cellOf, type GridRow } from './rows';
+import { columnWidth } from './useColumns';
+
+interface StepRowProps extends RowProps {
+  row: GridRow;
+  index: number;
+  opened: boolean;
+  toggle: (step: string) => void;
+}
+
+export function StepRow({
+  columns,
+  width,
+  runs,
+  cursor,
+  chosenColumn,
+  open,
+  cellId,
+  row,
+  index,
+  opened,
+  toggle,
+}: StepRowProps) {
+  return (
+    <div role="row" tabIndex={-1} className={css.row}>
+      <div role="rowheader" tabIndex={-1} className={row.mapIndex >= 0 ? css.instance : css.name} title={row.label}>
+        {row.mapped && row.mapIndex < 0 ? (
+          <button type="button" className={css.toggle} aria-expanded={opened} onClick={() => toggle(row.step)}>
+            <svg width="10" height="10" viewBox="0 0 10 10" aria-hidden="true">
+              <path
+                d={opened ? 'M2 3.5l3 3 3-3' : 'M3.5 2l3 3-3 3'}
+                fill="none"
+                stroke="currentColor"
+                strokeWidth="1.6"
+              />
+            </svg>
+            {row.label}
+          </button>
+        ) : (
+          row.label
+        )}
+      </div>
+      <div className={css.cells} role="presentation" style={{ width }}>
+        {columns.map((column) => {
+          const run = runs[column];
+          if (!run) return null;
+          const position = { row: index, column };
+          return (
+            // biome-ignore lint/a11y/useKeyWithClickEvents: the keys are those of the grid
+            <div
+              key={run.run_id}
+              id={cellId(position)}
+              role="gridcell"
+              tabIndex={-1}
+              aria-colindex={runs.length - column}
+              aria-selected={column === chosenColumn}
+              data-here={(cursor.row === index && cursor.column === column) || undefined}
+              className={css.cell}
+              style={{ right: column * columnWidth }}
+              onClick={() => open(position)}
+            >
+              <StepCell run={run} row={row} />
+            </div>
+          );
+        })}
+      </div>
+    </div>
+  );
+}
+
+const StepCell = memo(function StepCell({ run, row }: { run: GridRun; row: GridRow }) {
+  const cell = cellOf(run, row);
+  if (!cell) return <span className="visually-hidden">nothing</span>;
+  const name = nameOf(run, row, cell);
+  return (
+    <span title={name} className={css.square}>
+      <StateIcon state={cell.state} size={14} />
+      <span className="visually-hidden">{name}</span>
+    </span>
+  );
+});
+
+function nameOf(run: GridRun, row: GridRow, cell: Cell): string {
+  const took = cell.started && cell.ended ? `, ${formatDuration(secondsBetween(cell.started, cell.ended))}` : '';
+  const tries = cell.attempts > 1 ? `, ${cell.attempts} attempts` : '';
+  const child = cell.child ? `, started ${cell.child.run_id}` : '';
+  const many = cell.instances > 0 ? `, ${cell.instances} started` : '';
+  return `${row.id} of ${run.run_id}: ${lookOf(cell.state).label}${took}${tries}${child}${many}`;
+}
