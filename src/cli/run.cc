@@ -56,10 +56,10 @@ void PrintWaiting(Context& context, const RunProgress& progress, const std::vect
     for (const engine::PlacedRun& waiting : lane.last.waiting) {
       context.out << progress.NameOf(waiting.run) << " waits for " << Printable(waiting.run.waiting_for) << '\n';
     }
-    for (const auto& [key, what] : lane.last.upstream) {
-      context.out << Printable(lane.pipeline) << " " << Printable(key.Display()) << " waits for " << Printable(what)
-                  << '\n';
+    for (const auto& [key, reason] : lane.last.planned) {
+      context.out << Printable(lane.pipeline) << " " << Printable(key.Display()) << " " << Printable(reason) << '\n';
     }
+    if (lane.last.paused) context.out << Printable(lane.pipeline) << " is paused; `latecomer pause --resume` ends that\n";
   }
 }
 
@@ -74,7 +74,7 @@ void PrintJson(Context& context, const RunProgress& progress, const std::vector<
 
 bool NothingWaits(const std::vector<Lane>& lanes) {
   for (const Lane& lane : lanes) {
-    if (!lane.last.outside.empty() || !lane.last.waiting.empty() || !lane.last.upstream.empty()) return false;
+    if (!lane.last.outside.empty() || !lane.last.waiting.empty()) return false;
   }
   return true;
 }

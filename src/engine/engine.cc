@@ -64,7 +64,7 @@ Result<TickReport> Engine::Tick() {
   bool created = false;
   const Instant now = env_.clock.Now();
   // A clock that was set back counts as time that passed.
-  const Duration again = waits_upstream_.empty() ? kPlanAgainAfter : kLookUpstreamAfter;
+  const Duration again = waits_upstream_ ? kLookUpstreamAfter : kPlanAgainAfter;
   const bool long_ago = now >= planned_at_ + again || now < planned_at_;
   plan_due_ = plan_due_ || observed || taken_over || advanced || long_ago;
   if (plan_due_ && !stop_starting_) {
@@ -75,7 +75,7 @@ Result<TickReport> Engine::Tick() {
   report.progressed = observed || taken_over || advanced || created;
   LATECOMER_RETURN_IF_ERROR(StartQueued(report));
   report.mine = static_cast<int>(active_.size());
-  report.upstream = waits_upstream_;
+  report.planned = waits_planned_;
   plan_due_ = plan_due_ || report.elsewhere > 0;  // what others finish may leave work for us
   for (const auto& [id, active] : active_) {
     const Instant renew = active->renewed + env_.lease / 3;
@@ -294,6 +294,7 @@ Status Engine::StartQueued(TickReport& report) {
       std::any_of(runs.begin(), runs.end(), [](const PlacedRun& run) { return run.run.state == RunState::kQueued; });
   if (any_queued && has_upstream_) LATECOMER_RETURN_IF_ERROR(RefreshUpstream());
   LATECOMER_ASSIGN_OR_RETURN(const Gate gate, LoadGate());
+  report.paused = gate.paused;
   for (const PlacedRun& queued : InStartOrder(pipeline_, runs, env_.clock.Now())) {
     const Wait wait = stop_starting_ ? Wait{WaitKind::kSlot, "the next `latecomer run`"}
                                      : WhatItWaitsFor(pipeline_, gate, queued, runs);

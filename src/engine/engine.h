@@ -28,8 +28,9 @@ struct TickReport {
   int elsewhere = 0;               // runs other schedulers are working on
   std::vector<PlacedRun> outside;  // runs that outside workers hold, with `waiting_for`; nothing to wait for here
   std::vector<PlacedRun> waiting;  // queued runs, with `waiting_for`
-  // Partitions without a run that wait for a pipeline upstream, and for what.
-  std::vector<std::pair<table::PartitionKey, std::string>> upstream;
+  // Partitions without a run that wait for a pipeline upstream, or to settle; with the plan's reason.
+  std::vector<std::pair<table::PartitionKey, std::string>> planned;
+  bool paused = false;
   std::optional<Instant> wake_at;  // the next retry or lease renewal
   // Nothing is running here or elsewhere and nothing more can start.
   bool Idle() const { return !progressed && mine == 0 && elsewhere == 0; }
@@ -112,6 +113,7 @@ class Engine {
   Status ApplyFinished(ledger::Writer& writer, Active& next, Instant now);
   Status StartDue(ledger::Writer& writer, Active& next, const std::vector<std::string>& steps, Instant now);
   Status FailTry(ledger::Writer& writer, Active& next, const NextMoves& moves, Instant now);
+  Status NoteRetry(ledger::Writer& writer, Active& next, const NextMoves& moves);
   void LaunchStarting(Active& active);
   Result<executor::AttemptSpec> SpecFor(const Active& active, const pipeline::Step& step,
                                         const ledger::AttemptRecord& attempt);
@@ -137,7 +139,8 @@ class Engine {
   bool has_upstream_ = false;             // some known pipeline makes a source of this one
   std::map<std::string, pipeline::Pipeline> parsed_;  // other pipelines of the ledger, by id and hash
   std::vector<PlannedPartition> planned_;  // of the last plan; with depends_on_past
-  std::vector<std::pair<table::PartitionKey, std::string>> waits_upstream_;  // of the last plan
+  std::vector<std::pair<table::PartitionKey, std::string>> waits_planned_;  // of the last plan, as in TickReport
+  bool waits_upstream_ = false;                                             // some of those for a pipeline upstream
 };
 
 }  // namespace latecomer::engine

@@ -74,8 +74,8 @@ Result<bool> Engine::AdvanceOne(Active& active) {
       LATECOMER_RETURN_IF_ERROR(MoveStep(writer, next.run, *next.Find(move.step), move.to, move.message, now));
     }
     LATECOMER_RETURN_IF_ERROR(StartDue(writer, next, moves.start, now));
-    if (moves.failed) LATECOMER_RETURN_IF_ERROR(FailTry(writer, next, moves, now));
-    return {};
+    if (moves.failed) return FailTry(writer, next, moves, now);
+    return NoteRetry(writer, next, moves);
   }));
   next.fresh = false;
   next.wake_at = moves.wake_at;
@@ -159,6 +159,21 @@ Status Engine::FailTry(ledger::Writer& writer, Active& next, const NextMoves& mo
   LATECOMER_RETURN_IF_ERROR(EndTry(writer, next.run, ledger::TryState::kFailed, message, now));
   LATECOMER_RETURN_IF_ERROR(ReleaseClaim(writer, next.run));
   return MoveRun(writer, next.run, RunState::kFailed, message, now);
+}
+
+// Keeps with a run of which nothing is running what it waits for.
+Status Engine::NoteRetry(ledger::Writer& writer, Active& next, const NextMoves& moves) {
+  std::string steps;
+  bool running = moves.record;
+  for (const StepRecord& step : next.steps) {
+    running = running || step.state == StepState::kRunning;
+    if (step.state == StepState::kUpForRetry) steps += (steps.empty() ? "step " : ", ") + step.step;
+  }
+  const bool waits = !running && moves.wake_at && !steps.empty();
+  const std::string for_what = waits ? steps + " to be tried again at " + FormatInstant(*moves.wake_at) : "";
+  if (next.run.waiting_for == for_what) return {};
+  next.run.waiting_for = for_what;
+  return writer.UpdateRun(next.run);
 }
 
 // An attempt that can't even be started ends as one that failed.

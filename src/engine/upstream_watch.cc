@@ -70,10 +70,13 @@ bool IsPlanned(const lateness::PlanEntry& entry) {
 
 void Engine::NotePlan(const lateness::Plan& plan) {
   planned_.clear();
-  waits_upstream_.clear();
+  waits_planned_.clear();
+  waits_upstream_ = false;
   for (const lateness::PlanEntry& entry : plan.entries) {
-    const bool upstream = entry.decision == lateness::Decision::kWaiting && entry.rule == "wait_for_upstream";
-    if (upstream) waits_upstream_.emplace_back(entry.key, upstream_.Of(pipeline_, entry.key));
+    const bool waits = entry.decision == lateness::Decision::kWaiting;
+    const bool upstream = waits && entry.rule == "wait_for_upstream";
+    if (upstream || (waits && entry.rule == "settle")) waits_planned_.emplace_back(entry.key, entry.reason);
+    waits_upstream_ = waits_upstream_ || upstream;
     if (!pipeline_.depends_on_past || !IsPlanned(entry)) continue;
     const auto start = lateness::StartOfKey(entry.key, pipeline_.output.partition, pipeline_.rules.calendar);
     if (!start) continue;
