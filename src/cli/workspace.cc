@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #include "cli/delta_catalog.h"
+#include "engine/admission.h"
 #include "engine/facts.h"
 #include "pipeline/cascade.h"
 
@@ -136,19 +137,26 @@ Result<engine::UpstreamWaits> Workspace::LookUpstream() {
     }));
     known.push_back({std::move(one), paused});
   }
-  return engine::LookUpstream(pipeline_, known, [&](const pipeline::Pipeline& one) -> Result<lateness::Plan> {
-    Result<engine::ObservedSources> observed = Observe(one);
-    // A pipeline whose source isn't there yet has nothing to do.
-    if (!observed && observed.error().kind == ErrorKind::kNotFound) return lateness::Plan();
-    if (!observed) return Fail(observed.error());
-    lateness::Plan plan;
-    LATECOMER_RETURN_IF_ERROR(ledger_->Read([&](ledger::Reader& reader) -> Status {
-      LATECOMER_ASSIGN_OR_RETURN(const auto facts, engine::GatherFacts(reader, one, *observed, context_.clock.Now()));
-      plan = lateness::MakePlan(one.rules, facts);
-      return {};
-    }));
-    return plan;
-  });
+  return engine::LookUpstream(pipeline_, known, [&](const pipeline::Pipeline& one) { return LookAt(one); });
+}
+
+Result<engine::UpstreamLook> Workspace::LookAt(const pipeline::Pipeline& one) {
+  Result<engine::ObservedSources> observed = Observe(one);
+  // A pipeline whose source isn't there yet has nothing to do.
+  if (!observed && observed.error().kind == ErrorKind::kNotFound) return engine::UpstreamLook();
+  if (!observed) return Fail(observed.error());
+  engine::UpstreamLook look;
+  LATECOMER_RETURN_IF_ERROR(ledger_->Read([&](ledger::Reader& reader) -> Status {
+    LATECOMER_ASSIGN_OR_RETURN(const auto facts, engine::GatherFacts(reader, one, *observed, context_.clock.Now()));
+    look.plan = lateness::MakePlan(one.rules, facts);
+    LATECOMER_ASSIGN_OR_RETURN(const table::PartitionSchema schema, engine::OutputSchema(one, *observed));
+    LATECOMER_ASSIGN_OR_RETURN(auto runs, reader.Runs({.pipeline = one.id, .open_only = true}));
+    for (const engine::PlacedRun& run : engine::PlaceRuns(one, schema, std::move(runs))) {
+      look.open.emplace_back(run.key, run.run.run_id);
+    }
+    return {};
+  }));
+  return look;
 }
 
 Result<engine::ObservedSources> Workspace::Observe(const pipeline::Pipeline& pipeline) {
@@ -158,11 +166,11 @@ Result<engine::ObservedSources> Workspace::Observe(const pipeline::Pipeline& pip
     LATECOMER_ASSIGN_OR_RETURN(const auto history, catalog_->OpenHistory(source.location));
     std::optional<engine::ObservedTable> known;
     LATECOMER_RETURN_IF_ERROR(ledger_->Read([&](ledger::Reader& reader) -> Status {
-      LATECOMER_ASSIGN_OR_RETURN(known, engine::LoadObserved(reader, source.location));
+      LATECOMER_ASSIGN_OR_RETURN(known, engine::LoadKnown(reader, source.location));
       return {};
     }));
     LATECOMER_ASSIGN_OR_RETURN(engine::ObservedTable table,
-                               engine::Advance(*history, std::move(known), context_.clock.Now()));
+                               engine::Advance(*history, std::move(known), context_.clock.Now(), ledger_.get()));
     observed.tables.emplace(source.location, std::move(table));
   }
   return observed;

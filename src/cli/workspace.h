@@ -68,6 +68,7 @@ class Workspace {
 
  private:
   explicit Workspace(Context& context) : context_(context) {}
+  Result<engine::UpstreamLook> LookAt(const pipeline::Pipeline& pipeline);
   Context& context_;
   pipeline::Pipeline pipeline_;
   // Shared by workspaces that were opened together.

@@ -4,6 +4,7 @@
 #include <map>
 #include <nlohmann/json.hpp>
 
+#include "engine/open_facts.h"
 #include "engine/output_groups.h"
 #include "engine/run_names.h"
 #include "lateness/key_interval.h"
@@ -91,7 +92,7 @@ Result<TriggerPlan> ApplyTrigger(ledger::Ledger& ledger, const pipeline::Pipelin
     LATECOMER_ASSIGN_OR_RETURN(plan, Plan(writer, pipeline, sources, selection));
     LATECOMER_RETURN_IF_ERROR(SameAsShown(confirmed, plan.fingerprint));
     for (TriggeredRun& one : plan.affected) LATECOMER_RETURN_IF_ERROR(TriggerOne(writer, pipeline, one, act));
-    return {};
+    return PlaceOutputs(writer, pipeline);
   }));
   return plan;
 }

@@ -82,8 +82,8 @@ void UpstreamWaits::Add(LocalTime start, Extras extras, const std::string& what)
 // Goes up the cascade, each pipeline once.
 class UpstreamSearch {
  public:
-  UpstreamSearch(const pipeline::Pipeline& pipeline, const std::vector<KnownPipeline>& known, const PlanOf& plan_of)
-      : plan_of_(plan_of) {
+  UpstreamSearch(const pipeline::Pipeline& pipeline, const std::vector<KnownPipeline>& known, const LookAt& look_at)
+      : look_at_(look_at) {
     for (const KnownPipeline& one : known) {
       if (one.definition.id == pipeline.id) continue;
       pipelines_.push_back(one.definition);
@@ -116,21 +116,21 @@ class UpstreamSearch {
     if (const auto known = unsettled_.find(index); known != unsettled_.end()) return &known->second;
     const pipeline::Pipeline& pipeline = pipelines_[index];
     LATECOMER_ASSIGN_OR_RETURN(UpstreamWaits unsettled, WaitsOf(index));
-    const Result<lateness::Plan> plan = plan_of_(pipeline);
-    if (!plan && !HasStopped(plan.error())) return Fail(plan.error());
-    if (!plan) {
-      unsettled.AddEverything("upstream " + pipeline.id + ", which has stopped: " + plan.error().message);
+    const Result<UpstreamLook> look = look_at_(pipeline);
+    if (!look && !HasStopped(look.error())) return Fail(look.error());
+    if (!look) {
+      unsettled.AddEverything("upstream " + pipeline.id + ", which has stopped: " + look.error().message);
       return &unsettled_.emplace(index, std::move(unsettled)).first->second;
     }
-    for (const PlanEntry& entry : plan->entries) {
-      const std::string why = WhyUnsettled(entry);
-      if (why.empty()) continue;
-      const auto start = lateness::StartOfKey(entry.key, pipeline.output.partition, pipeline.rules.calendar);
-      if (!start) continue;
-      std::string what = "upstream " + pipeline.id + ": " + entry.key.Display() + " " + why;
+    const auto add = [&](const table::PartitionKey& key, const std::string& why) {
+      const auto start = lateness::StartOfKey(key, pipeline.output.partition, pipeline.rules.calendar);
+      if (why.empty() || !start) return;
+      std::string what = "upstream " + pipeline.id + ": " + key.Display() + " " + why;
       if (paused_[index]) what += "; that pipeline is paused";
-      unsettled.Add(*start, ExtrasOf(pipeline, entry.key), what);
-    }
+      unsettled.Add(*start, ExtrasOf(pipeline, key), what);
+    };
+    for (const PlanEntry& entry : look->plan.entries) add(entry.key, WhyUnsettled(entry));
+    for (const auto& [key, run] : look->open) add(key, "is with " + run);
     return &unsettled_.emplace(index, std::move(unsettled)).first->second;
   }
 
@@ -163,7 +163,7 @@ class UpstreamSearch {
     }
   }
 
-  const PlanOf& plan_of_;
+  const LookAt& look_at_;
   std::vector<pipeline::Pipeline> pipelines_;
   std::vector<bool> paused_;
   std::vector<pipeline::CascadeEdge> edges_;
@@ -173,8 +173,8 @@ class UpstreamSearch {
 };
 
 Result<UpstreamWaits> LookUpstream(const pipeline::Pipeline& pipeline, const std::vector<KnownPipeline>& known,
-                                   const PlanOf& plan_of) {
-  UpstreamSearch search(pipeline, known, plan_of);
+                                   const LookAt& look_at) {
+  UpstreamSearch search(pipeline, known, look_at);
   return search.WaitsOf(search.self());
 }
 

@@ -20,8 +20,13 @@ struct KnownPipeline {
   bool paused = false;
 };
 
-// The plan of a pipeline at this moment. What is up to date may be left out of it.
-using PlanOf = std::function<Result<lateness::Plan>(const pipeline::Pipeline&)>;
+// A pipeline at this moment.
+struct UpstreamLook {
+  lateness::Plan plan;  // what is up to date may be left out
+  // Its runs that are queued or running, by name; also those of partitions that are up to date.
+  std::vector<std::pair<table::PartitionKey, std::string>> open{};
+};
+using LookAt = std::function<Result<UpstreamLook>(const pipeline::Pipeline&)>;
 
 // Which outputs of one pipeline wait, and for what.
 class UpstreamWaits {
@@ -51,6 +56,6 @@ class UpstreamWaits {
 // `latest` none does.
 // `known`: what other pipelines there are; without rings.
 Result<UpstreamWaits> LookUpstream(const pipeline::Pipeline& pipeline, const std::vector<KnownPipeline>& known,
-                                   const PlanOf& plan_of);
+                                   const LookAt& look_at);
 
 }  // namespace latecomer::engine

@@ -65,11 +65,11 @@ UpstreamWaits Look(const pipeline::Pipeline& pipeline, const std::vector<pipelin
                    std::map<std::string, int>* asked = nullptr) {
   std::vector<KnownPipeline> known;
   for (const pipeline::Pipeline& one : others) known.push_back({one, false});
-  const auto waits = LookUpstream(pipeline, known, [&](const pipeline::Pipeline& one) -> Result<lateness::Plan> {
+  const auto waits = LookUpstream(pipeline, known, [&](const pipeline::Pipeline& one) -> Result<UpstreamLook> {
     if (asked != nullptr) ++(*asked)[one.id];
-    lateness::Plan plan;
-    if (const auto there = plans.find(one.id); there != plans.end()) plan.entries = there->second;
-    return plan;
+    UpstreamLook look;
+    if (const auto there = plans.find(one.id); there != plans.end()) look.plan.entries = there->second;
+    return look;
   });
   EXPECT_TRUE(waits) << waits.error().ToString();
   return waits.value_or(UpstreamWaits());
@@ -148,12 +148,22 @@ TEST(Upstream, OtherColumnsHaveToFit) {
   EXPECT_NE(Look(folded, {clean}, plans).Of(folded, Key("2024-01-01")), "");
 }
 
+TEST(Upstream, ARunOfWhatIsUpToDateIsWaitedForToo) {
+  const auto report = Make("report", {{"clean"}}, "report");
+  const auto waits = LookUpstream(report, {{kClean, false}}, [](const pipeline::Pipeline&) -> Result<UpstreamLook> {
+    return UpstreamLook{.plan = {}, .open = {{Key("2024-01-01"), "scheduled_2024-01-01"}}};
+  });
+  ASSERT_TRUE(waits);
+  EXPECT_EQ(waits->Of(report, Key("2024-01-01")), "upstream clean: day=2024-01-01 is with scheduled_2024-01-01");
+  EXPECT_EQ(waits->Of(report, Key("2024-01-02")), "");
+}
+
 TEST(Upstream, APausedOneIsNamedAsSuch) {
   const auto report = Make("report", {{"clean"}}, "report");
-  const auto waits = LookUpstream(report, {{kClean, true}}, [](const pipeline::Pipeline&) -> Result<lateness::Plan> {
-    lateness::Plan plan;
-    plan.entries.push_back(Entry(Key("2024-01-01"), Decision::kProcess));
-    return plan;
+  const auto waits = LookUpstream(report, {{kClean, true}}, [](const pipeline::Pipeline&) -> Result<UpstreamLook> {
+    UpstreamLook look;
+    look.plan.entries.push_back(Entry(Key("2024-01-01"), Decision::kProcess));
+    return look;
   });
   ASSERT_TRUE(waits);
   EXPECT_NE(waits->Of(report, Key("2024-01-01")).find("paused"), std::string::npos);
@@ -162,7 +172,7 @@ TEST(Upstream, APausedOneIsNamedAsSuch) {
 TEST(Upstream, OneThatStoppedHoldsUpEverythingAndSaysWhy) {
   const auto report = Make("report", {{"clean"}}, "report");
   const auto with = [&](ErrorKind kind) {
-    return LookUpstream(report, {{kClean, false}}, [&](const pipeline::Pipeline&) -> Result<lateness::Plan> {
+    return LookUpstream(report, {{kClean, false}}, [&](const pipeline::Pipeline&) -> Result<UpstreamLook> {
       return Fail(kind, "the table was replaced");
     });
   };

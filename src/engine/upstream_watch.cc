@@ -40,15 +40,21 @@ Status Engine::RefreshUpstream() {
   LATECOMER_ASSIGN_OR_RETURN(const std::vector<KnownPipeline> known, KnownPipelines());
   Environment silent = env_;
   silent.listener = nullptr;
-  const PlanOf plan_of = [&](const pipeline::Pipeline& one) -> Result<lateness::Plan> {
+  const LookAt look_at = [&](const pipeline::Pipeline& one) -> Result<UpstreamLook> {
     has_upstream_ = true;
     Engine engine(one, silent);
     Result<lateness::Plan> plan = engine.PlanNow();
     // A pipeline whose source isn't there yet has nothing to do.
-    if (!plan && plan.error().kind == ErrorKind::kNotFound) return lateness::Plan();
-    return plan;
+    if (!plan && plan.error().kind == ErrorKind::kNotFound) return UpstreamLook();
+    if (!plan) return Fail(plan.error());
+    UpstreamLook look{.plan = std::move(*plan)};
+    LATECOMER_ASSIGN_OR_RETURN(const std::vector<PlacedRun> runs, engine.LoadRuns());
+    for (const PlacedRun& run : runs) {
+      if (ledger::IsOpen(run.run.state)) look.open.emplace_back(run.key, run.run.run_id);
+    }
+    return look;
   };
-  LATECOMER_ASSIGN_OR_RETURN(upstream_, LookUpstream(pipeline_, known, plan_of));
+  LATECOMER_ASSIGN_OR_RETURN(upstream_, LookUpstream(pipeline_, known, look_at));
   return {};
 }
 
