@@ -5,9 +5,10 @@
 #include <utility>
 
 #include "engine/active.h"
-#include "engine/facts.h"
+#include "engine/load_runs.h"
 #include "engine/run_names.h"
 #include "engine/transitions.h"
+#include "engine/trigger.h"
 
 namespace latecomer::engine {
 
@@ -19,8 +20,31 @@ namespace {
 
 // Intervals become due, partitions settle and people release them without anything else happening.
 constexpr Duration kPlanAgainAfter = std::chrono::seconds(30);
+// What other processes do upstream is not told.
+constexpr Duration kLookUpstreamAfter = std::chrono::seconds(2);
 
 }  // namespace
+
+Status RegisterPipeline(ledger::Ledger& ledger, const pipeline::Pipeline& pipeline, Instant now) {
+  return ledger.Write([&](ledger::Writer& writer) -> Status {
+    LATECOMER_ASSIGN_OR_RETURN(std::optional<ledger::PipelineRecord> known, writer.FindPipeline(pipeline.id));
+    if (known && known->definition_hash == pipeline.definition_hash && known->file == pipeline.file) return {};
+    ledger::PipelineRecord record = known.value_or(ledger::PipelineRecord{});
+    record.id = pipeline.id;
+    record.name = pipeline.name;
+    record.file = pipeline.file;
+    record.text = pipeline.text;
+    record.definition_hash = pipeline.definition_hash;
+    record.updated = now;
+    LATECOMER_RETURN_IF_ERROR(writer.PutPipeline(record));
+    ledger::EventRecord event;
+    event.at = now;
+    event.pipeline = pipeline.id;
+    event.what = known ? "pipeline.changed" : "pipeline.created";
+    event.detail = "{\"definition_hash\":\"" + pipeline.definition_hash + "\"}";
+    return writer.AppendEvent(event);
+  });
+}
 
 Engine::Engine(pipeline::Pipeline pipeline, Environment environment)
     : pipeline_(std::move(pipeline)), env_(std::move(environment)) {}
@@ -28,25 +52,7 @@ Engine::Engine(pipeline::Pipeline pipeline, Environment environment)
 Engine::~Engine() = default;
 
 Status Engine::Register() {
-  const Instant now = env_.clock.Now();
-  return env_.ledger.Write([&](ledger::Writer& writer) -> Status {
-    LATECOMER_ASSIGN_OR_RETURN(std::optional<ledger::PipelineRecord> known, writer.FindPipeline(pipeline_.id));
-    if (known && known->definition_hash == pipeline_.definition_hash && known->file == pipeline_.file) return {};
-    ledger::PipelineRecord record = known.value_or(ledger::PipelineRecord{});
-    record.id = pipeline_.id;
-    record.name = pipeline_.name;
-    record.file = pipeline_.file;
-    record.text = pipeline_.text;
-    record.definition_hash = pipeline_.definition_hash;
-    record.updated = now;
-    LATECOMER_RETURN_IF_ERROR(writer.PutPipeline(record));
-    ledger::EventRecord event;
-    event.at = now;
-    event.pipeline = pipeline_.id;
-    event.what = known ? "pipeline.changed" : "pipeline.created";
-    event.detail = "{\"definition_hash\":\"" + pipeline_.definition_hash + "\"}";
-    return writer.AppendEvent(event);
-  });
+  return RegisterPipeline(env_.ledger, pipeline_, env_.clock.Now());
 }
 
 Result<TickReport> Engine::Tick() {
@@ -58,7 +64,8 @@ Result<TickReport> Engine::Tick() {
   bool created = false;
   const Instant now = env_.clock.Now();
   // A clock that was set back counts as time that passed.
-  const bool long_ago = now >= planned_at_ + kPlanAgainAfter || now < planned_at_;
+  const Duration again = waits_upstream_ ? kLookUpstreamAfter : kPlanAgainAfter;
+  const bool long_ago = now >= planned_at_ + again || now < planned_at_;
   plan_due_ = plan_due_ || observed || taken_over || advanced || long_ago;
   if (plan_due_ && !stop_starting_) {
     LATECOMER_ASSIGN_OR_RETURN(created, CreateRuns());
@@ -68,6 +75,7 @@ Result<TickReport> Engine::Tick() {
   report.progressed = observed || taken_over || advanced || created;
   LATECOMER_RETURN_IF_ERROR(StartQueued(report));
   report.mine = static_cast<int>(active_.size());
+  report.planned = waits_planned_;
   plan_due_ = plan_due_ || report.elsewhere > 0;  // what others finish may leave work for us
   for (const auto& [id, active] : active_) {
     const Instant renew = active->renewed + env_.lease / 3;
@@ -99,17 +107,18 @@ Result<bool> Engine::ObserveTable(const std::string& location) {
   if (!history) {
     LATECOMER_ASSIGN_OR_RETURN(history, env_.catalog.OpenHistory(location));
   }
-  // After an error nothing half-read may be left: the next look loads again what the ledger knows.
   std::optional<ObservedTable> known;
-  if (auto node = observed_.tables.extract(location)) known = std::move(node.mapped());
   LATECOMER_RETURN_IF_ERROR(env_.ledger.Read([&](ledger::Reader& reader) -> Status {
-    LATECOMER_ASSIGN_OR_RETURN(const std::optional<ledger::TableRecord> there, reader.FindTable(location));
-    if (known && there && there->seen == known->record.seen) return {};
-    LATECOMER_ASSIGN_OR_RETURN(known, LoadObserved(reader, location));
+    LATECOMER_ASSIGN_OR_RETURN(known, LoadKnown(reader, location));
     return {};
   }));
   const Version before = known ? known->record.seen.version : kBeforeFirst;
-  LATECOMER_ASSIGN_OR_RETURN(ObservedTable table, Advance(*history, std::move(known), env_.clock.Now()));
+  Result<ObservedTable> advanced = Advance(*history, std::move(known), env_.clock.Now(), &env_.ledger);
+  // Another scheduler stored something else meanwhile: go on from there, or plans would rest on changes that
+  // are in no ledger.
+  if (!advanced && advanced.error().kind == ErrorKind::kConflict) return ObserveTable(location);
+  if (!advanced) return Fail(advanced.error());
+  ObservedTable& table = *advanced;
   if (!table.Changed()) {
     observed_.tables.insert_or_assign(location, std::move(table));
     return false;
@@ -121,8 +130,6 @@ Result<bool> Engine::ObserveTable(const std::string& location) {
     stored = there && there->seen == table.record.seen;
     return {};
   }));
-  // Another scheduler stored something else meanwhile: go on from there, or plans would rest on changes that
-  // are in no ledger.
   if (!stored) return ObserveTable(location);
   const Version newest = table.record.seen.version;
   if (env_.listener != nullptr) {
@@ -132,45 +139,95 @@ Result<bool> Engine::ObserveTable(const std::string& location) {
   table.new_changes.clear();
   table.new_commits.clear();
   table.touched.clear();
+  table.partitions.clear();  // from now on they are read from the ledger
+  table.whole = false;
   observed_.tables.insert_or_assign(location, std::move(table));
   return true;
 }
 
+// A plan, and what the ledger may remember of the look that it was made from.
+struct Engine::Outlook {
+  lateness::Plan plan;
+  IndexUpdate update;
+};
+
+// A run to be created, and why.
+struct Engine::NewRun {
+  RunRecord run;
+  std::string why;
+};
+
+namespace {
+
+bool IsDueInterval(const lateness::PlanEntry& entry) {
+  return entry.decision == lateness::Decision::kProcess && entry.kind == lateness::RunFact::Kind::kScheduled;
+}
+
+// Due intervals start in their order, so none that lies behind some that weren't looked at.
+void DropBeyond(const Calendar& calendar, LocalTime horizon, lateness::Plan& plan) {
+  std::erase_if(plan.entries, [&](const lateness::PlanEntry& entry) {
+    return IsDueInterval(entry) && entry.interval && entry.interval->start > calendar.IntervalAt(horizon).start;
+  });
+}
+
+}  // namespace
+
+// `scheduled`: so many due intervals are enough; nullopt: all are wanted.
+Result<Engine::Outlook> Engine::LookNow(std::optional<int> scheduled) {
+  Outlook outlook;
+  std::optional<int> ahead;
+  if (scheduled) ahead = std::max(*scheduled, 0) + 1;
+  bool enough = false;
+  while (!enough) {
+    LATECOMER_RETURN_IF_ERROR(env_.ledger.Read([&](ledger::Reader& reader) -> Status {
+      LATECOMER_ASSIGN_OR_RETURN(const auto sources, LoadSources(reader, pipeline_));
+      if (!sources) return Fail(ErrorKind::kUnexpected, "a plan was asked for before the sources were read");
+      LATECOMER_ASSIGN_OR_RETURN(OpenFacts facts,
+                                 GatherOpenFacts(reader, pipeline_, *sources, env_.clock.Now(), {.ahead = ahead}));
+      AddUpstream(facts.input);
+      outlook.plan = lateness::MakePlan(pipeline_.rules, facts.input);
+      outlook.update = std::move(facts.update);
+      enough = !facts.horizon;
+      if (facts.horizon) DropBeyond(pipeline_.rules.calendar, *facts.horizon, outlook.plan);
+      return {};
+    }));
+    const auto due = std::count_if(outlook.plan.entries.begin(), outlook.plan.entries.end(), IsDueInterval);
+    enough = enough || due >= *scheduled;
+    if (!enough) ahead = *ahead * 8;
+  }
+  return outlook;
+}
+
 Result<lateness::Plan> Engine::PlanNow() {
   if (!HasObserved()) LATECOMER_RETURN_IF_ERROR(Observe());
-  lateness::Plan plan;
-  LATECOMER_RETURN_IF_ERROR(env_.ledger.Read([&](ledger::Reader& reader) -> Status {
-    LATECOMER_ASSIGN_OR_RETURN(const lateness::PlanInput facts,
-                               GatherFacts(reader, pipeline_, observed_, env_.clock.Now()));
-    plan = lateness::MakePlan(pipeline_.rules, facts);
-    return {};
-  }));
-  return plan;
+  LATECOMER_ASSIGN_OR_RETURN(Outlook outlook, LookNow(std::nullopt));
+  return std::move(outlook.plan);
 }
 
 Result<std::vector<PlacedRun>> Engine::LoadRuns() {
-  std::vector<RunRecord> runs;
+  std::vector<PlacedRun> runs;
   LATECOMER_RETURN_IF_ERROR(env_.ledger.Read([&](ledger::Reader& reader) -> Status {
-    LATECOMER_ASSIGN_OR_RETURN(runs, reader.Runs({.pipeline = pipeline_.id}));
+    LATECOMER_ASSIGN_OR_RETURN(runs, engine::LoadRuns(reader, pipeline_, output_schema_));
     return {};
   }));
-  return PlaceRuns(pipeline_, output_schema_, std::move(runs));
+  return runs;
 }
 
-Result<bool> Engine::IsPaused() {
-  bool paused = false;
+Result<Gate> Engine::LoadGate() {
+  Gate gate;
   LATECOMER_RETURN_IF_ERROR(env_.ledger.Read([&](ledger::Reader& reader) -> Status {
-    LATECOMER_ASSIGN_OR_RETURN(const std::optional<ledger::PipelineRecord> record, reader.FindPipeline(pipeline_.id));
-    paused = record && record->paused;
+    LATECOMER_ASSIGN_OR_RETURN(gate, ReadGate(reader, pipeline_.id));
     return {};
   }));
-  return paused;
+  gate.upstream = &upstream_;
+  gate.planned = &planned_;
+  return gate;
 }
 
 namespace {
 
-RunRecord NewRun(const std::string& pipeline, const table::PartitionKey& key, RunKind kind, std::string run_id,
-                 std::string cause, Instant now) {
+RunRecord QueuedRun(const std::string& pipeline, const table::PartitionKey& key, RunKind kind, std::string run_id,
+                    std::string cause, Instant now) {
   RunRecord run;
   run.pipeline = pipeline;
   run.run_id = std::move(run_id);
@@ -183,95 +240,119 @@ RunRecord NewRun(const std::string& pipeline, const table::PartitionKey& key, Ru
 }
 
 // False when another scheduler had created the run of this cause before.
-Result<bool> InsertRun(ledger::Ledger& ledger, RunRecord& run, const std::string& why) {
-  bool inserted = false;
-  LATECOMER_RETURN_IF_ERROR(ledger.Write([&](ledger::Writer& writer) -> Status {
-    inserted = false;
-    LATECOMER_ASSIGN_OR_RETURN(const std::optional<RunRecord> there,
-                               writer.FindRunByCause(run.pipeline, run.partition, run.cause));
-    if (there) return {};
-    RunRecord record = run;
-    LATECOMER_ASSIGN_OR_RETURN(record.id, writer.InsertRun(record));
-    LATECOMER_RETURN_IF_ERROR(
-        AppendRunEvent(writer, record, "run.created", {{"cause", run.cause}, {"why", why}}, run.created));
-    run = record;
-    inserted = true;
-    return {};
-  }));
-  return inserted;
+Result<bool> InsertOne(ledger::Writer& writer, RunRecord& run, const std::string& why) {
+  LATECOMER_ASSIGN_OR_RETURN(const std::optional<RunRecord> there,
+                             writer.FindRunByCause(run.pipeline, run.partition, run.cause));
+  if (there) return false;
+  LATECOMER_ASSIGN_OR_RETURN(run.id, writer.InsertRun(run));
+  LATECOMER_RETURN_IF_ERROR(
+      AppendRunEvent(writer, run, "run.created", {{"cause", run.cause}, {"why", why}}, run.created));
+  return true;
 }
 
-// A live run that is running or could run; one that waits for the past or a pause holds back nobody.
-bool LiveRunIsDue(const pipeline::Pipeline& pipeline, const std::vector<PlacedRun>& runs) {
+// It may take long, and later ones needn't wait behind it.
+bool WaitsForOthers(WaitKind kind) {
+  return kind == WaitKind::kHold || kind == WaitKind::kUpstream;
+}
+
+// A live run that is running or could run; one that waits for the past, a person or a pipeline upstream holds
+// back nobody.
+bool LiveRunIsDue(const pipeline::Pipeline& pipeline, const Gate& gate, const std::vector<PlacedRun>& runs) {
   return std::any_of(runs.begin(), runs.end(), [&](const PlacedRun& run) {
     if (run.run.kind == RunKind::kBackfill || !ledger::IsOpen(run.run.state)) return false;
-    return run.run.state == RunState::kRunning || WhatItWaitsFor(pipeline, false, run, runs).kind != WaitKind::kPast;
+    if (run.run.state == RunState::kRunning) return true;
+    const WaitKind waits = WhatItWaitsFor(pipeline, gate, run, runs).kind;
+    return waits != WaitKind::kPast && !WaitsForOthers(waits);
   });
 }
 
 }  // namespace
 
 Result<bool> Engine::CreateRuns() {
-  LATECOMER_ASSIGN_OR_RETURN(const bool paused, IsPaused());
-  if (paused) return false;
-  LATECOMER_ASSIGN_OR_RETURN(const lateness::Plan plan, PlanNow());
+  LATECOMER_ASSIGN_OR_RETURN(const Gate gate, LoadGate());
+  if (gate.paused) return false;
+  LATECOMER_RETURN_IF_ERROR(RefreshUpstream());
   LATECOMER_ASSIGN_OR_RETURN(const std::vector<PlacedRun> runs, LoadRuns());
-  LATECOMER_ASSIGN_OR_RETURN(const bool scheduled, CreateScheduled(plan, runs));
-  if (scheduled || LiveRunIsDue(pipeline_, runs)) return scheduled;
-  return CreateBackfills(plan);
+  // Due intervals become runs only as slots come up: a catch-up of a thousand is not a thousand queued rows.
+  // While a run waits for a failed past, later ones would only wait behind it.
+  const auto open = std::count_if(runs.begin(), runs.end(), [&](const PlacedRun& run) {
+    if (run.run.kind == RunKind::kBackfill || !ledger::IsOpen(run.run.state)) return false;
+    return run.run.state == RunState::kRunning || !WaitsForOthers(WhatItWaitsFor(pipeline_, gate, run, runs).kind);
+  });
+  const int room = pipeline_.max_active_runs - static_cast<int>(open);
+  LATECOMER_ASSIGN_OR_RETURN(const Outlook outlook, LookNow(room));
+  NotePlan(outlook.plan);  // the gate knows from now on what is planned
+  const std::vector<NewRun> scheduled = ScheduledOf(outlook.plan, room);
+  const bool live = LiveRunIsDue(pipeline_, gate, runs);
+  if (scheduled.empty()) {
+    return InsertRuns(live ? std::vector<NewRun>{} : BackfillsOf(outlook.plan), outlook.update);
+  }
+  LATECOMER_ASSIGN_OR_RETURN(const bool created, InsertRuns(scheduled, outlook.update));
+  if (created || live) return created;
+  return InsertRuns(BackfillsOf(outlook.plan), {});
 }
 
-// Due intervals become runs only as slots come up: a catch-up of a thousand is not a thousand queued rows.
-Result<bool> Engine::CreateScheduled(const lateness::Plan& plan, const std::vector<PlacedRun>& runs) {
-  auto room = pipeline_.max_active_runs - std::count_if(runs.begin(), runs.end(), [](const PlacedRun& run) {
-                return run.run.kind != RunKind::kBackfill && ledger::IsOpen(run.run.state);
-              });
-  // While a run waits for a failed past, later ones would only wait behind it.
-  bool created = false;
+std::vector<Engine::NewRun> Engine::ScheduledOf(const lateness::Plan& plan, int room) {
+  std::vector<NewRun> wanted;
   for (const lateness::PlanEntry& entry : plan.entries) {
     if (room <= 0) break;
-    if (entry.decision != lateness::Decision::kProcess || entry.kind != lateness::RunFact::Kind::kScheduled) continue;
-    RunRecord run = NewRun(pipeline_.id, entry.key, RunKind::kScheduled, ScheduledRunId(entry.key, entry.cause),
-                           entry.cause, env_.clock.Now());
-    LATECOMER_ASSIGN_OR_RETURN(const bool inserted, InsertRun(env_.ledger, run, entry.reason));
+    if (!IsDueInterval(entry)) continue;
+    wanted.push_back({QueuedRun(pipeline_.id, entry.key, RunKind::kScheduled, ScheduledRunId(entry.key, entry.cause),
+                                entry.cause, env_.clock.Now()),
+                      entry.reason});
     --room;
-    if (!inserted) continue;
-    created = true;
-    Announce(run);
   }
-  return created;
+  return wanted;
 }
 
-Result<bool> Engine::CreateBackfills(const lateness::Plan& plan) {
-  bool created = false;
+std::vector<Engine::NewRun> Engine::BackfillsOf(const lateness::Plan& plan) {
+  std::vector<NewRun> wanted;
   for (const lateness::PlanEntry& entry : plan.entries) {
     if (entry.decision != lateness::Decision::kProcess || entry.kind != lateness::RunFact::Kind::kBackfill) continue;
     const Instant now = env_.clock.Now();
-    RunRecord run = NewRun(pipeline_.id, entry.key, RunKind::kBackfill, BackfillRunId(entry.key, nullptr, entry, now),
-                           entry.cause, now);
-    LATECOMER_ASSIGN_OR_RETURN(const bool inserted, InsertRun(env_.ledger, run, entry.reason));
-    if (!inserted) continue;
-    created = true;
-    Announce(run);
+    wanted.push_back({QueuedRun(pipeline_.id, entry.key, RunKind::kBackfill,
+                                BackfillRunId(entry.key, nullptr, entry, now), entry.cause, now),
+                      entry.reason});
   }
-  return created;
+  return wanted;
+}
+
+// In one transaction with what the look that they come from found. False when all were there before.
+Result<bool> Engine::InsertRuns(const std::vector<NewRun>& wanted, const IndexUpdate& update) {
+  if (wanted.empty() && update.Empty()) return false;
+  std::vector<RunRecord> created;
+  LATECOMER_RETURN_IF_ERROR(env_.ledger.Write([&](ledger::Writer& writer) -> Status {
+    created.clear();
+    LATECOMER_RETURN_IF_ERROR(ApplyIndexUpdate(writer, pipeline_, update));
+    for (const NewRun& one : wanted) {
+      RunRecord run = one.run;
+      LATECOMER_ASSIGN_OR_RETURN(const bool inserted, InsertOne(writer, run, one.why));
+      if (inserted) created.push_back(std::move(run));
+    }
+    return PlaceOutputs(writer, pipeline_);
+  }));
+  for (const RunRecord& run : created) Announce(run);
+  return !created.empty();
 }
 
 Result<RunRecord> Engine::RequestRun(const table::PartitionKey& key) {
-  const Instant now = env_.clock.Now();
-  const std::string run_id = ManualRunId(key, now);
-  RunRecord run = NewRun(pipeline_.id, key, RunKind::kManual, run_id, "manual:" + run_id, now);
-  LATECOMER_RETURN_IF_ERROR(InsertRun(env_.ledger, run, "asked for by a person"));
-  Announce(run);
-  return run;
+  LATECOMER_ASSIGN_OR_RETURN(
+      const TriggerPlan done,
+      ApplyTrigger(env_.ledger, pipeline_, observed_, {.partitions = {key}}, "", {.now = env_.clock.Now()}));
+  Announce(done.affected.front().run);
+  return done.affected.front().run;
 }
 
 Status Engine::StartQueued(TickReport& report) {
   LATECOMER_ASSIGN_OR_RETURN(std::vector<PlacedRun> runs, LoadRuns());
-  LATECOMER_ASSIGN_OR_RETURN(const bool paused, IsPaused());
+  const bool any_queued =
+      std::any_of(runs.begin(), runs.end(), [](const PlacedRun& run) { return run.run.state == RunState::kQueued; });
+  if (any_queued && has_upstream_) LATECOMER_RETURN_IF_ERROR(RefreshUpstream());
+  LATECOMER_ASSIGN_OR_RETURN(const Gate gate, LoadGate());
+  report.paused = gate.paused;
   for (const PlacedRun& queued : InStartOrder(pipeline_, runs, env_.clock.Now())) {
     const Wait wait = stop_starting_ ? Wait{WaitKind::kSlot, "the next `latecomer run`"}
-                                     : WhatItWaitsFor(pipeline_, paused, queued, runs);
+                                     : WhatItWaitsFor(pipeline_, gate, queued, runs);
     if (wait.kind == WaitKind::kNone) {
       LATECOMER_ASSIGN_OR_RETURN(std::optional<Granted> granted, Grant(queued));
       if (granted) {

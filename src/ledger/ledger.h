@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "ledger/plan_index.h"
 #include "ledger/records.h"
 
 namespace latecomer::ledger {
@@ -52,10 +53,8 @@ struct GridPage {
   std::optional<RunPlace> next;  // `before` of the next page; nullopt when this was the last
 };
 
-class Reader {
+class Reader : public PlanIndexReader {
  public:
-  virtual ~Reader() = default;
-
   virtual Result<std::optional<TableRecord>> FindTable(const std::string& location) = 0;
   virtual Result<std::vector<SourcePartitionRecord>> SourcePartitions(const std::string& location) = 0;
   // Oldest first; of one partition when `key` is given.
@@ -83,12 +82,15 @@ class Reader {
   virtual Result<std::optional<ClaimRecord>> FindClaim(const std::string& pipeline, const std::string& partition) = 0;
   virtual Result<std::vector<ClaimRecord>> ClaimsHeld(const std::string& pipeline) = 0;  // not released
   virtual Result<std::vector<ReleaseRecord>> Releases(const std::string& pipeline) = 0;
-  virtual Result<std::vector<PredecessorRecord>> Predecessors() = 0;  // by id
+  virtual Result<std::vector<HoldRecord>> Holds(const std::string& pipeline) = 0;  // by partition
+  virtual Result<std::vector<PredecessorRecord>> Predecessors() = 0;               // by id
   virtual Result<std::vector<EventRecord>> Events(const std::string& pipeline, const std::optional<std::string>& run_id,
                                                   const std::optional<std::string>& partition) = 0;
+  virtual Result<std::optional<EventRecord>> FindEvent(std::int64_t sequence) = 0;
+  virtual Result<std::int64_t> LastEvent() = 0;  // the newest sequence; 0 when there is none
 };
 
-class Writer : public Reader {
+class Writer : public Reader, public PlanIndexWriter {
  public:
   virtual Status PutTable(const TableRecord& record) = 0;  // insert or replace
   virtual Status PutCommits(const std::string& location, const std::vector<CommitRecord>& records) = 0;
@@ -117,6 +119,9 @@ class Writer : public Reader {
   // One row per (pipeline, partition); a smaller token than the one there is kConflict.
   virtual Status PutClaim(const ClaimRecord& record) = 0;
   virtual Status PutRelease(const ReleaseRecord& record) = 0;
+  virtual Status RemoveRelease(const std::string& pipeline, const std::string& partition) = 0;
+  virtual Status PutHold(const HoldRecord& record) = 0;
+  virtual Status RemoveHold(const std::string& pipeline, const std::string& partition) = 0;
   virtual Status PutPredecessor(const PredecessorRecord& record) = 0;  // once; a second time changes nothing
   virtual Status AppendEvent(const EventRecord& record) = 0;           // `sequence` is given by the ledger
 };

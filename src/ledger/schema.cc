@@ -213,8 +213,57 @@ constexpr std::array<std::string_view, 2> kVersion3{
     R"(CREATE INDEX runs_by_kind ON runs (pipeline, kind, state, created, id))",
 };
 
+// What a plan is made from without reading what is settled.
+constexpr std::array<std::string_view, 11> kVersion4{
+    R"(CREATE INDEX source_partitions_by_change ON source_partitions (table_key, last_changed))",
+    R"(CREATE TABLE readings (
+         id {identity},
+         table_key {integer} NOT NULL REFERENCES source_tables (id),
+         definition TEXT NOT NULL,
+         UNIQUE (table_key, definition)
+       ){suffix})",
+    R"(CREATE TABLE partition_starts (
+         reading {integer} NOT NULL REFERENCES readings (id),
+         part TEXT NOT NULL,
+         start {integer},
+         PRIMARY KEY (reading, part)
+       ){suffix})",
+    R"(CREATE INDEX partition_starts_by_start ON partition_starts (reading, start, part))",
+    R"(ALTER TABLE runs ADD COLUMN interval_start {integer})",
+    R"(CREATE INDEX runs_by_interval ON runs (pipeline, interval_start, id))",
+    R"(ALTER TABLE processed ADD COLUMN interval_start {integer})",
+    R"(CREATE INDEX processed_by_interval ON processed (pipeline, interval_start))",
+    R"(CREATE TABLE settled (
+         pipeline TEXT NOT NULL PRIMARY KEY,
+         shape TEXT NOT NULL,
+         up_to TEXT NOT NULL,
+         frontier {integer}
+       ){suffix})",
+    R"(CREATE TABLE marks (
+         pipeline TEXT NOT NULL,
+         partition_key TEXT NOT NULL,
+         number {integer} NOT NULL,
+         PRIMARY KEY (pipeline, partition_key)
+       ){suffix})",
+    R"(ALTER TABLE ledger ADD COLUMN marks_made {integer} NOT NULL DEFAULT 0)",
+};
+
+// What a person asked of a run's next try, and partitions that a person holds back.
+constexpr std::array<std::string_view, 3> kVersion5{
+    R"(ALTER TABLE runs ADD COLUMN keep_steps TEXT)",
+    R"(ALTER TABLE steps ADD COLUMN kept_from {integer})",
+    R"(CREATE TABLE holds (
+         pipeline TEXT NOT NULL,
+         partition_key TEXT NOT NULL,
+         reason TEXT NOT NULL,
+         held_by TEXT NOT NULL,
+         at {integer} NOT NULL,
+         PRIMARY KEY (pipeline, partition_key)
+       ){suffix})",
+};
+
 // Who may use the server, and what they did.
-constexpr std::array<std::string_view, 9> kVersion4{
+constexpr std::array<std::string_view, 9> kVersion6{
     R"(CREATE TABLE users (
          name TEXT NOT NULL PRIMARY KEY,
          role TEXT NOT NULL,
@@ -279,6 +328,8 @@ const std::vector<Migration>& Migrations() {
       {.to = 2, .statements = {kVersion2.begin(), kVersion2.end()}},
       {.to = 3, .statements = {kVersion3.begin(), kVersion3.end()}},
       {.to = 4, .statements = {kVersion4.begin(), kVersion4.end()}},
+      {.to = 5, .statements = {kVersion5.begin(), kVersion5.end()}},
+      {.to = 6, .statements = {kVersion6.begin(), kVersion6.end()}},
   };
   return migrations;
 }
