@@ -9,6 +9,7 @@
 #include "engine/observed_sources.h"
 #include "lateness/plan.h"
 #include "pipeline/pipeline.h"
+#include "server/fleet.h"
 #include "server/store.h"
 
 namespace latecomer::server {
@@ -26,8 +27,10 @@ struct PlanView {
 
 class Plans {
  public:
-  // What the ledger says at `now`, or said so short a time ago that nobody can tell.
-  Result<std::shared_ptr<const PlanView>> Of(Store& store, const pipeline::Pipeline& pipeline, Instant now);
+  // What the ledger says at `now`, or said so short a time ago that nobody can tell. `fleet`: the pipelines it may wait
+  // for.
+  Result<std::shared_ptr<const PlanView>> Of(Store& store, const FleetView& fleet, const pipeline::Pipeline& pipeline,
+                                             Instant now);
 
  private:
   struct Entry {

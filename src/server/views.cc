@@ -171,7 +171,7 @@ Result<ledger::RunRecord> FindRun(ledger::Reader& reader, const std::string& pip
 }
 
 Result<std::shared_ptr<const PlanView>> PlanOf(Call& call, const pipeline::Pipeline& pipeline) {
-  return call.app.plans.Of(call.store, pipeline, call.now);
+  return call.app.plans.Of(call.store, *call.app.fleet.View(), pipeline, call.now);
 }
 
 Result<Summary> SummaryOf(Call& call, const Loaded& loaded) {
