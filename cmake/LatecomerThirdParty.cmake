@@ -75,9 +75,9 @@ latecomer_find_library(LATECOMER_ZLIB z)
 latecomer_third_party(png ${LATECOMER_PNG} ${LATECOMER_ZLIB} m)
 # Beast and Asio are headers only; no other part of Boost is used.
 find_package(Boost 1.81 REQUIRED)
-latecomer_find_library(LATECOMER_SSL ssl)
-latecomer_find_library(LATECOMER_CRYPTO crypto)
-latecomer_third_party(beast Boost::headers ${LATECOMER_SSL} ${LATECOMER_CRYPTO} Threads::Threads ${CMAKE_DL_LIBS})
+# OpenSSL shared, because libcurl has it too, and one program must not hold two.
+find_package(OpenSSL 3 REQUIRED)
+latecomer_third_party(beast Boost::headers OpenSSL::SSL OpenSSL::Crypto Threads::Threads)
 latecomer_find_library(LATECOMER_SODIUM sodium)
 latecomer_third_party(sodium ${LATECOMER_SODIUM} Threads::Threads)
 find_package(CURL REQUIRED)

@@ -26,7 +26,10 @@ void AddAllCommands(CommandLine& line) {
   AddMarkCommand(line);
   AddCancelCommand(line);
   AddPauseCommand(line);
+  AddHoldCommand(line);
   AddReleaseCommand(line);
+  AddNoteCommand(line);
+  AddUndoCommand(line);
   AddAdoptCommand(line);
   AddAcceptCommand(line);
   AddLedgerCommand(line);

@@ -97,8 +97,9 @@ Result<bool> HasDemoUser(ledger::Accounts& accounts) {
 Status PrepareUsers(Context& context, const ServeOptions& options, ledger::Accounts& accounts) {
   if (options.demo) {
     if (!IsLoopback(options.http.host)) {
-      return Fail(Error(ErrorKind::kInvalidArgument, "--demo has a password that everybody knows, so it listens on "
-                                                     "127.0.0.1 only")
+      return Fail(Error(ErrorKind::kInvalidArgument,
+                        "--demo has a password that everybody knows, so it listens on "
+                        "127.0.0.1 only")
                       .Hint("leave out --host, or --demo"));
     }
     LATECOMER_ASSIGN_OR_RETURN(const auto there, accounts.FindUser(kDemoUser));
@@ -113,8 +114,8 @@ Status PrepareUsers(Context& context, const ServeOptions& options, ledger::Accou
   if (IsLoopback(options.http.host)) return {};
   LATECOMER_ASSIGN_OR_RETURN(const auto users, accounts.Users());
   if (users.empty()) {
-    return Fail(Error(ErrorKind::kInvalidArgument,
-                      "there is no user yet, so only this machine may connect; " + options.http.host + " is open to others")
+    return Fail(Error(ErrorKind::kInvalidArgument, "there is no user yet, so only this machine may connect; " +
+                                                       options.http.host + " is open to others")
                     .Hint("`latecomer users add NAME --role admin --pipelines " + options.pipelines + "` first"));
   }
   LATECOMER_ASSIGN_OR_RETURN(const bool demo, HasDemoUser(accounts));
@@ -244,8 +245,10 @@ Status Server::Run() {
 Status CheckPrefix(std::string& prefix) {
   while (prefix.ends_with('/')) prefix.pop_back();
   if (prefix.empty()) return {};
-  const bool fits = prefix.starts_with('/') && prefix.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRS"
-                                                                        "TUVWXYZ0123456789-_./") == std::string::npos &&
+  const bool fits = prefix.starts_with('/') &&
+                    prefix.find_first_not_of(
+                        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRS"
+                        "TUVWXYZ0123456789-_./") == std::string::npos &&
                     prefix.find("//") == std::string::npos;
   if (fits) return {};
   return Fail(Error(ErrorKind::kInvalidArgument, "--prefix is a path: /latecomer"));
@@ -266,15 +269,18 @@ Status Serve(Context& context, ServeOptions options) {
 }  // namespace
 
 void AddServeCommand(CommandLine& line) {
-  CLI::App* command = AddCommand(line, "serve", "Run the scheduler, the API and the web UI",
-                                 "latecomer serve --pipelines examples/devices --demo\n"
-                                 "latecomer serve --pipelines pipelines --host 0.0.0.0 --tls-cert cert.pem --tls-key key.pem\n"
-                                 "latecomer serve --pipelines pipelines --prefix /latecomer --port 9000");
+  CLI::App* command =
+      AddCommand(line, "serve", "Run the scheduler, the API and the web UI",
+                 "latecomer serve --pipelines examples/devices --demo\n"
+                 "latecomer serve --pipelines pipelines --host 0.0.0.0 --tls-cert cert.pem --tls-key key.pem\n"
+                 "latecomer serve --pipelines pipelines --prefix /latecomer --port 9000");
   auto options = std::make_shared<ServeOptions>();
   command->add_option("--pipelines", options->pipelines, "Folder of pipeline files, with those below it; or one file")
       ->required()
       ->type_name("DIR");
-  command->add_option("--host", options->http.host, "The address to listen on")->type_name("ADDRESS")->capture_default_str();
+  command->add_option("--host", options->http.host, "The address to listen on")
+      ->type_name("ADDRESS")
+      ->capture_default_str();
   command->add_option("--port", options->http.port, "0: any that is free")
       ->type_name("PORT")
       ->check(CLI::Range(0, 65535))

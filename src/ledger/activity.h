@@ -33,7 +33,7 @@ class Activity {
  public:
   virtual ~Activity() = default;
 
-  virtual Result<std::int64_t> NewestEvent() = 0;  // 0: none yet
+  virtual Result<std::int64_t> NewestEvent() = 0;                                              // 0: none yet
   virtual Result<std::vector<EventRecord>> EventsAfter(std::int64_t sequence, int limit) = 0;  // oldest first
   virtual Result<std::vector<EventRecord>> Events(const EventFilter& filter) = 0;              // newest first
 

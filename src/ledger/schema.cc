@@ -248,8 +248,22 @@ constexpr std::array<std::string_view, 11> kVersion4{
     R"(ALTER TABLE ledger ADD COLUMN marks_made {integer} NOT NULL DEFAULT 0)",
 };
 
+// What a person asked of a run's next try, and partitions that a person holds back.
+constexpr std::array<std::string_view, 3> kVersion5{
+    R"(ALTER TABLE runs ADD COLUMN keep_steps TEXT)",
+    R"(ALTER TABLE steps ADD COLUMN kept_from {integer})",
+    R"(CREATE TABLE holds (
+         pipeline TEXT NOT NULL,
+         partition_key TEXT NOT NULL,
+         reason TEXT NOT NULL,
+         held_by TEXT NOT NULL,
+         at {integer} NOT NULL,
+         PRIMARY KEY (pipeline, partition_key)
+       ){suffix})",
+};
+
 // Who may use the server, and what they did.
-constexpr std::array<std::string_view, 9> kVersion5{
+constexpr std::array<std::string_view, 9> kVersion6{
     R"(CREATE TABLE users (
          name TEXT NOT NULL PRIMARY KEY,
          role TEXT NOT NULL,
@@ -315,6 +329,7 @@ const std::vector<Migration>& Migrations() {
       {.to = 3, .statements = {kVersion3.begin(), kVersion3.end()}},
       {.to = 4, .statements = {kVersion4.begin(), kVersion4.end()}},
       {.to = 5, .statements = {kVersion5.begin(), kVersion5.end()}},
+      {.to = 6, .statements = {kVersion6.begin(), kVersion6.end()}},
   };
   return migrations;
 }

@@ -25,8 +25,7 @@ Result<UserRecord> ReadUser(const Row& row) {
 }
 
 Result<SessionRecord> ReadSession(const Row& row) {
-  return SessionRecord{
-      .hash = Owned(row, 0), .user = Owned(row, 1), .created = Time(row, 2), .expires = Time(row, 3)};
+  return SessionRecord{.hash = Owned(row, 0), .user = Owned(row, 1), .created = Time(row, 2), .expires = Time(row, 3)};
 }
 
 Result<TokenRecord> ReadToken(const Row& row) {

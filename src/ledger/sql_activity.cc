@@ -20,13 +20,11 @@ class SqlActivity final : public Activity {
  public:
   explicit SqlActivity(std::unique_ptr<Database> database) : database_(std::move(database)) {}
 
-  Result<std::int64_t> NewestEvent() override {
-    return Integer("SELECT coalesce(max(sequence), 0) FROM events", {});
-  }
+  Result<std::int64_t> NewestEvent() override { return Integer("SELECT coalesce(max(sequence), 0) FROM events", {}); }
   Result<std::vector<EventRecord>> EventsAfter(std::int64_t sequence, int limit) override {
-    return Select<EventRecord>(
-        "SELECT " LATECOMER_EVENT_COLUMNS " FROM events WHERE sequence > $1 ORDER BY sequence LIMIT $2",
-        {sequence, std::int64_t{limit}}, ReadEvent);
+    return Select<EventRecord>("SELECT " LATECOMER_EVENT_COLUMNS
+                               " FROM events WHERE sequence > $1 ORDER BY sequence LIMIT $2",
+                               {sequence, std::int64_t{limit}}, ReadEvent);
   }
   Result<std::vector<EventRecord>> Events(const EventFilter& filter) override;
 
@@ -53,10 +51,10 @@ class SqlActivity final : public Activity {
     return Select<std::int64_t>("SELECT id FROM runs WHERE caused_by = $1 ORDER BY id LIMIT 1000", {run}, ReadInteger);
   }
   Result<std::optional<Instant>> LastSuccess(const std::string& pipeline) override {
-    LATECOMER_ASSIGN_OR_RETURN(
-        const auto ends, Select<std::int64_t>("SELECT ended FROM runs WHERE pipeline = $1 AND state = 'success'"
-                                              " AND ended IS NOT NULL ORDER BY id DESC LIMIT 20",
-                                              {std::string_view(pipeline)}, ReadInteger));
+    LATECOMER_ASSIGN_OR_RETURN(const auto ends,
+                               Select<std::int64_t>("SELECT ended FROM runs WHERE pipeline = $1 AND state = 'success'"
+                                                    " AND ended IS NOT NULL ORDER BY id DESC LIMIT 20",
+                                                    {std::string_view(pipeline)}, ReadInteger));
     std::optional<Instant> last;
     for (const std::int64_t end : ends) last = std::max(last.value_or(FromMillis(end)), FromMillis(end));
     return last;
@@ -127,22 +125,21 @@ Result<std::map<std::string, Version>> SqlActivity::SeenVersions() {
 
 Result<std::vector<RunCount>> SqlActivity::RunCounts() {
   std::vector<RunCount> counts;
-  LATECOMER_RETURN_IF_ERROR(
-      Read("SELECT pipeline, kind, state, count(*) FROM runs GROUP BY pipeline, kind, state", {},
-           [&](const Row& row) -> Status {
-             RunCount count;
-             count.pipeline = Owned(row, 0);
-             LATECOMER_ASSIGN_OR_RETURN(count.kind, ParseRunKind(row.Text(1)));
-             LATECOMER_ASSIGN_OR_RETURN(count.state, ParseRunState(row.Text(2)));
-             count.runs = row.Integer(3);
-             counts.push_back(std::move(count));
-             return {};
-           }));
+  LATECOMER_RETURN_IF_ERROR(Read("SELECT pipeline, kind, state, count(*) FROM runs GROUP BY pipeline, kind, state", {},
+                                 [&](const Row& row) -> Status {
+                                   RunCount count;
+                                   count.pipeline = Owned(row, 0);
+                                   LATECOMER_ASSIGN_OR_RETURN(count.kind, ParseRunKind(row.Text(1)));
+                                   LATECOMER_ASSIGN_OR_RETURN(count.state, ParseRunState(row.Text(2)));
+                                   count.runs = row.Integer(3);
+                                   counts.push_back(std::move(count));
+                                   return {};
+                                 }));
   return counts;
 }
 
-Result<std::map<std::int64_t, VersionVector>> SqlActivity::NewestVectors(const std::string& pipeline,
-                                                                         std::int64_t from, std::int64_t to) {
+Result<std::map<std::int64_t, VersionVector>> SqlActivity::NewestVectors(const std::string& pipeline, std::int64_t from,
+                                                                         std::int64_t to) {
   std::map<std::int64_t, VersionVector> vectors;
   const Parameter parameters[] = {std::string_view(pipeline), from, to};
   LATECOMER_RETURN_IF_ERROR(

@@ -10,7 +10,7 @@ namespace latecomer::ledger {
 #define LATECOMER_COMMIT_COLUMNS "version, at, time_source, operation"
 Result<CommitRecord> ReadCommit(const Row& row);
 
-#define LATECOMER_CHANGE_COLUMNS                                                                   \
+#define LATECOMER_CHANGE_COLUMNS                                                                  \
   "version, partition_key, at, operation, files_added, files_removed, rows_added, rows_removed, " \
   "bytes_added, bytes_removed, vector_updates, assumed, note"
 Result<ChangeRecord> ReadChange(const Row& row);

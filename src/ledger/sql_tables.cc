@@ -96,8 +96,7 @@ Result<std::vector<ChangeRecord>> SqlTransaction::Changes(const std::string& loc
 }
 
 Result<std::vector<CommitRecord>> SqlTransaction::Commits(const std::string& location, Version after) {
-  static const std::string sql =
-      Select(LATECOMER_COMMIT_COLUMNS, "commits", " AND version > $2 ORDER BY version");
+  static const std::string sql = Select(LATECOMER_COMMIT_COLUMNS, "commits", " AND version > $2 ORDER BY version");
   return All<CommitRecord>(sql, {std::string_view(location), after.value}, ReadCommit);
 }
 

@@ -89,12 +89,13 @@ TEST(Access, EveryChangeNeedsTheSessionsCsrfToken) {
 }
 
 TEST(Access, TheRightRoleIsNeverRefused) {
-  for (const auto& [name, most] : {std::pair{"vera", Access::kViewer}, std::pair{"otto", Access::kOperator},
-                                   std::pair{"ada", Access::kAdmin}}) {
+  for (const auto& [name, most] :
+       {std::pair{"vera", Access::kViewer}, std::pair{"otto", Access::kOperator}, std::pair{"ada", Access::kAdmin}}) {
     World world;
+    const auto headers = world.SignIn(name);
     for (const Route& route : ApiRoutes()) {
       if (route.access > most || route.pattern == "/session") continue;
-      const Response response = AskRoute(world, route, world.SignIn(name));
+      const Response response = AskRoute(world, route, headers);
       EXPECT_NE(response.status, 401) << NameOf(route);
       EXPECT_NE(response.status, 403) << NameOf(route);
       EXPECT_LT(response.status, 500) << NameOf(route) << response.Body();
@@ -139,12 +140,14 @@ TEST(Access, AnotherPasswordEndsTheOtherSessions) {
   World world;
   const auto here = world.SignIn("vera");
   const auto elsewhere = world.SignIn("vera");
-  EXPECT_EQ(world.Ask("PUT", "/api/v1/me/password",
-                      R"({"current_password": "wrong", "new_password": "longer than before"})", here)
+  EXPECT_EQ(world
+                .Ask("PUT", "/api/v1/me/password",
+                     R"({"current_password": "wrong", "new_password": "longer than before"})", here)
                 .status,
             400);
-  EXPECT_EQ(world.Ask("PUT", "/api/v1/me/password",
-                      R"({"current_password": "vera-password", "new_password": "longer than before"})", here)
+  EXPECT_EQ(world
+                .Ask("PUT", "/api/v1/me/password",
+                     R"({"current_password": "vera-password", "new_password": "longer than before"})", here)
                 .status,
             204);
   EXPECT_EQ(world.Ask("GET", "/api/v1/me", "", here).status, 200);
@@ -163,8 +166,7 @@ TEST(Access, GuessingIsSlowedDownAndUnknownNamesLookTheSame) {
   int last = 0;
   for (int i = 0; i < 5 && last != 429; ++i) last = sign_in("ada").status;
   EXPECT_EQ(last, 429);
-  const Response right =
-      world.Ask("POST", "/api/v1/session", R"({"name": "ada", "password": "ada-password"})");
+  const Response right = world.Ask("POST", "/api/v1/session", R"({"name": "ada", "password": "ada-password"})");
   EXPECT_EQ(right.status, 429);
   EXPECT_NE(HeaderOf(right, "Retry-After"), "");
   world.clock.Advance(std::chrono::hours(2));
@@ -173,13 +175,13 @@ TEST(Access, GuessingIsSlowedDownAndUnknownNamesLookTheSame) {
 
 TEST(Access, CookiesAreOutOfReachForScriptsAndOtherSites) {
   World world;
-  const Response response =
-      world.Ask("POST", "/api/v1/session", R"({"name": "ada", "password": "ada-password"})");
+  const Response response = world.Ask("POST", "/api/v1/session", R"({"name": "ada", "password": "ada-password"})");
   const std::string cookie = HeaderOf(response, "Set-Cookie");
   EXPECT_NE(cookie.find("; HttpOnly"), std::string::npos) << cookie;
   EXPECT_NE(cookie.find("; SameSite=Strict"), std::string::npos) << cookie;
-  EXPECT_EQ(world.Ask("POST", "/api/v1/session", R"({"name": "ada", "password": "ada-password"})",
-                      {{"sec-fetch-site", "cross-site"}})
+  EXPECT_EQ(world
+                .Ask("POST", "/api/v1/session", R"({"name": "ada", "password": "ada-password"})",
+                     {{"sec-fetch-site", "cross-site"}})
                 .status,
             403);
 }

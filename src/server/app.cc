@@ -53,15 +53,14 @@ void SecureHeaders(const Request& request, Response& response) {
 Response MethodNotAllowed(const std::vector<Method>& allowed) {
   std::string names;
   for (const Method method : allowed) names += (names.empty() ? "" : ", ") + std::string(Name(method));
-  return ToResponse(Problem{.status = 405,
-                            .kind = "method_not_allowed",
-                            .detail = "this address knows " + names})
+  return ToResponse(Problem{.status = 405, .kind = "method_not_allowed", .detail = "this address knows " + names})
       .With("Allow", names);
 }
 
 // The demo's password is known to all: other sites must not reach it through a name of theirs that leads here.
 bool IsLoopbackName(std::string_view host) {
-  const std::string_view name = host.starts_with('[') ? host.substr(0, host.find(']') + 1) : host.substr(0, host.find(':'));
+  const std::string_view name =
+      host.starts_with('[') ? host.substr(0, host.find(']') + 1) : host.substr(0, host.find(':'));
   return name == "localhost" || name == "127.0.0.1" || name == "[::1]";
 }
 
@@ -151,8 +150,8 @@ Response Application::HandleRoute(const Request& request, const Route& route,
     return ToResponse(answer.error());
   }
   Response response = std::move(*answer);
-  const bool cacheable = route.method == Method::kGet && response.status == 200 && !response.stream &&
-                         response.file.empty();
+  const bool cacheable =
+      route.method == Method::kGet && response.status == 200 && !response.stream && response.file.empty();
   if (!cacheable) return response;
   const std::string etag = EtagOf(response.Body());
   if (EtagMatches(request.Header("if-none-match"), etag)) {

@@ -24,10 +24,10 @@
 namespace latecomer::server {
 
 struct AppSettings {
-  std::string prefix;     // "" or "/latecomer"
-  std::string instance;   // id of this start of the server
+  std::string prefix;    // "" or "/latecomer"
+  std::string instance;  // id of this start of the server
   std::string ledger_id;
-  std::string log_root;   // logs of attempts lie below; others are not shown
+  std::string log_root;  // logs of attempts lie below; others are not shown
   bool tls = false;
   bool demo = false;
   bool open_metrics = false;

@@ -25,7 +25,8 @@ std::string ToText(const Message& message);
 
 class EventStream {
  public:
-  EventStream(std::string pipeline, std::string session) : pipeline_(std::move(pipeline)), session_(std::move(session)) {}
+  EventStream(std::string pipeline, std::string session)
+      : pipeline_(std::move(pipeline)), session_(std::move(session)) {}
 
   // Whoever sends is woken when there is something to take; called on the publisher's thread.
   void OnWake(std::function<void()> wake);

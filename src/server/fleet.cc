@@ -26,7 +26,8 @@ bool LooksLikePipeline(const std::string& path) {
   std::ifstream file(path);
   std::string line;
   for (int i = 0; i < 1000 && std::getline(file, line); ++i) {
-    if (line.starts_with("pipeline:") || line.starts_with("\"pipeline\"") || line.starts_with("'pipeline'")) return true;
+    if (line.starts_with("pipeline:") || line.starts_with("\"pipeline\"") || line.starts_with("'pipeline'"))
+      return true;
   }
   return !file.good() && !file.eof();  // can't be read: then that is said
 }

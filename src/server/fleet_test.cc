@@ -87,8 +87,9 @@ TEST_F(FleetTest, TwoFilesCannotHaveOneId) {
 
 TEST_F(FleetTest, AChangedQueryFileIsAChange) {
   Write("q.sql", "SELECT 1");
-  Write("a.yaml", "pipeline: a\nsources: {a: {table: t, partition: day}}\n"
-                  "steps: [{id: one, sql: {file: q.sql, into: out}}]\n");
+  Write("a.yaml",
+        "pipeline: a\nsources: {a: {table: t, partition: day}}\n"
+        "steps: [{id: one, sql: {file: q.sql, into: out}}]\n");
   Scan();
   const std::string before = fleet_.Find("a")->pipeline->definition_hash;
   Write("q.sql", "SELECT 2 AS two");

@@ -13,7 +13,7 @@
 namespace latecomer::server {
 
 enum class Method { kGet, kPost, kPut, kPatch, kDelete, kOther };
-std::string_view Name(Method method);  // "GET"; "" for kOther
+std::string_view Name(Method method);       // "GET"; "" for kOther
 Method ParseMethod(std::string_view name);  // HEAD counts as GET: the server leaves out the body
 
 struct Request {

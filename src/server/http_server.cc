@@ -125,6 +125,9 @@ class BeastServer final : public HttpServer {
   asio::awaitable<void> ServeTls(tcp::socket socket);
   template <typename Stream>
   asio::awaitable<void> Serve(Stream stream, std::string remote, bool secure);
+  // Reads a little of what is still sent, so that the refusal isn't lost with the connection.
+  template <typename Stream>
+  static asio::awaitable<void> Linger(Stream& stream);
   template <typename Stream>
   asio::awaitable<void> WriteEvents(Stream stream, Response response);
   template <typename Stream>
@@ -265,7 +268,8 @@ bool BeastServer::Translate(http::request<http::string_body>& from, const std::s
   to.body = std::move(from.body());
   for (const auto& field : from) {
     std::string& value = to.headers[Lower({field.name_string().data(), field.name_string().size()})];
-    if (!value.empty()) value += Lower({field.name_string().data(), field.name_string().size()}) == "cookie" ? "; " : ", ";
+    if (!value.empty())
+      value += Lower({field.name_string().data(), field.name_string().size()}) == "cookie" ? "; " : ", ";
     value.append(field.value().data(), field.value().size());
   }
   std::string_view target(from.target().data(), from.target().size());
@@ -314,6 +318,7 @@ asio::awaitable<void> BeastServer::Serve(Stream stream, std::string remote, bool
       if (!refusal) break;
       response = std::move(*refusal);
       co_await Write(stream, response, false, false, 11);
+      co_await Linger(stream);
       break;
     }
     http::request<http::string_body> message = parser.release();
@@ -337,6 +342,19 @@ asio::awaitable<void> BeastServer::Serve(Stream stream, std::string remote, bool
   }
   error_code ignored;
   beast::get_lowest_layer(stream).socket().shutdown(tcp::socket::shutdown_send, ignored);
+}
+
+template <typename Stream>
+asio::awaitable<void> BeastServer::Linger(Stream& stream) {
+  error_code error;
+  beast::get_lowest_layer(stream).socket().shutdown(tcp::socket::shutdown_send, error);
+  beast::get_lowest_layer(stream).expires_after(std::chrono::seconds(1));
+  std::vector<char> unread(64 * 1024);
+  for (int i = 0; i < 64 && !error; ++i) {
+    const auto space = asio::buffer(unread);
+    auto [read_error, size] = co_await beast::get_lowest_layer(stream).async_read_some(space, kAwait);
+    error = read_error;
+  }
 }
 
 template <typename Stream>

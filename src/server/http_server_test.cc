@@ -158,7 +158,8 @@ TEST_F(HttpServerTest, TooLargeHeadersAndBodiesAreRefused) {
   body.Send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 101\r\n\r\n" + std::string(101, 'x'));
   EXPECT_NE(body.ReadAll().find(" 413 "), std::string::npos);
   Socket chunked(port());
-  chunked.Send("POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nc8\r\n" + std::string(200, 'x') + "\r\n");
+  chunked.Send("POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nc8\r\n" + std::string(200, 'x') +
+               "\r\n");
   EXPECT_NE(chunked.ReadAll().find(" 413 "), std::string::npos);
 }
 
@@ -270,7 +271,8 @@ TEST_F(HttpServerTest, SpeaksTls) {
   SSL_write(tls, request.data(), static_cast<int>(request.size()));
   std::string answer;
   char piece[4096];
-  for (int size = 0; (size = SSL_read(tls, piece, sizeof piece)) > 0;) answer.append(piece, static_cast<std::size_t>(size));
+  for (int size = 0; (size = SSL_read(tls, piece, sizeof piece)) > 0;)
+    answer.append(piece, static_cast<std::size_t>(size));
   EXPECT_NE(answer.find("GET /secret"), std::string::npos);
   SSL_free(tls);
   SSL_CTX_free(context);

@@ -127,8 +127,7 @@ Json ChangeJson(const lateness::Change& change, const std::optional<Interval>& i
   json["rows_added"] = IntegerJson(change.counts.rows_added);
   json["rows_removed"] = IntegerJson(change.counts.rows_removed);
   json["deletion_vector_updates"] = change.counts.deletion_vector_updates;
-  json["lateness_seconds"] =
-      interval ? SecondsJson(std::optional<Duration>(change.timestamp - interval->end)) : Json();
+  json["lateness_seconds"] = interval ? SecondsJson(std::optional<Duration>(change.timestamp - interval->end)) : Json();
   json["assumed"] = change.assumed;
   json["note"] = change.note;
   return json;

@@ -75,7 +75,8 @@ Json RunFacets(const LineageSettings& settings, const ledger::RunRecord& run, co
   Json facets;
   facets["latecomer_partition"] = std::move(partition);
   if (run.state == ledger::RunState::kFailed) {
-    Json message = Facet("https://openlineage.io/spec/facets/1-0-1/ErrorMessageRunFacet.json#/$defs/ErrorMessageRunFacet");
+    Json message =
+        Facet("https://openlineage.io/spec/facets/1-0-1/ErrorMessageRunFacet.json#/$defs/ErrorMessageRunFacet");
     message["message"] = run.message;
     message["programmingLanguage"] = "unknown";
     facets["errorMessage"] = std::move(message);
@@ -138,8 +139,8 @@ std::optional<Json> LineageEvent(const LineageSettings& settings, const pipeline
   for (const pipeline::Source& source : pipeline.sources) {
     Json input = Dataset(source.location);
     if (const auto it = attempt.vector.find(source.name); it != attempt.vector.end()) {
-      Json version =
-          Facet("https://openlineage.io/spec/facets/1-0-1/DatasetVersionDatasetFacet.json#/$defs/DatasetVersionDatasetFacet");
+      Json version = Facet(
+          "https://openlineage.io/spec/facets/1-0-1/DatasetVersionDatasetFacet.json#/$defs/DatasetVersionDatasetFacet");
       version["datasetVersion"] = std::to_string(it->second.value);
       input["facets"] = {{"version", std::move(version)}};
     }

@@ -9,13 +9,14 @@
 #include "engine/observed_sources.h"
 #include "lateness/plan.h"
 #include "pipeline/pipeline.h"
+#include "server/fleet.h"
 #include "server/store.h"
 
 namespace latecomer::server {
 
 struct PlanView {
-  lateness::Plan plan;                   // entries ordered by interval, those without one last
-  engine::ObservedSources sources;       // what the ledger knew of the tables
+  lateness::Plan plan;                    // entries ordered by interval, those without one last
+  engine::ObservedSources sources;        // what the ledger knew of the tables
   std::map<std::string, std::size_t> at;  // canonical key → place in plan.entries
   Instant made{};
   bool known = false;  // false: some table was never looked at, and the plan is empty
@@ -26,8 +27,10 @@ struct PlanView {
 
 class Plans {
  public:
-  // What the ledger says at `now`, or said so short a time ago that nobody can tell.
-  Result<std::shared_ptr<const PlanView>> Of(Store& store, const pipeline::Pipeline& pipeline, Instant now);
+  // What the ledger says at `now`, or said so short a time ago that nobody can tell. `fleet`: the pipelines it may wait
+  // for.
+  Result<std::shared_ptr<const PlanView>> Of(Store& store, const FleetView& fleet, const pipeline::Pipeline& pipeline,
+                                             Instant now);
 
  private:
   struct Entry {

@@ -51,8 +51,7 @@ Result<std::string> MissedText(Call& call, std::string_view last_id, std::int64_
   std::string text;
   for (const ledger::EventRecord& event : events) {
     if (event.sequence > joined_at || (!only.empty() && event.pipeline != only)) continue;
-    text += ToText(
-        {.sequence = event.sequence, .event = "change", .pipelines = "", .data = Dump(EventJson(event))});
+    text += ToText({.sequence = event.sequence, .event = "change", .pipelines = "", .data = Dump(EventJson(event))});
   }
   return text;
 }

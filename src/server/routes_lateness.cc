@@ -22,9 +22,9 @@ Json TotalJson(const lateness::ArrivalTotal& total) {
 
 Json ArrivalsJson(const lateness::Arrivals& arrivals) {
   constexpr std::pair<const char*, Arrival> kNames[] = {
-      {"on_time", Arrival::kOnTime}, {"first_delivery", Arrival::kFirstDelivery},
+      {"on_time", Arrival::kOnTime},           {"first_delivery", Arrival::kFirstDelivery},
       {"initial_load", Arrival::kInitialLoad}, {"late", Arrival::kLate},
-      {"rewrite", Arrival::kRewrite}, {"no_interval", Arrival::kNoInterval}};
+      {"rewrite", Arrival::kRewrite},          {"no_interval", Arrival::kNoInterval}};
   Json json;
   for (const auto& [name, arrival] : kNames) json[name] = TotalJson(arrivals.total(arrival));
   return json;
@@ -95,8 +95,8 @@ Result<Response> GetLateness(Call& call) {
     return {};
   }));
   if (!table) return Fail(ErrorKind::kNotFound, "the table of source " + source->name + " was not looked at yet");
-  LATECOMER_ASSIGN_OR_RETURN(const auto view, call.app.lateness.Of(call.app.catalog, *source, pipeline.definition_hash,
-                                                                   table->seen.version));
+  LATECOMER_ASSIGN_OR_RETURN(
+      const auto view, call.app.lateness.Of(call.app.catalog, *source, pipeline.definition_hash, table->seen.version));
   Json json;
   json["source"] = source->name;
   json["sources"] = std::move(sources);

@@ -8,7 +8,6 @@
 #include <filesystem>
 
 #include "base/text.h"
-#include "engine/controls.h"
 #include "server/routes.h"
 #include "server/views.h"
 
@@ -67,8 +66,7 @@ Result<Chosen> ChooseAttempt(Call& call, QueryFields& query) {
   const auto number = query.Integer("attempt", 1, 1000000);
   Chosen chosen;
   LATECOMER_RETURN_IF_ERROR(call.store.ledger->Read([&](ledger::Reader& reader) -> Status {
-    LATECOMER_ASSIGN_OR_RETURN(chosen.run,
-                               engine::FindRunByWord(reader, loaded.pipeline->id, call.Path("run")));
+    LATECOMER_ASSIGN_OR_RETURN(chosen.run, FindRun(reader, loaded.pipeline->id, call.Path("run")));
     chosen.try_number = static_cast<int>(try_number.value_or(chosen.run.tries));
     LATECOMER_ASSIGN_OR_RETURN(const auto attempts, reader.Attempts(chosen.run.id, chosen.try_number));
     for (const ledger::AttemptRecord& attempt : attempts) {
@@ -205,8 +203,8 @@ Result<Response> DownloadLog(Call& call) {
   std::string name = chosen.run.run_id + "-" + chosen.attempt->step + "-" + std::to_string(chosen.try_number) + "-" +
                      std::to_string(chosen.attempt->number) + ".log";
   for (char& c : name) {
-    const bool plain = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' ||
-                       c == '_' || c == '.';
+    const bool plain =
+        (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' || c == '_' || c == '.';
     if (!plain) c = '_';
   }
   Response response;

@@ -107,9 +107,8 @@ Status AddHistory(ledger::Reader& reader, Call& call, const pipeline::Pipeline& 
   json["plan"] = EntryJson(entry);
   json["processed"] = nullptr;
   if (processed) {
-    json["processed"] = {{"versions", VectorJson(processed->vector)},
-                         {"run_id", processed->run_id},
-                         {"at", TimeJson(processed->at)}};
+    json["processed"] = {
+        {"versions", VectorJson(processed->vector)}, {"run_id", processed->run_id}, {"at", TimeJson(processed->at)}};
   }
   json["changes"] = Json::array();
   for (const lateness::Change& change : changes) {
@@ -126,8 +125,8 @@ Status AddHistory(ledger::Reader& reader, Call& call, const pipeline::Pipeline& 
     json["runs"].push_back(std::move(one));
   }
   json["events"] = Json::array();
-  LATECOMER_ASSIGN_OR_RETURN(auto events, call.store.activity->Events(
-                                              {.pipeline = pipeline.id, .partition = canonical, .limit = 200}));
+  LATECOMER_ASSIGN_OR_RETURN(
+      auto events, call.store.activity->Events({.pipeline = pipeline.id, .partition = canonical, .limit = 200}));
   std::reverse(events.begin(), events.end());
   for (const ledger::EventRecord& event : events) json["events"].push_back(EventJson(event));
   return {};
@@ -196,8 +195,8 @@ Result<Response> GetPlan(Call& call) {
   json["at"] = TimeJson(plan->made);
   json["queued"] = Json::array();
   LATECOMER_RETURN_IF_ERROR(call.store.ledger->Read([&](ledger::Reader& reader) -> Status {
-    LATECOMER_ASSIGN_OR_RETURN(
-        const auto queued, reader.Runs({.pipeline = loaded.pipeline->id, .state = ledger::RunState::kQueued}));
+    LATECOMER_ASSIGN_OR_RETURN(const auto queued,
+                               reader.Runs({.pipeline = loaded.pipeline->id, .state = ledger::RunState::kQueued}));
     for (const ledger::RunRecord& run : queued) json["queued"].push_back(RunRefJson(run));
     return {};
   }));

@@ -3,7 +3,6 @@
 #include <charconv>
 
 #include "base/text.h"
-#include "engine/controls.h"
 #include "engine/facts.h"
 #include "server/routes.h"
 #include "server/views.h"
@@ -144,7 +143,8 @@ Result<Json> StepJson(const StepRecord& step, const std::vector<ledger::AttemptR
   }
   json["attempts"] = Json::array();
   for (const ledger::AttemptRecord& attempt : attempts) {
-    if (attempt.step == step.step && attempt.map_index == step.map_index) json["attempts"].push_back(AttemptJson(attempt));
+    if (attempt.step == step.step && attempt.map_index == step.map_index)
+      json["attempts"].push_back(AttemptJson(attempt));
   }
   return json;
 }
@@ -212,7 +212,8 @@ Result<VersionVector> VectorBefore(ledger::Reader& reader, const RunRecord& run)
   std::optional<Instant> newest;
   VersionVector vector;
   for (const RunRecord& other : runs) {
-    const bool earlier = other.id != run.id && other.state == RunState::kSuccess && other.ended && *other.ended <= until;
+    const bool earlier =
+        other.id != run.id && other.state == RunState::kSuccess && other.ended && *other.ended <= until;
     if (!earlier || (newest && *other.ended < *newest)) continue;
     LATECOMER_ASSIGN_OR_RETURN(const auto tries, reader.Tries(other.id));
     if (tries.empty()) continue;
@@ -252,8 +253,8 @@ Result<Response> GetGrid(Call& call) {
     if (page.runs.empty()) return {};
     const auto by_id = [](const ledger::GridRun& a, const ledger::GridRun& b) { return a.run.id < b.run.id; };
     const auto [least, most] = std::minmax_element(page.runs.begin(), page.runs.end(), by_id);
-    LATECOMER_ASSIGN_OR_RETURN(
-        vectors, call.store.activity->NewestVectors(loaded.pipeline->id, least->run.id, most->run.id));
+    LATECOMER_ASSIGN_OR_RETURN(vectors,
+                               call.store.activity->NewestVectors(loaded.pipeline->id, least->run.id, most->run.id));
     RunNames names(reader);
     for (const ledger::GridRun& run : page.runs) names.Know(run.run);
     for (const ledger::GridRun& run : page.runs) {
@@ -277,8 +278,7 @@ Result<Response> GetRun(Call& call) {
   LATECOMER_ASSIGN_OR_RETURN(const auto plan, PlanOf(call, *loaded.pipeline));
   Json json;
   LATECOMER_RETURN_IF_ERROR(call.store.ledger->Read([&](ledger::Reader& reader) -> Status {
-    LATECOMER_ASSIGN_OR_RETURN(const RunRecord run,
-                               engine::FindRunByWord(reader, loaded.pipeline->id, call.Path("run")));
+    LATECOMER_ASSIGN_OR_RETURN(const RunRecord run, FindRun(reader, loaded.pipeline->id, call.Path("run")));
     LATECOMER_ASSIGN_OR_RETURN(const auto tries, reader.Tries(run.id));
     RunNames names(reader);
     json = RunRefJson(run);
@@ -301,8 +301,7 @@ Result<Response> GetRun(Call& call) {
     json["versions"] = tries.empty() ? Json::object() : VectorJson(tries.back().vector);
     json["note"] = run.note;
     json["duration_seconds"] = RunSecondsJson(run, call.now);
-    json["older_definition"] =
-        !tries.empty() && tries.back().definition_hash != loaded.pipeline->definition_hash;
+    json["older_definition"] = !tries.empty() && tries.back().definition_hash != loaded.pipeline->definition_hash;
     json["actions"] = AllowedActions(run);
     LATECOMER_ASSIGN_OR_RETURN(json["tries"], TriesJson(reader, tries, names));
     return {};
@@ -315,8 +314,7 @@ Result<Response> GetWhy(Call& call) {
   LATECOMER_ASSIGN_OR_RETURN(const auto plan, PlanOf(call, *loaded.pipeline));
   Json json;
   LATECOMER_RETURN_IF_ERROR(call.store.ledger->Read([&](ledger::Reader& reader) -> Status {
-    LATECOMER_ASSIGN_OR_RETURN(const RunRecord run,
-                               engine::FindRunByWord(reader, loaded.pipeline->id, call.Path("run")));
+    LATECOMER_ASSIGN_OR_RETURN(const RunRecord run, FindRun(reader, loaded.pipeline->id, call.Path("run")));
     LATECOMER_ASSIGN_OR_RETURN(const auto events, reader.Events(run.pipeline, run.run_id, std::nullopt));
     LATECOMER_ASSIGN_OR_RETURN(const auto tries, reader.Tries(run.id));
     LATECOMER_ASSIGN_OR_RETURN(const auto processed, reader.FindProcessed(run.pipeline, run.partition));
@@ -338,9 +336,8 @@ Result<Response> GetWhy(Call& call) {
     json["plan"] = entry != nullptr ? EntryJson(*entry) : Json();
     json["processed"] = nullptr;
     if (processed) {
-      json["processed"] = {{"versions", VectorJson(processed->vector)},
-                           {"run_id", processed->run_id},
-                           {"at", TimeJson(processed->at)}};
+      json["processed"] = {
+          {"versions", VectorJson(processed->vector)}, {"run_id", processed->run_id}, {"at", TimeJson(processed->at)}};
     }
     json["events"] = Json::array();
     for (const ledger::EventRecord& event : events) json["events"].push_back(EventJson(event));

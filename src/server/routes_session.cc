@@ -78,8 +78,8 @@ Result<Response> SignIn(Call& call) {
     return ToResponse(Problem{.status = 401, .kind = "unauthorized", .detail = "the name or the password is wrong"});
   }
   call.app.throttle.Succeeded({"name:" + name});
-  LATECOMER_ASSIGN_OR_RETURN(const NewSession session, StartSession(*user, call.request, CookiePath(call.app),
-                                                                    *call.store.accounts, call.now));
+  LATECOMER_ASSIGN_OR_RETURN(const NewSession session,
+                             StartSession(*user, call.request, CookiePath(call.app), *call.store.accounts, call.now));
   LATECOMER_RETURN_IF_ERROR(call.store.accounts->NoteSignIn(user->name, call.now));
   const std::optional<Identity> who = session.identity;
   Call signed_in{call.request, call.path, who, call.store, call.app, call.now};
@@ -89,7 +89,8 @@ Result<Response> SignIn(Call& call) {
 
 Result<Response> SignOut(Call& call) {
   if (call.who().via == Via::kSession) {
-    LATECOMER_RETURN_IF_ERROR(call.store.accounts->RemoveSession(call.who().key.substr(std::string("session:").size())));
+    LATECOMER_RETURN_IF_ERROR(
+        call.store.accounts->RemoveSession(call.who().key.substr(std::string("session:").size())));
     call.app.hub.CloseSessions({call.who().key});
     LATECOMER_RETURN_IF_ERROR(Note(call, {.action = "sign_out"}, "ok", ""));
   }

@@ -97,8 +97,7 @@ Status AddSeenPartitions(Call& call, const ledger::TableRecord& seen, Json& list
     LATECOMER_ASSIGN_OR_RETURN(const auto records, reader.SourcePartitions(seen.location));
     std::vector<std::pair<table::PartitionKey, const ledger::SourcePartitionRecord*>> ordered;
     for (const ledger::SourcePartitionRecord& record : records) {
-      LATECOMER_ASSIGN_OR_RETURN(table::PartitionKey key,
-                                 table::ParseCanonicalKey(seen.partition_columns, record.key));
+      LATECOMER_ASSIGN_OR_RETURN(table::PartitionKey key, table::ParseCanonicalKey(seen.partition_columns, record.key));
       ordered.emplace_back(std::move(key), &record);
     }
     std::sort(ordered.begin(), ordered.end(), [](const auto& a, const auto& b) { return b.first < a.first; });
@@ -168,12 +167,11 @@ Result<Json> SeenCommits(Call& call, const std::string& location, const std::opt
   Json items = Json::array();
   LATECOMER_ASSIGN_OR_RETURN(const auto commits, call.store.activity->CommitsBefore(location, before, limit));
   if (commits.empty()) return items;
-  LATECOMER_ASSIGN_OR_RETURN(const auto changes, call.store.activity->ChangesBetween(
-                                                     location, commits.back().version, commits.front().version));
+  LATECOMER_ASSIGN_OR_RETURN(const auto changes, call.store.activity->ChangesBetween(location, commits.back().version,
+                                                                                     commits.front().version));
   std::map<std::int64_t, Json> by_version;
   for (const ledger::ChangeRecord& change : changes) {
-    by_version[change.version.value].push_back(
-        ChangeJsonOf(ValuesOf(change.key), change, change.assumed, change.note));
+    by_version[change.version.value].push_back(ChangeJsonOf(ValuesOf(change.key), change, change.assumed, change.note));
   }
   for (const ledger::CommitRecord& commit : commits) {
     Json json = CommitJson(commit.version.value, commit.timestamp, commit.timestamp_source, commit.operation);

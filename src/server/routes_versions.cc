@@ -158,10 +158,9 @@ Status ReadMarks(Call& call, const pipeline::Pipeline& pipeline, Picture& pictur
   LATECOMER_ASSIGN_OR_RETURN(const OutputsOf outputs, MapOutputs(pipeline, *picture.plan, picture.source));
   if (!picture.table || picture.commits.empty()) return {};
   const auto& known = picture.plan->sources.Of(picture.source).partitions;
-  LATECOMER_ASSIGN_OR_RETURN(const auto changes,
-                             call.store.activity->ChangesBetween(picture.source.location,
-                                                                 picture.commits.front().version,
-                                                                 picture.commits.back().version));
+  LATECOMER_ASSIGN_OR_RETURN(
+      const auto changes, call.store.activity->ChangesBetween(picture.source.location, picture.commits.front().version,
+                                                              picture.commits.back().version));
   for (const ledger::ChangeRecord& change : changes) {
     picture.with_changes.insert(change.version.value);
     const auto to = outputs.find(change.key);
@@ -231,8 +230,13 @@ Result<Response> GetVersions(Call& call) {
   if (source == nullptr) query.Wrong("source", "is none of the pipeline's");
   if (auto problem = query.Problem()) return std::move(*problem);
   LATECOMER_ASSIGN_OR_RETURN(auto plan, PlanOf(call, pipeline));
-  Picture picture{.source = *source, .plan = std::move(plan), .table = {}, .commits = {}, .with_changes = {},
-                  .processed = {}, .marks = {}};
+  Picture picture{.source = *source,
+                  .plan = std::move(plan),
+                  .table = {},
+                  .commits = {},
+                  .with_changes = {},
+                  .processed = {},
+                  .marks = {}};
   LATECOMER_RETURN_IF_ERROR(call.store.ledger->Read([&](ledger::Reader& reader) -> Status {
     LATECOMER_ASSIGN_OR_RETURN(picture.table, reader.FindTable(source->location));
     LATECOMER_ASSIGN_OR_RETURN(const auto records, reader.Processed(pipeline.id));

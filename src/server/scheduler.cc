@@ -65,6 +65,7 @@ void Scheduler::Loop() {
       const bool due = worker.mine > 0 || now >= worker.next || woken.contains("") || woken.contains(worker.id) ||
                        worker.next > now + std::max(options_.watch_every, kAfterError);
       if (due) Look(worker, now);
+      if (due && worker.progressed) TellOthers(worker, now);
     }
     std::erase_if(workers_, [](const Worker& worker) { return worker.retired && worker.mine == 0; });
     const Duration wait = UntilNext(env_.clock.Now());
@@ -99,6 +100,15 @@ void Scheduler::Scan(Instant now) {
   if (!changed.empty() && callbacks_.on_files) callbacks_.on_files(changed);
 }
 
+// What one pipeline did may be what another one waits for.
+void Scheduler::TellOthers(const Worker& worker, Instant now) {
+  for (Worker& other : workers_) {
+    if (&other == &worker || other.retired) continue;
+    other.engine->LookAgain();
+    other.next = std::min(other.next, now);
+  }
+}
+
 void Scheduler::Look(Worker& worker, Instant now) {
   const Status done = Tick(worker, now);
   if (!done) {
@@ -113,10 +123,12 @@ Status Scheduler::Tick(Worker& worker, Instant now) {
     LATECOMER_RETURN_IF_ERROR(worker.engine->Register());
     worker.registered = true;
   }
+  worker.progressed = false;
   engine::TickReport report;
   for (int i = 0; i < kMostAtOnce; ++i) {
     LATECOMER_ASSIGN_OR_RETURN(report, worker.engine->Tick());
     worker.mine = report.mine;
+    worker.progressed = worker.progressed || report.progressed;
     if (!report.progressed) break;
   }
   worker.next = now + (report.progressed ? Duration(0) : options_.watch_every);

@@ -55,12 +55,14 @@ class Scheduler {
     bool retired = false;  // starts nothing more
     bool registered = false;
     int mine = 0;
-    Instant next{};  // when to look again
+    bool progressed = false;  // at the last look
+    Instant next{};           // when to look again
   };
 
   void Loop();
   void Scan(Instant now);
   void Look(Worker& worker, Instant now);
+  void TellOthers(const Worker& worker, Instant now);
   Status Tick(Worker& worker, Instant now);
   void End();
   Duration UntilNext(Instant now) const;

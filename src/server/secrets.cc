@@ -23,8 +23,9 @@ std::string ToText(const unsigned char* bytes, std::size_t size) {
 
 Result<std::string> HashPassword(const std::string& password) {
   std::array<char, crypto_pwhash_STRBYTES> hash{};
-  if (!Ready() || crypto_pwhash_str_alg(hash.data(), password.data(), password.size(), crypto_pwhash_OPSLIMIT_INTERACTIVE,
-                                        crypto_pwhash_MEMLIMIT_INTERACTIVE, crypto_pwhash_ALG_ARGON2ID13) != 0) {
+  if (!Ready() ||
+      crypto_pwhash_str_alg(hash.data(), password.data(), password.size(), crypto_pwhash_OPSLIMIT_INTERACTIVE,
+                            crypto_pwhash_MEMLIMIT_INTERACTIVE, crypto_pwhash_ALG_ARGON2ID13) != 0) {
     return Fail(ErrorKind::kIo, "the password can't be hashed: out of memory");
   }
   return std::string(hash.data());

@@ -43,8 +43,9 @@ class World {
                                          .ready = [this] { return ready; },
                                          .log = [](const std::string&) {}});
     application = std::make_unique<Application>(*app);
-    for (const auto& [name, role] : {std::pair{"vera", ledger::Role::kViewer}, std::pair{"otto", ledger::Role::kOperator},
-                                     std::pair{"ada", ledger::Role::kAdmin}}) {
+    for (const auto& [name, role] :
+         {std::pair{"vera", ledger::Role::kViewer}, std::pair{"otto", ledger::Role::kOperator},
+          std::pair{"ada", ledger::Role::kAdmin}}) {
       AddUser(name, role);
     }
   }
@@ -54,7 +55,8 @@ class World {
     ASSERT_TRUE(store) << store.error().ToString();
     const auto hash = HashPassword(name + "-password");
     ASSERT_TRUE(hash);
-    ASSERT_TRUE((*store)->accounts->InsertUser({.name = name, .role = role, .password_hash = *hash, .created = clock.Now()}));
+    ASSERT_TRUE(
+        (*store)->accounts->InsertUser({.name = name, .role = role, .password_hash = *hash, .created = clock.Now()}));
   }
 
   Response Ask(const std::string& method, const std::string& target, const std::string& body = "",

@@ -5,15 +5,18 @@
 namespace latecomer::server {
 namespace {
 
-constexpr int kFree = 5;  // failures without a pause
+// Failures without a pause.
+constexpr int kFreeForName = 5;
+constexpr int kFreeForAddress = 50;
 constexpr Duration kLongest = std::chrono::minutes(15);
 constexpr std::size_t kMostKeys = 10000;
 
 }  // namespace
 
-Duration Throttle::PauseAfter(const Failures& failures) {
-  if (failures.count < kFree) return Duration(0);
-  const int doublings = std::min(failures.count - kFree, 10);
+Duration Throttle::PauseAfter(const std::string& key, const Failures& failures) {
+  const int free = key.starts_with("address:") ? kFreeForAddress : kFreeForName;
+  if (failures.count < free) return Duration(0);
+  const int doublings = std::min(failures.count - free, 10);
   return std::min<Duration>(std::chrono::seconds(1) * (1 << doublings), kLongest);
 }
 
@@ -23,7 +26,7 @@ Duration Throttle::Wait(const std::vector<std::string>& keys, Instant now) const
   for (const std::string& key : keys) {
     const auto it = failures_.find(key);
     if (it == failures_.end()) continue;
-    longest = std::max(longest, it->second.last + PauseAfter(it->second) - now);
+    longest = std::max(longest, it->second.last + PauseAfter(key, it->second) - now);
   }
   return longest;
 }

@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <set>
 
+#include "base/text.h"
 #include "engine/step_machine.h"
 
 namespace latecomer::server {
@@ -156,8 +157,21 @@ Backlog BacklogOf(const PlanView& plan, Instant now) {
   return backlog;
 }
 
+Result<ledger::RunRecord> FindRun(ledger::Reader& reader, const std::string& pipeline, const std::string& word) {
+  LATECOMER_ASSIGN_OR_RETURN(auto run, reader.FindRunByName(pipeline, word));
+  if (!run && word == "latest") {
+    LATECOMER_ASSIGN_OR_RETURN(
+        ledger::GridPage page,
+        reader.Grid(
+            {.pipeline = pipeline, .kinds = {ledger::RunKind::kScheduled, ledger::RunKind::kManual}, .limit = 1}));
+    if (!page.runs.empty()) run = std::move(page.runs.front().run);
+  }
+  if (run) return std::move(*run);
+  return Fail(ErrorKind::kNotFound, "pipeline " + pipeline + " has no run `" + Printable(word).substr(0, 300) + "`");
+}
+
 Result<std::shared_ptr<const PlanView>> PlanOf(Call& call, const pipeline::Pipeline& pipeline) {
-  return call.app.plans.Of(call.store, pipeline, call.now);
+  return call.app.plans.Of(call.store, *call.app.fleet.View(), pipeline, call.now);
 }
 
 Result<Summary> SummaryOf(Call& call, const Loaded& loaded) {

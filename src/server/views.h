@@ -26,12 +26,16 @@ struct Summary {
 };
 Result<Summary> SummaryOf(Call& call, const Loaded& loaded);
 
+// A run by its id, or `latest`: the newest scheduled or manual one. kNotFound. In time that doesn't follow the number
+// of runs, unlike the search for the nearest name that commands do.
+Result<ledger::RunRecord> FindRun(ledger::Reader& reader, const std::string& pipeline, const std::string& word);
+
 // What the planner would do if it were asked again now, waited for and held things included.
 Result<std::shared_ptr<const PlanView>> PlanOf(Call& call, const pipeline::Pipeline& pipeline);
 
 // How late data stands, as pipelines and metrics show it.
 struct Backlog {
-  std::int64_t versions_behind = 0;         // data-changing commits that some partition has not been built from
+  std::int64_t versions_behind = 0;          // data-changing commits that some partition has not been built from
   std::optional<Duration> oldest_waiting{};  // since the oldest of them that isn't held came
 };
 Backlog BacklogOf(const PlanView& plan, Instant now);
