@@ -1,12 +1,15 @@
 // `latecomer plan`: what would be processed now, and why. Writes nothing.
+#include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <ostream>
+#include <utility>
 
 #include "cli/commands.h"
 #include "cli/plan_text.h"
 #include "cli/workspace.h"
 #include "engine/facts.h"
+#include "engine/open_facts.h"
 
 namespace latecomer::cli {
 namespace {
@@ -27,11 +30,9 @@ bool Shown(const lateness::PlanEntry& entry, const PlanOptions& options) {
 void PrintTable(Context& context, const lateness::Plan& plan, const PlanOptions& options) {
   TextTable table(
       {{"PARTITION"}, {"DECISION"}, {"KIND"}, {"LATE BY", Align::kRight}, {"ROWS", Align::kRight}, {"WHY"}});
-  int up_to_date = 0;
-  int process = 0;
+  std::map<lateness::Decision, int> counts;
   for (const lateness::PlanEntry& entry : plan.entries) {
-    up_to_date += entry.decision == lateness::Decision::kUpToDate ? 1 : 0;
-    process += entry.decision == lateness::Decision::kProcess ? 1 : 0;
+    ++counts[entry.decision];
     if (!Shown(entry, options)) continue;
     table.Add({entry.key.Display(), DecisionCell(entry), KindName(entry.kind), LatenessText(entry),
                entry.rows && entry.late ? GroupDigits(*entry.rows) : "-", entry.reason});
@@ -44,21 +45,51 @@ void PrintTable(Context& context, const lateness::Plan& plan, const PlanOptions&
     context.out << "nothing is held\n";
     return;
   }
-  context.out << "at " << VectorText(plan.newest) << ": " << process << " to process, " << up_to_date
-              << " up to date\n";
+  using lateness::Decision;
+  context.out << "at " << VectorText(plan.newest) << ": " << counts[Decision::kProcess] << " to process";
+  constexpr std::pair<Decision, const char*> kOthers[] = {{Decision::kOpen, "open"},
+                                                          {Decision::kWaiting, "waiting"},
+                                                          {Decision::kHeld, "held"},
+                                                          {Decision::kFailed, "failed"}};
+  for (const auto& [decision, word] : kOthers) {
+    if (counts[decision] > 0) context.out << ", " << counts[decision] << ' ' << word;
+  }
+  // What is settled isn't even read without --all.
+  if (options.all) {
+    context.out << ", " << counts[Decision::kUpToDate] << " up to date\n";
+  } else {
+    context.out << "; all else is up to date\n";
+  }
+}
+
+constexpr int kLooks = 5;
+
+Result<lateness::PlanInput> Facts(ledger::Reader& reader, Workspace& workspace, const engine::ObservedSources& observed,
+                                  const PlanOptions& options) {
+  const Instant now = workspace.context().clock.Now();
+  if (options.all) return engine::GatherFacts(reader, workspace.pipeline(), observed, now);
+  LATECOMER_ASSIGN_OR_RETURN(engine::OpenFacts open,
+                             engine::GatherOpenFacts(reader, workspace.pipeline(), observed, now));
+  return std::move(open.input);
 }
 
 Status Plan(Context& context, OutputFormat format, const PlanOptions& options) {
   LATECOMER_ASSIGN_OR_RETURN(const auto workspace,
                              Workspace::Open(context, options.workspace, LedgerUse::kReadOrEmpty));
-  LATECOMER_ASSIGN_OR_RETURN(const engine::ObservedSources observed, workspace->Observe());
+  engine::ObservedSources observed;
   lateness::Plan plan;
-  LATECOMER_RETURN_IF_ERROR(workspace->ledger().Read([&](ledger::Reader& reader) -> Status {
-    LATECOMER_ASSIGN_OR_RETURN(const auto facts,
-                               engine::GatherFacts(reader, workspace->pipeline(), observed, context.clock.Now()));
-    plan = lateness::MakePlan(workspace->pipeline().rules, facts);
-    return {};
-  }));
+  Status planned;
+  // Another process may store more of a table between the look at it and the plan.
+  for (int look = 0; look < kLooks; ++look) {
+    LATECOMER_ASSIGN_OR_RETURN(observed, workspace->Observe());
+    planned = workspace->ledger().Read([&](ledger::Reader& reader) -> Status {
+      LATECOMER_ASSIGN_OR_RETURN(const auto facts, Facts(reader, *workspace, observed, options));
+      plan = lateness::MakePlan(workspace->pipeline().rules, facts);
+      return {};
+    });
+    if (planned || planned.error().kind != ErrorKind::kConflict) break;
+  }
+  LATECOMER_RETURN_IF_ERROR(planned);
   if (!observed.Note().empty()) context.err << "note: " << observed.Note() << '\n';
   if (format != OutputFormat::kJson) {
     PrintTable(context, plan, options);

@@ -81,11 +81,11 @@ Result<engine::ObservedSources> Workspace::Observe() {
     LATECOMER_ASSIGN_OR_RETURN(const auto history, catalog_->OpenHistory(source.location));
     std::optional<engine::ObservedTable> known;
     LATECOMER_RETURN_IF_ERROR(ledger_->Read([&](ledger::Reader& reader) -> Status {
-      LATECOMER_ASSIGN_OR_RETURN(known, engine::LoadObserved(reader, source.location));
+      LATECOMER_ASSIGN_OR_RETURN(known, engine::LoadKnown(reader, source.location));
       return {};
     }));
     LATECOMER_ASSIGN_OR_RETURN(engine::ObservedTable table,
-                               engine::Advance(*history, std::move(known), context_.clock.Now()));
+                               engine::Advance(*history, std::move(known), context_.clock.Now(), ledger_.get()));
     observed.tables.emplace(source.location, std::move(table));
   }
   return observed;

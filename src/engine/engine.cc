@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "engine/active.h"
-#include "engine/facts.h"
+#include "engine/load_runs.h"
 #include "engine/run_names.h"
 #include "engine/transitions.h"
 
@@ -99,17 +99,18 @@ Result<bool> Engine::ObserveTable(const std::string& location) {
   if (!history) {
     LATECOMER_ASSIGN_OR_RETURN(history, env_.catalog.OpenHistory(location));
   }
-  // After an error nothing half-read may be left: the next look loads again what the ledger knows.
   std::optional<ObservedTable> known;
-  if (auto node = observed_.tables.extract(location)) known = std::move(node.mapped());
   LATECOMER_RETURN_IF_ERROR(env_.ledger.Read([&](ledger::Reader& reader) -> Status {
-    LATECOMER_ASSIGN_OR_RETURN(const std::optional<ledger::TableRecord> there, reader.FindTable(location));
-    if (known && there && there->seen == known->record.seen) return {};
-    LATECOMER_ASSIGN_OR_RETURN(known, LoadObserved(reader, location));
+    LATECOMER_ASSIGN_OR_RETURN(known, LoadKnown(reader, location));
     return {};
   }));
   const Version before = known ? known->record.seen.version : kBeforeFirst;
-  LATECOMER_ASSIGN_OR_RETURN(ObservedTable table, Advance(*history, std::move(known), env_.clock.Now()));
+  Result<ObservedTable> advanced = Advance(*history, std::move(known), env_.clock.Now(), &env_.ledger);
+  // Another scheduler stored something else meanwhile: go on from there, or plans would rest on changes that
+  // are in no ledger.
+  if (!advanced && advanced.error().kind == ErrorKind::kConflict) return ObserveTable(location);
+  if (!advanced) return Fail(advanced.error());
+  ObservedTable& table = *advanced;
   if (!table.Changed()) {
     observed_.tables.insert_or_assign(location, std::move(table));
     return false;
@@ -121,8 +122,6 @@ Result<bool> Engine::ObserveTable(const std::string& location) {
     stored = there && there->seen == table.record.seen;
     return {};
   }));
-  // Another scheduler stored something else meanwhile: go on from there, or plans would rest on changes that
-  // are in no ledger.
   if (!stored) return ObserveTable(location);
   const Version newest = table.record.seen.version;
   if (env_.listener != nullptr) {
@@ -132,29 +131,77 @@ Result<bool> Engine::ObserveTable(const std::string& location) {
   table.new_changes.clear();
   table.new_commits.clear();
   table.touched.clear();
+  table.partitions.clear();  // from now on they are read from the ledger
+  table.whole = false;
   observed_.tables.insert_or_assign(location, std::move(table));
   return true;
 }
 
+// A plan, and what the ledger may remember of the look that it was made from.
+struct Engine::Outlook {
+  lateness::Plan plan;
+  IndexUpdate update;
+};
+
+// A run to be created, and why.
+struct Engine::NewRun {
+  RunRecord run;
+  std::string why;
+};
+
+namespace {
+
+bool IsDueInterval(const lateness::PlanEntry& entry) {
+  return entry.decision == lateness::Decision::kProcess && entry.kind == lateness::RunFact::Kind::kScheduled;
+}
+
+// Due intervals start in their order, so none that lies behind some that weren't looked at.
+void DropBeyond(const Calendar& calendar, LocalTime horizon, lateness::Plan& plan) {
+  std::erase_if(plan.entries, [&](const lateness::PlanEntry& entry) {
+    return IsDueInterval(entry) && entry.interval && entry.interval->start > calendar.IntervalAt(horizon).start;
+  });
+}
+
+}  // namespace
+
+// `scheduled`: so many due intervals are enough; nullopt: all are wanted.
+Result<Engine::Outlook> Engine::LookNow(std::optional<int> scheduled) {
+  Outlook outlook;
+  std::optional<int> ahead;
+  if (scheduled) ahead = std::max(*scheduled, 0) + 1;
+  bool enough = false;
+  while (!enough) {
+    LATECOMER_RETURN_IF_ERROR(env_.ledger.Read([&](ledger::Reader& reader) -> Status {
+      LATECOMER_ASSIGN_OR_RETURN(const auto sources, LoadSources(reader, pipeline_));
+      if (!sources) return Fail(ErrorKind::kUnexpected, "a plan was asked for before the sources were read");
+      LATECOMER_ASSIGN_OR_RETURN(OpenFacts facts,
+                                 GatherOpenFacts(reader, pipeline_, *sources, env_.clock.Now(), {.ahead = ahead}));
+      outlook.plan = lateness::MakePlan(pipeline_.rules, facts.input);
+      outlook.update = std::move(facts.update);
+      enough = !facts.horizon;
+      if (facts.horizon) DropBeyond(pipeline_.rules.calendar, *facts.horizon, outlook.plan);
+      return {};
+    }));
+    const auto due = std::count_if(outlook.plan.entries.begin(), outlook.plan.entries.end(), IsDueInterval);
+    enough = enough || due >= *scheduled;
+    if (!enough) ahead = *ahead * 8;
+  }
+  return outlook;
+}
+
 Result<lateness::Plan> Engine::PlanNow() {
   if (!HasObserved()) LATECOMER_RETURN_IF_ERROR(Observe());
-  lateness::Plan plan;
-  LATECOMER_RETURN_IF_ERROR(env_.ledger.Read([&](ledger::Reader& reader) -> Status {
-    LATECOMER_ASSIGN_OR_RETURN(const lateness::PlanInput facts,
-                               GatherFacts(reader, pipeline_, observed_, env_.clock.Now()));
-    plan = lateness::MakePlan(pipeline_.rules, facts);
-    return {};
-  }));
-  return plan;
+  LATECOMER_ASSIGN_OR_RETURN(Outlook outlook, LookNow(std::nullopt));
+  return std::move(outlook.plan);
 }
 
 Result<std::vector<PlacedRun>> Engine::LoadRuns() {
-  std::vector<RunRecord> runs;
+  std::vector<PlacedRun> runs;
   LATECOMER_RETURN_IF_ERROR(env_.ledger.Read([&](ledger::Reader& reader) -> Status {
-    LATECOMER_ASSIGN_OR_RETURN(runs, reader.Runs({.pipeline = pipeline_.id}));
+    LATECOMER_ASSIGN_OR_RETURN(runs, engine::LoadRuns(reader, pipeline_, output_schema_));
     return {};
   }));
-  return PlaceRuns(pipeline_, output_schema_, std::move(runs));
+  return runs;
 }
 
 Result<bool> Engine::IsPaused() {
@@ -169,8 +216,8 @@ Result<bool> Engine::IsPaused() {
 
 namespace {
 
-RunRecord NewRun(const std::string& pipeline, const table::PartitionKey& key, RunKind kind, std::string run_id,
-                 std::string cause, Instant now) {
+RunRecord QueuedRun(const std::string& pipeline, const table::PartitionKey& key, RunKind kind, std::string run_id,
+                    std::string cause, Instant now) {
   RunRecord run;
   run.pipeline = pipeline;
   run.run_id = std::move(run_id);
@@ -183,22 +230,14 @@ RunRecord NewRun(const std::string& pipeline, const table::PartitionKey& key, Ru
 }
 
 // False when another scheduler had created the run of this cause before.
-Result<bool> InsertRun(ledger::Ledger& ledger, RunRecord& run, const std::string& why) {
-  bool inserted = false;
-  LATECOMER_RETURN_IF_ERROR(ledger.Write([&](ledger::Writer& writer) -> Status {
-    inserted = false;
-    LATECOMER_ASSIGN_OR_RETURN(const std::optional<RunRecord> there,
-                               writer.FindRunByCause(run.pipeline, run.partition, run.cause));
-    if (there) return {};
-    RunRecord record = run;
-    LATECOMER_ASSIGN_OR_RETURN(record.id, writer.InsertRun(record));
-    LATECOMER_RETURN_IF_ERROR(
-        AppendRunEvent(writer, record, "run.created", {{"cause", run.cause}, {"why", why}}, run.created));
-    run = record;
-    inserted = true;
-    return {};
-  }));
-  return inserted;
+Result<bool> InsertOne(ledger::Writer& writer, RunRecord& run, const std::string& why) {
+  LATECOMER_ASSIGN_OR_RETURN(const std::optional<RunRecord> there,
+                             writer.FindRunByCause(run.pipeline, run.partition, run.cause));
+  if (there) return false;
+  LATECOMER_ASSIGN_OR_RETURN(run.id, writer.InsertRun(run));
+  LATECOMER_RETURN_IF_ERROR(
+      AppendRunEvent(writer, run, "run.created", {{"cause", run.cause}, {"why", why}}, run.created));
+  return true;
 }
 
 // A live run that is running or could run; one that waits for the past or a pause holds back nobody.
@@ -214,54 +253,75 @@ bool LiveRunIsDue(const pipeline::Pipeline& pipeline, const std::vector<PlacedRu
 Result<bool> Engine::CreateRuns() {
   LATECOMER_ASSIGN_OR_RETURN(const bool paused, IsPaused());
   if (paused) return false;
-  LATECOMER_ASSIGN_OR_RETURN(const lateness::Plan plan, PlanNow());
   LATECOMER_ASSIGN_OR_RETURN(const std::vector<PlacedRun> runs, LoadRuns());
-  LATECOMER_ASSIGN_OR_RETURN(const bool scheduled, CreateScheduled(plan, runs));
-  if (scheduled || LiveRunIsDue(pipeline_, runs)) return scheduled;
-  return CreateBackfills(plan);
+  // Due intervals become runs only as slots come up: a catch-up of a thousand is not a thousand queued rows.
+  // While a run waits for a failed past, later ones would only wait behind it.
+  const auto open = std::count_if(runs.begin(), runs.end(), [](const PlacedRun& run) {
+    return run.run.kind != RunKind::kBackfill && ledger::IsOpen(run.run.state);
+  });
+  const int room = pipeline_.max_active_runs - static_cast<int>(open);
+  LATECOMER_ASSIGN_OR_RETURN(const Outlook outlook, LookNow(room));
+  const std::vector<NewRun> scheduled = ScheduledOf(outlook.plan, room);
+  const bool live = LiveRunIsDue(pipeline_, runs);
+  if (scheduled.empty()) {
+    return InsertRuns(live ? std::vector<NewRun>{} : BackfillsOf(outlook.plan), outlook.update);
+  }
+  LATECOMER_ASSIGN_OR_RETURN(const bool created, InsertRuns(scheduled, outlook.update));
+  if (created || live) return created;
+  return InsertRuns(BackfillsOf(outlook.plan), {});
 }
 
-// Due intervals become runs only as slots come up: a catch-up of a thousand is not a thousand queued rows.
-Result<bool> Engine::CreateScheduled(const lateness::Plan& plan, const std::vector<PlacedRun>& runs) {
-  auto room = pipeline_.max_active_runs - std::count_if(runs.begin(), runs.end(), [](const PlacedRun& run) {
-                return run.run.kind != RunKind::kBackfill && ledger::IsOpen(run.run.state);
-              });
-  // While a run waits for a failed past, later ones would only wait behind it.
-  bool created = false;
+std::vector<Engine::NewRun> Engine::ScheduledOf(const lateness::Plan& plan, int room) {
+  std::vector<NewRun> wanted;
   for (const lateness::PlanEntry& entry : plan.entries) {
     if (room <= 0) break;
-    if (entry.decision != lateness::Decision::kProcess || entry.kind != lateness::RunFact::Kind::kScheduled) continue;
-    RunRecord run = NewRun(pipeline_.id, entry.key, RunKind::kScheduled, ScheduledRunId(entry.key, entry.cause),
-                           entry.cause, env_.clock.Now());
-    LATECOMER_ASSIGN_OR_RETURN(const bool inserted, InsertRun(env_.ledger, run, entry.reason));
+    if (!IsDueInterval(entry)) continue;
+    wanted.push_back({QueuedRun(pipeline_.id, entry.key, RunKind::kScheduled, ScheduledRunId(entry.key, entry.cause),
+                                entry.cause, env_.clock.Now()),
+                      entry.reason});
     --room;
-    if (!inserted) continue;
-    created = true;
-    Announce(run);
   }
-  return created;
+  return wanted;
 }
 
-Result<bool> Engine::CreateBackfills(const lateness::Plan& plan) {
-  bool created = false;
+std::vector<Engine::NewRun> Engine::BackfillsOf(const lateness::Plan& plan) {
+  std::vector<NewRun> wanted;
   for (const lateness::PlanEntry& entry : plan.entries) {
     if (entry.decision != lateness::Decision::kProcess || entry.kind != lateness::RunFact::Kind::kBackfill) continue;
     const Instant now = env_.clock.Now();
-    RunRecord run = NewRun(pipeline_.id, entry.key, RunKind::kBackfill, BackfillRunId(entry.key, nullptr, entry, now),
-                           entry.cause, now);
-    LATECOMER_ASSIGN_OR_RETURN(const bool inserted, InsertRun(env_.ledger, run, entry.reason));
-    if (!inserted) continue;
-    created = true;
-    Announce(run);
+    wanted.push_back({QueuedRun(pipeline_.id, entry.key, RunKind::kBackfill,
+                                BackfillRunId(entry.key, nullptr, entry, now), entry.cause, now),
+                      entry.reason});
   }
-  return created;
+  return wanted;
+}
+
+// In one transaction with what the look that they come from found. False when all were there before.
+Result<bool> Engine::InsertRuns(const std::vector<NewRun>& wanted, const IndexUpdate& update) {
+  if (wanted.empty() && update.Empty()) return false;
+  std::vector<RunRecord> created;
+  LATECOMER_RETURN_IF_ERROR(env_.ledger.Write([&](ledger::Writer& writer) -> Status {
+    created.clear();
+    LATECOMER_RETURN_IF_ERROR(ApplyIndexUpdate(writer, pipeline_, update));
+    for (const NewRun& one : wanted) {
+      RunRecord run = one.run;
+      LATECOMER_ASSIGN_OR_RETURN(const bool inserted, InsertOne(writer, run, one.why));
+      if (inserted) created.push_back(std::move(run));
+    }
+    return PlaceOutputs(writer, pipeline_);
+  }));
+  for (const RunRecord& run : created) Announce(run);
+  return !created.empty();
 }
 
 Result<RunRecord> Engine::RequestRun(const table::PartitionKey& key) {
   const Instant now = env_.clock.Now();
   const std::string run_id = ManualRunId(key, now);
-  RunRecord run = NewRun(pipeline_.id, key, RunKind::kManual, run_id, "manual:" + run_id, now);
-  LATECOMER_RETURN_IF_ERROR(InsertRun(env_.ledger, run, "asked for by a person"));
+  RunRecord run = QueuedRun(pipeline_.id, key, RunKind::kManual, run_id, "manual:" + run_id, now);
+  LATECOMER_RETURN_IF_ERROR(env_.ledger.Write([&](ledger::Writer& writer) -> Status {
+    LATECOMER_RETURN_IF_ERROR(InsertOne(writer, run, "asked for by a person"));
+    return PlaceOutputs(writer, pipeline_);
+  }));
   Announce(run);
   return run;
 }

@@ -14,6 +14,7 @@
 #include "engine/admission.h"
 #include "engine/environment.h"
 #include "engine/observed_sources.h"
+#include "engine/open_facts.h"
 #include "engine/outside_claims.h"
 #include "engine/step_machine.h"
 #include "lateness/plan.h"
@@ -67,8 +68,12 @@ class Engine {
   Result<bool> ObserveTable(const std::string& location);
   bool HasObserved() const;
   Result<bool> CreateRuns();
-  Result<bool> CreateScheduled(const lateness::Plan& plan, const std::vector<PlacedRun>& runs);
-  Result<bool> CreateBackfills(const lateness::Plan& plan);
+  struct NewRun;
+  struct Outlook;
+  Result<Outlook> LookNow(std::optional<int> scheduled);
+  std::vector<NewRun> ScheduledOf(const lateness::Plan& plan, int room);
+  std::vector<NewRun> BackfillsOf(const lateness::Plan& plan);
+  Result<bool> InsertRuns(const std::vector<NewRun>& wanted, const IndexUpdate& update);
   Status StartQueued(TickReport& report);
   Result<std::vector<PlacedRun>> LoadRuns();
   Result<bool> IsPaused();

@@ -1,6 +1,10 @@
 // From what the ledger and the tables say to the planner's input.
 #pragma once
 
+#include <optional>
+#include <string>
+#include <vector>
+
 #include "engine/observed_sources.h"
 #include "lateness/plan.h"
 #include "ledger/ledger.h"
@@ -8,7 +12,7 @@
 
 namespace latecomer::engine {
 
-// Everything the planner wants to know about the pipeline's output partitions.
+// Everything the planner wants to know about all of the pipeline's output partitions.
 Result<lateness::PlanInput> GatherFacts(ledger::Reader& reader, const pipeline::Pipeline& pipeline,
                                         const ObservedSources& sources, Instant now);
 

@@ -4,6 +4,7 @@
 
 #include "engine/active.h"
 #include "engine/facts.h"
+#include "engine/load_runs.h"
 #include "engine/run_names.h"
 #include "engine/transitions.h"
 
@@ -104,8 +105,8 @@ Status Engine::GrantInTransaction(ledger::Writer& writer, const PlacedRun& queue
     return Fail(ErrorKind::kConflict, "another scheduler has seen more of " + location + "; look again first");
   }
   // Limits are checked again here, where no other scheduler comes between.
-  LATECOMER_ASSIGN_OR_RETURN(std::vector<RunRecord> all, writer.Runs({.pipeline = pipeline_.id}));
-  const Wait wait = WhatItWaitsFor(pipeline_, false, {*run, queued.start}, PlaceRuns(pipeline_, output_schema_, all));
+  LATECOMER_ASSIGN_OR_RETURN(const std::vector<PlacedRun> all, engine::LoadRuns(writer, pipeline_, output_schema_));
+  const Wait wait = WhatItWaitsFor(pipeline_, false, {*run, queued.start}, all);
   if (wait.kind != WaitKind::kNone) return Fail(ErrorKind::kConflict, "waits for " + wait.for_what);
   LATECOMER_ASSIGN_OR_RETURN(std::optional<ClaimRecord> claim, writer.FindClaim(run->pipeline, run->partition));
   if (claim && !claim->released && claim->expires > now) return Fail(ErrorKind::kConflict, "held by " + claim->holder);

@@ -32,11 +32,16 @@ Result<std::optional<ObservedSources>> LoadSources(ledger::Reader& reader, const
   ObservedSources sources;
   for (const pipeline::Source& source : pipeline.sources) {
     if (sources.tables.contains(source.location)) continue;
-    LATECOMER_ASSIGN_OR_RETURN(std::optional<ObservedTable> table, LoadObserved(reader, source.location));
+    LATECOMER_ASSIGN_OR_RETURN(std::optional<ObservedTable> table, LoadKnown(reader, source.location));
     if (!table) return std::optional<ObservedSources>{};
     sources.tables.emplace(source.location, std::move(*table));
   }
   return std::optional<ObservedSources>(std::move(sources));
+}
+
+Status LoadPartitions(ledger::Reader& reader, ObservedSources& sources) {
+  for (auto& [location, table] : sources.tables) LATECOMER_RETURN_IF_ERROR(LoadPartitions(reader, table));
+  return {};
 }
 
 VersionVector NewestOf(const pipeline::Pipeline& pipeline, const ObservedSources& sources) {

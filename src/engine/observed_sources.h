@@ -20,8 +20,10 @@ struct ObservedSources {
   std::string Note() const;
 };
 
-// What the ledger knows; nullopt when it doesn't know one of the tables yet.
+// What the ledger knows, without the tables' partitions; nullopt when it doesn't know one of the tables yet.
 Result<std::optional<ObservedSources>> LoadSources(ledger::Reader& reader, const pipeline::Pipeline& pipeline);
+// Fetches the partitions that the tables lack.
+Status LoadPartitions(ledger::Reader& reader, ObservedSources& sources);
 
 // The newest seen version of each source, by its name.
 VersionVector NewestOf(const pipeline::Pipeline& pipeline, const ObservedSources& sources);

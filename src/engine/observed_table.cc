@@ -1,10 +1,21 @@
 #include "engine/observed_table.h"
 
+#include <functional>
 #include <utility>
 
 #include "engine/compare_states.h"
 
 namespace latecomer::engine {
+
+Status CheckUnmoved(ledger::Reader& reader, const ObservedTable& table) {
+  if (table.whole) return {};
+  LATECOMER_ASSIGN_OR_RETURN(const auto there, reader.FindTable(table.record.location));
+  if (there && table.base && there->seen == *table.base) return {};
+  return Fail(Error(ErrorKind::kConflict, "another process read more of this table just now")
+                  .In(table.record.location)
+                  .Hint("try again"));
+}
+
 namespace {
 
 using ledger::ChangeRecord;
@@ -85,6 +96,40 @@ Status ReadNewCommits(const table::TableHistory& history, VersionRange range, bo
   return history.ReadCommitsAfter({table.record.table_id, table.record.partition_columns}, range, take);
 }
 
+Status ReadLedger(ledger::Ledger* ledger, const std::function<Status(ledger::Reader&)>& body) {
+  if (ledger == nullptr) return Fail(ErrorKind::kUnexpected, "no ledger to look partitions up in");
+  return ledger->Read(body);
+}
+
+// The states before the new commits, of those partitions that they touch.
+Status ReadAndLookUp(const table::TableHistory& history, VersionRange range, ledger::Ledger* ledger,
+                     ObservedTable& table) {
+  std::vector<table::Commit> commits;
+  LATECOMER_RETURN_IF_ERROR(history.ReadCommits(range, [&](table::Commit&& commit) -> Status {
+    LATECOMER_RETURN_IF_ERROR(CheckPartitioning(commit, table));
+    commits.push_back(std::move(commit));
+    return {};
+  }));
+  LATECOMER_RETURN_IF_ERROR(ReadLedger(ledger, [&](ledger::Reader& reader) -> Status {
+    table.partitions.clear();
+    LATECOMER_RETURN_IF_ERROR(CheckUnmoved(reader, table));
+    for (const table::Commit& commit : commits) {
+      for (const table::PartitionChange& change : commit.partitions) {
+        const std::string key = change.key.Canonical();
+        if (table.partitions.contains(key)) continue;
+        LATECOMER_ASSIGN_OR_RETURN(auto known, reader.FindSourcePartition(table.record.location, key));
+        if (known) table.partitions.emplace(key, std::move(*known));
+      }
+    }
+    return {};
+  }));
+  for (const table::Commit& commit : commits) {
+    table.new_commits.push_back({commit.version, commit.timestamp, commit.timestamp_source, commit.operation});
+    for (const table::PartitionChange& change : commit.partitions) ApplyChange(commit, change, table);
+  }
+  return {};
+}
+
 Result<ObservedTable> FirstContact(const table::TableHistory& history, Instant now) {
   LATECOMER_ASSIGN_OR_RETURN(const table::Snapshot snapshot, history.ReadSnapshot(std::nullopt));
   ObservedTable table;
@@ -137,7 +182,12 @@ std::string OtherCommit(Version version) {
 }
 
 // Commits between what was seen and now are gone: compare states instead of reading changes.
-Result<ObservedTable> Bridge(const table::TableHistory& history, ObservedTable table, Instant now) {
+Result<ObservedTable> Bridge(const table::TableHistory& history, ObservedTable table, Instant now,
+                             ledger::Ledger* ledger) {
+  if (!table.whole) {
+    LATECOMER_RETURN_IF_ERROR(
+        ReadLedger(ledger, [&](ledger::Reader& reader) { return LoadPartitions(reader, table); }));
+  }
   LATECOMER_ASSIGN_OR_RETURN(const table::Snapshot snapshot, history.ReadSnapshot(std::nullopt));
   const Version newest = snapshot.info.version;
   const Version seen = table.record.seen.version;
@@ -159,34 +209,51 @@ Result<ObservedTable> Bridge(const table::TableHistory& history, ObservedTable t
 
 }  // namespace
 
-Result<std::optional<ObservedTable>> LoadObserved(ledger::Reader& reader, const std::string& location) {
+Result<std::optional<ObservedTable>> LoadKnown(ledger::Reader& reader, const std::string& location) {
   LATECOMER_ASSIGN_OR_RETURN(std::optional<ledger::TableRecord> record, reader.FindTable(location));
   if (!record) return std::optional<ObservedTable>{};
   ObservedTable table;
   table.base = record->seen;
   table.record = std::move(*record);
-  LATECOMER_ASSIGN_OR_RETURN(std::vector<SourcePartitionRecord> partitions, reader.SourcePartitions(location));
-  for (SourcePartitionRecord& partition : partitions) {
-    std::string key = partition.key;
-    table.partitions.emplace(std::move(key), std::move(partition));
-  }
+  table.whole = false;
   return std::optional<ObservedTable>(std::move(table));
 }
 
-Result<ObservedTable> Advance(const table::TableHistory& history, std::optional<ObservedTable> before, Instant now) {
+Result<std::optional<ObservedTable>> LoadObserved(ledger::Reader& reader, const std::string& location) {
+  LATECOMER_ASSIGN_OR_RETURN(std::optional<ObservedTable> table, LoadKnown(reader, location));
+  if (table) LATECOMER_RETURN_IF_ERROR(LoadPartitions(reader, *table));
+  return table;
+}
+
+Status LoadPartitions(ledger::Reader& reader, ObservedTable& table) {
+  if (table.whole) return {};
+  LATECOMER_RETURN_IF_ERROR(CheckUnmoved(reader, table));
+  LATECOMER_ASSIGN_OR_RETURN(std::vector<SourcePartitionRecord> partitions,
+                             reader.SourcePartitions(table.record.location));
+  for (SourcePartitionRecord& partition : partitions) {
+    std::string key = partition.key;
+    table.partitions.try_emplace(std::move(key), std::move(partition));  // what is there already is newer
+  }
+  table.whole = true;
+  return {};
+}
+
+Result<ObservedTable> Advance(const table::TableHistory& history, std::optional<ObservedTable> before, Instant now,
+                              ledger::Ledger* ledger) {
   if (!before) return FirstContact(history, now);
   ObservedTable table = std::move(*before);
   const Result<Version> newest = history.LatestVersionAfter({table.record.seen, table.record.table_id});
   if (!newest) {
-    if (newest.error().kind == ErrorKind::kHistoryGone) return Bridge(history, std::move(table), now);
+    if (newest.error().kind == ErrorKind::kHistoryGone) return Bridge(history, std::move(table), now, ledger);
     return Fail(newest.error());
   }
   if (*newest == table.record.seen.version) return table;
-  const Status read = ReadNewCommits(history, {table.record.seen.version, *newest}, true, table);
+  const Status read = table.whole ? ReadNewCommits(history, {table.record.seen.version, *newest}, true, table)
+                                  : ReadAndLookUp(history, {table.record.seen.version, *newest}, ledger, table);
   if (!read) {
     // Cleaned away between the look and the read; without a commit read, `table` is as it was.
     if (read.error().kind == ErrorKind::kHistoryGone && table.new_commits.empty()) {
-      return Bridge(history, std::move(table), now);
+      return Bridge(history, std::move(table), now, ledger);
     }
     return Fail(read.error());
   }

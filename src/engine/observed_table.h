@@ -16,7 +16,9 @@ namespace latecomer::engine {
 
 struct ObservedTable {
   ledger::TableRecord record;
-  std::map<std::string, ledger::SourcePartitionRecord> partitions;  // by canonical key
+  // By canonical key: all of them, or, not `whole`, only those that Advance found to be others than in the ledger.
+  std::map<std::string, ledger::SourcePartitionRecord> partitions;
+  bool whole = true;
 
   // What Advance found beyond the ledger; Store writes just this.
   std::optional<table::CommitIdentity> base;  // the seen commit it started from; nullopt: first contact
@@ -28,15 +30,24 @@ struct ObservedTable {
   bool Changed() const { return !base || !(*base == record.seen); }
 };
 
-// Nullopt when no pipeline has read the table yet.
+// With all its partitions. Nullopt when no pipeline has read the table yet.
 Result<std::optional<ObservedTable>> LoadObserved(ledger::Reader& reader, const std::string& location);
+// Without its partitions: what a look costs doesn't follow their number.
+Result<std::optional<ObservedTable>> LoadKnown(ledger::Reader& reader, const std::string& location);
+// Fetches the partitions that `table` lacks; kConflict when the ledger knows another state of the table by now.
+Status LoadPartitions(ledger::Reader& reader, ObservedTable& table);
+
+// kConflict when the ledger knows another state of a table that isn't whole than the one it was advanced from.
+Status CheckUnmoved(ledger::Reader& reader, const ObservedTable& table);
 
 // Reads the commits after what was seen. First contact reads the whole log when it is there and short,
 // else the newest state. Vanished commits of the same table are bridged by comparing what each partition
 // held with what it holds now; changes found so are marked `assumed`. kHistoryGone when the table is
 // another one, went backwards, was written anew up to the version seen, or got other partition columns; then only
-// AcceptTable goes on.
-Result<ObservedTable> Advance(const table::TableHistory& history, std::optional<ObservedTable> before, Instant now);
+// AcceptTable goes on. Of a table that isn't whole, the partitions that were touched are looked up in `ledger`, which
+// must be given then; kConflict when it learned more of the table meanwhile.
+Result<ObservedTable> Advance(const table::TableHistory& history, std::optional<ObservedTable> before, Instant now,
+                              ledger::Ledger* ledger = nullptr);
 
 // Writes what Advance found. Does nothing when another scheduler stored newer knowledge meanwhile.
 Status Store(ledger::Writer& writer, const ObservedTable& table);

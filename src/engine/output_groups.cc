@@ -33,7 +33,7 @@ bool IsProjected(const pipeline::Pipeline& pipeline, std::size_t source) {
 
 class Grouper {
  public:
-  Grouper(const pipeline::Pipeline& pipeline, const ObservedSources& sources, const table::PartitionSchema& schema)
+  Grouper(const pipeline::Pipeline& pipeline, const PlacedSources& sources, const table::PartitionSchema& schema)
       : pipeline_(pipeline),
         sources_(sources),
         extras_(pipeline::ExtraColumns(pipeline.output)),
@@ -47,7 +47,12 @@ class Grouper {
     for (std::size_t i = 0; i < pipeline_.sources.size(); ++i) {
       if (i != pipeline_.output.shape && lateness::GoesByTime(pipeline_.sources[i].mapping)) order.push_back(i);
     }
-    for (const std::size_t source : order) LATECOMER_RETURN_IF_ERROR(Read(source));
+    for (const std::size_t source : order) {
+      placed_.reserve(placed_.size() + sources_[source].size());
+      for (const PlacedSource& one : sources_[source]) {
+        placed_.push_back({.source = source, .record = one.record, .key = one.key, .start = one.start});
+      }
+    }
     // First all outputs that exist, then what each is made from: a window reaches outputs that come later.
     for (Placed& placed : placed_) LATECOMER_RETURN_IF_ERROR(Create(placed));
     for (const Placed& placed : placed_) Attach(placed);
@@ -62,19 +67,6 @@ class Grouper {
     std::optional<LocalTime> start;  // of its interval, in the source's calendar
     OutputGroup* projected = nullptr;
   };
-
-  Status Read(std::size_t index) {
-    const pipeline::Source& source = pipeline_.sources[index];
-    const ObservedTable& table = sources_.Of(source);
-    const Calendar calendar = source.calendar();
-    placed_.reserve(placed_.size() + table.partitions.size());
-    for (const auto& [canonical, record] : table.partitions) {
-      LATECOMER_ASSIGN_OR_RETURN(PartitionKey key, table::ParseCanonicalKey(table.record.partition_columns, canonical));
-      const auto start = lateness::StartOfKey(key, source.partition, calendar);
-      placed_.push_back({index, &record, std::move(key), start});
-    }
-    return {};
-  }
 
   OutputGroup& Find(PartitionKey key, std::optional<LocalTime> start) {
     std::string canonical = key.Canonical();
@@ -140,7 +132,7 @@ class Grouper {
   }
 
   const pipeline::Pipeline& pipeline_;
-  const ObservedSources& sources_;
+  const PlacedSources& sources_;
   std::vector<std::string> extras_;
   Calendar output_;
   table::PartitionSchema time_schema_;
@@ -151,9 +143,27 @@ class Grouper {
 
 }  // namespace
 
+Result<OutputGroups> GroupByOutput(const pipeline::Pipeline& pipeline, const table::PartitionSchema& schema,
+                                   const PlacedSources& sources) {
+  return Grouper(pipeline, sources, schema).Group();
+}
+
 Result<OutputGroups> GroupByOutput(const pipeline::Pipeline& pipeline, const ObservedSources& sources) {
   LATECOMER_ASSIGN_OR_RETURN(const table::PartitionSchema schema, OutputSchema(pipeline, sources));
-  return Grouper(pipeline, sources, schema).Group();
+  PlacedSources placed(pipeline.sources.size());
+  for (std::size_t i = 0; i < pipeline.sources.size(); ++i) {
+    const pipeline::Source& source = pipeline.sources[i];
+    if (!lateness::GoesByTime(source.mapping)) continue;
+    const ObservedTable& table = sources.Of(source);
+    const Calendar calendar = source.calendar();
+    for (const auto& [canonical, record] : table.partitions) {
+      PlacedSource& one = placed[i].emplace_back();
+      one.record = &record;
+      LATECOMER_ASSIGN_OR_RETURN(one.key, table::ParseCanonicalKey(table.record.partition_columns, canonical));
+      one.start = lateness::StartOfKey(one.key, source.partition, calendar);
+    }
+  }
+  return GroupByOutput(pipeline, schema, placed);
 }
 
 bool MakesLate(const pipeline::Source& source, const ObservedSources& sources) {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "engine/observed_sources.h"
+#include "engine/source_partitions.h"
 #include "pipeline/pipeline.h"
 #include "table/partition_key.h"
 
@@ -30,7 +31,14 @@ struct OutputGroup {
 
 using OutputGroups = std::map<std::string, OutputGroup>;  // by canonical output key
 
-// Partitions of sources that don't go by time are in no group. `sources` must outlive what is returned.
+// Partitions by place in the pipeline's sources; of those that go by time.
+using PlacedSources = std::vector<std::vector<PlacedSource>>;
+
+// Partitions of sources that don't go by time are in no group. The records must outlive what is returned. Of a part of
+// the partitions: the groups are whole whose every source interval is there.
+Result<OutputGroups> GroupByOutput(const pipeline::Pipeline& pipeline, const table::PartitionSchema& schema,
+                                   const PlacedSources& sources);
+// Of tables that are there as a whole.
 Result<OutputGroups> GroupByOutput(const pipeline::Pipeline& pipeline, const ObservedSources& sources);
 
 // Does a change of this source make outputs late? Not of `latest` ones and of tables without partitions.

@@ -158,7 +158,9 @@ Result<Rebuilt> RebuildProcessed(ledger::Ledger& ledger, const pipeline::Pipelin
                                  const ObservedSources& sources, bool take_over, Instant now) {
   LATECOMER_ASSIGN_OR_RETURN(const std::vector<Output> outputs, ReadOutputs(pipeline, catalog));
   LATECOMER_ASSIGN_OR_RETURN(const std::set<std::string> others, OtherLedgers(outputs, ledger.id(), take_over));
-  LATECOMER_ASSIGN_OR_RETURN(const OutputGroups groups, GroupByOutput(pipeline, sources));
+  ObservedSources whole = sources;
+  LATECOMER_RETURN_IF_ERROR(ledger.Read([&](ledger::Reader& reader) { return LoadPartitions(reader, whole); }));
+  LATECOMER_ASSIGN_OR_RETURN(const OutputGroups groups, GroupByOutput(pipeline, whole));
   Rebuilt rebuilt;
   LATECOMER_RETURN_IF_ERROR(ledger.Write([&](ledger::Writer& writer) -> Status {
     rebuilt = Rebuilt{};

@@ -2,7 +2,6 @@
 #include <algorithm>
 
 #include "engine/active.h"
-#include "engine/facts.h"
 #include "engine/output_groups.h"
 #include "engine/run_names.h"
 #include "engine/template_values.h"
@@ -261,7 +260,12 @@ Status Engine::Detect(Active& active) {
 
 Status Engine::DetectInTransaction(ledger::Writer& writer, Active& next, std::vector<RunRecord>& children) {
   const Instant now = env_.clock.Now();
-  LATECOMER_ASSIGN_OR_RETURN(const lateness::PlanInput facts, GatherFacts(writer, pipeline_, observed_, now));
+  LATECOMER_ASSIGN_OR_RETURN(const auto sources, LoadSources(writer, pipeline_));
+  if (!sources) return Fail(ErrorKind::kUnexpected, "the ledger lost a table that this run reads");
+  LATECOMER_ASSIGN_OR_RETURN(const OpenFacts open,
+                             GatherOpenFacts(writer, pipeline_, *sources, now, {.ahead = 0, .around = next.key}));
+  LATECOMER_RETURN_IF_ERROR(ApplyIndexUpdate(writer, pipeline_, open.update));
+  const lateness::PlanInput& facts = open.input;
   std::vector<lateness::PlanEntry> late;
   if (pipeline_.rules.detect == lateness::Detect::kLookback && next.run.kind == ledger::RunKind::kScheduled) {
     late = lateness::LookbackBackfills(pipeline_.rules, facts, next.key, next.run.run_id);
@@ -291,6 +295,7 @@ Status Engine::DetectInTransaction(ledger::Writer& writer, Active& next, std::ve
                        {{"cause", child.cause}, {"why", entry.reason}, {"caused_by", next.run.run_id}}, now));
     children.push_back(child);
   }
+  LATECOMER_RETURN_IF_ERROR(PlaceOutputs(writer, pipeline_));
   const std::string found = std::to_string(children.size()) + " late partition" + (children.size() == 1 ? "" : "s");
   LATECOMER_RETURN_IF_ERROR(MoveStep(writer, next.run, *next.Find(kDetectStep), StepState::kSuccess,
                                      children.empty() ? "nothing late" : "found " + found, now));
@@ -352,6 +357,7 @@ Status Engine::Record(Active& active) {
                                                    .try_number = next.attempt.number,
                                                    .token = next.attempt.token,
                                                    .at = now}));
+    LATECOMER_RETURN_IF_ERROR(PlaceOutputs(writer, pipeline_));
     next.attempt.state = ledger::TryState::kSuccess;
     next.attempt.ended = now;
     LATECOMER_RETURN_IF_ERROR(writer.UpdateTry(next.attempt));

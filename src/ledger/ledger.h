@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "ledger/plan_index.h"
 #include "ledger/records.h"
 
 namespace latecomer::ledger {
@@ -52,10 +53,8 @@ struct GridPage {
   std::optional<RunPlace> next;  // `before` of the next page; nullopt when this was the last
 };
 
-class Reader {
+class Reader : public PlanIndexReader {
  public:
-  virtual ~Reader() = default;
-
   virtual Result<std::optional<TableRecord>> FindTable(const std::string& location) = 0;
   virtual Result<std::vector<SourcePartitionRecord>> SourcePartitions(const std::string& location) = 0;
   // Oldest first; of one partition when `key` is given.
@@ -88,7 +87,7 @@ class Reader {
                                                   const std::optional<std::string>& partition) = 0;
 };
 
-class Writer : public Reader {
+class Writer : public Reader, public PlanIndexWriter {
  public:
   virtual Status PutTable(const TableRecord& record) = 0;  // insert or replace
   virtual Status PutCommits(const std::string& location, const std::vector<CommitRecord>& records) = 0;

@@ -213,6 +213,41 @@ constexpr std::array<std::string_view, 2> kVersion3{
     R"(CREATE INDEX runs_by_kind ON runs (pipeline, kind, state, created, id))",
 };
 
+// What a plan is made from without reading what is settled.
+constexpr std::array<std::string_view, 11> kVersion4{
+    R"(CREATE INDEX source_partitions_by_change ON source_partitions (table_key, last_changed))",
+    R"(CREATE TABLE readings (
+         id {identity},
+         table_key {integer} NOT NULL REFERENCES source_tables (id),
+         definition TEXT NOT NULL,
+         UNIQUE (table_key, definition)
+       ){suffix})",
+    R"(CREATE TABLE partition_starts (
+         reading {integer} NOT NULL REFERENCES readings (id),
+         part TEXT NOT NULL,
+         start {integer},
+         PRIMARY KEY (reading, part)
+       ){suffix})",
+    R"(CREATE INDEX partition_starts_by_start ON partition_starts (reading, start, part))",
+    R"(ALTER TABLE runs ADD COLUMN interval_start {integer})",
+    R"(CREATE INDEX runs_by_interval ON runs (pipeline, interval_start, id))",
+    R"(ALTER TABLE processed ADD COLUMN interval_start {integer})",
+    R"(CREATE INDEX processed_by_interval ON processed (pipeline, interval_start))",
+    R"(CREATE TABLE settled (
+         pipeline TEXT NOT NULL PRIMARY KEY,
+         shape TEXT NOT NULL,
+         up_to TEXT NOT NULL,
+         frontier {integer}
+       ){suffix})",
+    R"(CREATE TABLE marks (
+         pipeline TEXT NOT NULL,
+         partition_key TEXT NOT NULL,
+         number {integer} NOT NULL,
+         PRIMARY KEY (pipeline, partition_key)
+       ){suffix})",
+    R"(ALTER TABLE ledger ADD COLUMN marks_made {integer} NOT NULL DEFAULT 0)",
+};
+
 struct Migration {
   int to;
   std::vector<std::string_view> statements;
@@ -223,6 +258,7 @@ const std::vector<Migration>& Migrations() {
       {.to = 1, .statements = {kVersion1.begin(), kVersion1.end()}},
       {.to = 2, .statements = {kVersion2.begin(), kVersion2.end()}},
       {.to = 3, .statements = {kVersion3.begin(), kVersion3.end()}},
+      {.to = 4, .statements = {kVersion4.begin(), kVersion4.end()}},
   };
   return migrations;
 }

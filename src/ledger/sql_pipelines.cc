@@ -157,6 +157,7 @@ Status SqlTransaction::PutPipeline(const PipelineRecord& record) {
 
 Status SqlTransaction::PutProcessed(const ProcessedRecord& record) {
   const std::string vector = VectorToJson(record.vector);
+  LATECOMER_RETURN_IF_ERROR(Mark(record.pipeline, record.partition));
   return Run(
       "INSERT INTO processed (pipeline, partition_key, vector, run_id, try_number, token, at) "
       "VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (pipeline, partition_key) DO UPDATE SET "
@@ -167,6 +168,7 @@ Status SqlTransaction::PutProcessed(const ProcessedRecord& record) {
 }
 
 Status SqlTransaction::RemoveProcessed(const std::string& pipeline, const std::string& partition) {
+  LATECOMER_RETURN_IF_ERROR(Mark(pipeline, partition));
   return Run("DELETE FROM processed WHERE pipeline = $1 AND partition_key = $2",
              {std::string_view(pipeline), std::string_view(partition)});
 }

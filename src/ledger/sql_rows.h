@@ -1,4 +1,4 @@
-// Rows of runs and steps, as several statements read them.
+// Rows that several statements read.
 #pragma once
 
 #include "base/result.h"
@@ -15,5 +15,10 @@ Result<RunRecord> ReadRun(const Row& row);
 #define LATECOMER_STEP_COLUMNS \
   "run, try_number, step, map_index, position, state, attempts, retry_at, child_run, message, started, ended"
 Result<StepRecord> ReadStep(const Row& row);
+
+#define LATECOMER_SOURCE_PARTITION_COLUMNS \
+  "partition_key, log_json, files, row_count, bytes, fingerprint, last_changed, first_seen"
+constexpr int kSourcePartitionColumnCount = 8;
+Result<SourcePartitionRecord> ReadSourcePartition(const Row& row);
 
 }  // namespace latecomer::ledger

@@ -1,8 +1,23 @@
 // Source tables, their commits, changes and partitions.
 #include "ledger/record_text.h"
+#include "ledger/sql_rows.h"
 #include "ledger/sql_transaction.h"
 
 namespace latecomer::ledger {
+
+Result<SourcePartitionRecord> ReadSourcePartition(const Row& row) {
+  SourcePartitionRecord record;
+  record.key = Owned(row, 0);
+  record.log_json = Owned(row, 1);
+  record.files = row.Integer(2);
+  record.rows = OptionalInteger(row, 3);
+  record.bytes = row.Integer(4);
+  record.fingerprint = static_cast<std::uint64_t>(row.Integer(5));
+  record.last_changed = Version{row.Integer(6)};
+  record.first_seen = OptionalTime(row, 7);
+  return record;
+}
+
 namespace {
 
 Result<TableRecord> ReadTable(const Row& row) {
@@ -16,19 +31,6 @@ Result<TableRecord> ReadTable(const Row& row) {
   record.seen.content_hash = static_cast<std::uint64_t>(row.Integer(6));
   record.first_contact = Version{row.Integer(7)};
   record.observed_at = Time(row, 8);
-  return record;
-}
-
-Result<SourcePartitionRecord> ReadSourcePartition(const Row& row) {
-  SourcePartitionRecord record;
-  record.key = Owned(row, 0);
-  record.log_json = Owned(row, 1);
-  record.files = row.Integer(2);
-  record.rows = OptionalInteger(row, 3);
-  record.bytes = row.Integer(4);
-  record.fingerprint = static_cast<std::uint64_t>(row.Integer(5));
-  record.last_changed = Version{row.Integer(6)};
-  record.first_seen = OptionalTime(row, 7);
   return record;
 }
 
@@ -82,8 +84,7 @@ Result<std::optional<TableRecord>> SqlTransaction::FindTable(const std::string& 
 
 Result<std::vector<SourcePartitionRecord>> SqlTransaction::SourcePartitions(const std::string& location) {
   static const std::string sql =
-      Select("partition_key, log_json, files, row_count, bytes, fingerprint, last_changed, first_seen",
-             "source_partitions", " ORDER BY partition_key");
+      Select(LATECOMER_SOURCE_PARTITION_COLUMNS, "source_partitions", " ORDER BY partition_key");
   return All<SourcePartitionRecord>(sql, {std::string_view(location)}, ReadSourcePartition);
 }
 
@@ -178,6 +179,10 @@ Status SqlTransaction::PutSourcePartitions(const std::string& location,
             {table, std::string_view(record.key), std::string_view(record.log_json), record.files,
              Optional(record.rows), record.bytes, static_cast<std::int64_t>(record.fingerprint),
              record.last_changed.value, Optional(record.first_seen)}));
+    LATECOMER_RETURN_IF_ERROR(
+        Run("INSERT INTO partition_starts (reading, part) SELECT id, $1 FROM readings WHERE table_key = $2 "
+            "ON CONFLICT DO NOTHING",
+            {std::string_view(record.key), table}));
   }
   return {};
 }
@@ -187,6 +192,10 @@ Status SqlTransaction::ForgetTable(const std::string& location) {
   for (const char* from : {"commits", "changes", "source_partitions"}) {
     LATECOMER_RETURN_IF_ERROR(Run("DELETE FROM " + std::string(from) + " WHERE table_key = $1", {table}));
   }
+  LATECOMER_RETURN_IF_ERROR(
+      Run("DELETE FROM partition_starts WHERE reading IN (SELECT id FROM readings WHERE table_key = $1)", {table}));
+  // Versions of the table mean something else from now on; which pipelines read it isn't known here.
+  LATECOMER_RETURN_IF_ERROR(Run("DELETE FROM settled", {}));
   return {};
 }
 

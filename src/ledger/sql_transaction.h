@@ -64,6 +64,33 @@ class SqlTransaction final : public Writer {
   // sql_grid.cc
   Result<GridPage> Grid(const GridFilter& filter) override;
 
+  // sql_plan_index.cc
+  Result<std::optional<SourcePartitionRecord>> FindSourcePartition(const std::string& location,
+                                                                   const std::string& key) override;
+  Result<std::vector<SourcePartitionRecord>> SourcePartitionsChangedAfter(const std::string& location,
+                                                                          Version after) override;
+  Result<std::optional<ReadingId>> FindReading(const std::string& location, const std::string& definition) override;
+  Result<std::vector<SourcePartitionRecord>> NotPlaced(ReadingId reading) override;
+  Result<std::vector<PlacedPartition>> PartitionsBetween(ReadingId reading, LocalTime first, LocalTime last) override;
+  Result<std::vector<PlacedPartition>> PartitionsWithoutInterval(ReadingId reading) override;
+  Result<std::optional<LocalTime>> NewestStart(ReadingId reading, std::optional<LocalTime> before) override;
+  Result<std::optional<LocalTime>> OldestStart(ReadingId reading, std::optional<LocalTime> after) override;
+  Result<std::optional<SettledRecord>> FindSettled(const std::string& pipeline) override;
+  Result<std::vector<MarkRecord>> Marked(const std::string& pipeline) override;
+  Result<std::optional<RunRecord>> RunBefore(const std::string& pipeline, LocalTime start) override;
+  Result<std::vector<RunRecord>> RunsNotPlaced(const std::string& pipeline) override;
+  Result<std::vector<std::string>> ProcessedNotPlaced(const std::string& pipeline) override;
+  Result<std::optional<LocalTime>> NewestStarted(const std::string& pipeline, std::optional<LocalTime> before) override;
+  Result<ReadingId> AddReading(const std::string& location, const std::string& definition) override;
+  Status PlacePartition(ReadingId reading, const std::string& key, std::optional<LocalTime> start) override;
+  Status PlaceRun(std::int64_t run, std::optional<LocalTime> start) override;
+  Status PlaceProcessed(const std::string& pipeline, const std::string& partition,
+                        std::optional<LocalTime> start) override;
+  Status PutSettled(const SettledRecord& record) override;
+  Status ResetSettled(const std::string& pipeline) override;
+  Status Mark(const std::string& pipeline, const std::string& partition) override;
+  Status Unmark(const std::string& pipeline, const MarkRecord& mark) override;
+
   // sql_tries.cc
   Result<std::vector<TryRecord>> Tries(std::int64_t run) override;
   Result<std::vector<StepRecord>> Steps(std::int64_t run, int try_number) override;

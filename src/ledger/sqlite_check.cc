@@ -67,6 +67,12 @@ constexpr std::array kRules{
          "WHERE try_number > 0 AND NOT EXISTS (SELECT 1 FROM runs JOIN tries ON tries.run = runs.id "
          "WHERE runs.pipeline = processed.pipeline AND runs.run_id = processed.run_id "
          "AND tries.number = processed.try_number)"},
+    Rule{"a source partition has no place in a reading of its table: ",
+         "SELECT source_tables.location || ' ' || source_partitions.partition_key FROM readings "
+         "JOIN source_tables ON source_tables.id = readings.table_key "
+         "JOIN source_partitions ON source_partitions.table_key = readings.table_key "
+         "WHERE NOT EXISTS (SELECT 1 FROM partition_starts WHERE partition_starts.reading = readings.id "
+         "AND partition_starts.part = source_partitions.partition_key)"},
     Rule{"a change is newer than the last commit that was seen: ",
          "SELECT source_tables.location || ' version ' || changes.version FROM changes "
          "JOIN source_tables ON source_tables.id = changes.table_key "

@@ -354,7 +354,9 @@ TEST_F(SqliteLedgerTest, FrequentQueriesUseIndices) {
       {"runs WHERE pipeline = 'p' AND kind = 'k' AND state = 's' AND created >= 5 ORDER BY created DESC, id DESC",
        "runs_by_kind (pipeline=? AND kind=? AND state=? AND created>?)"},
       {"runs WHERE pipeline = 'p' AND state = 'failed' ORDER BY id DESC LIMIT 50", "(pipeline=? AND state=?)"},
-      {"runs WHERE pipeline = 'p' AND partition_key = 'k' ORDER BY id DESC", "(pipeline=?"},
+      {"runs WHERE pipeline = 'p' AND partition_key = 'k' ORDER BY +id DESC", "(pipeline=? AND partition_key=?)"},
+      {"processed WHERE pipeline = 'p' AND interval_start IS NULL",
+       "processed_by_interval (pipeline=? AND interval_start=?)"},
       {"runs WHERE pipeline = 'p' AND partition_key = 'k' AND cause = 'c'", "AND partition_key=? AND cause=?)"},
       {"changes WHERE table_key = 1 AND version > 5 ORDER BY version, partition_key", "(table_key=? AND version>?)"},
       {"changes WHERE table_key = 1 AND version > 5 AND partition_key = 'k' ORDER BY version",
@@ -363,6 +365,16 @@ TEST_F(SqliteLedgerTest, FrequentQueriesUseIndices) {
       {"events WHERE pipeline = 'p' AND partition_key = 'k' ORDER BY sequence", "events_by_partition"},
       {"claims WHERE pipeline = 'p' AND released = 0 ORDER BY partition_key", "(pipeline=?"},
       {"steps WHERE run = 1 AND try_number = 1 ORDER BY position", "(run=? AND try_number=?)"},
+      {"source_partitions WHERE table_key = 1 AND last_changed > 5", "(table_key=? AND last_changed>?)"},
+      {"partition_starts WHERE reading = 1 AND start IS NULL", "partition_starts_by_start (reading=? AND start=?)"},
+      {"partition_starts WHERE reading = 1 AND start >= 5 AND start <= 6 ORDER BY start, part",
+       "(reading=? AND start>? AND start<?)"},
+      {"runs WHERE pipeline = 'p' AND interval_start < 5 AND interval_start > -5 AND state <> 'skipped' "
+       "ORDER BY interval_start DESC, id DESC LIMIT 1",
+       "runs_by_interval (pipeline=? AND interval_start>? AND interval_start<?)"},
+      {"processed WHERE pipeline = 'p' AND interval_start < 5 AND interval_start > -5 ORDER BY interval_start DESC",
+       "processed_by_interval (pipeline=? AND interval_start>? AND interval_start<?)"},
+      {"runs WHERE pipeline = 'p' AND interval_start IS NULL ORDER BY id", "(pipeline=? AND interval_start=?)"},
   };
   for (const auto& [query, index] : expected) {
     std::string plan;

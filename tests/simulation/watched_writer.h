@@ -51,6 +51,73 @@ class WatchedWriter final : public ledger::Writer {
     return reader_.Events(pipeline, run_id, partition);
   }
 
+  Result<std::optional<ledger::SourcePartitionRecord>> FindSourcePartition(const std::string& location,
+                                                                           const std::string& key) override {
+    return reader_.FindSourcePartition(location, key);
+  }
+  Result<std::vector<ledger::SourcePartitionRecord>> SourcePartitionsChangedAfter(const std::string& location,
+                                                                                  Version after) override {
+    return reader_.SourcePartitionsChangedAfter(location, after);
+  }
+  Result<std::optional<ledger::ReadingId>> FindReading(const std::string& location,
+                                                       const std::string& definition) override {
+    return reader_.FindReading(location, definition);
+  }
+  Result<std::vector<ledger::SourcePartitionRecord>> NotPlaced(ledger::ReadingId reading) override {
+    return reader_.NotPlaced(reading);
+  }
+  Result<std::vector<ledger::PlacedPartition>> PartitionsBetween(ledger::ReadingId reading, LocalTime first,
+                                                                 LocalTime last) override {
+    return reader_.PartitionsBetween(reading, first, last);
+  }
+  Result<std::vector<ledger::PlacedPartition>> PartitionsWithoutInterval(ledger::ReadingId reading) override {
+    return reader_.PartitionsWithoutInterval(reading);
+  }
+  Result<std::optional<LocalTime>> NewestStart(ledger::ReadingId reading, std::optional<LocalTime> before) override {
+    return reader_.NewestStart(reading, before);
+  }
+  Result<std::optional<LocalTime>> OldestStart(ledger::ReadingId reading, std::optional<LocalTime> after) override {
+    return reader_.OldestStart(reading, after);
+  }
+  Result<std::optional<ledger::SettledRecord>> FindSettled(const std::string& pipeline) override {
+    return reader_.FindSettled(pipeline);
+  }
+  Result<std::vector<ledger::MarkRecord>> Marked(const std::string& pipeline) override {
+    return reader_.Marked(pipeline);
+  }
+  Result<std::optional<ledger::RunRecord>> RunBefore(const std::string& pipeline, LocalTime start) override {
+    return reader_.RunBefore(pipeline, start);
+  }
+  Result<std::vector<ledger::RunRecord>> RunsNotPlaced(const std::string& pipeline) override {
+    return reader_.RunsNotPlaced(pipeline);
+  }
+  Result<ledger::ReadingId> AddReading(const std::string& location, const std::string& definition) override {
+    return writer_->AddReading(location, definition);
+  }
+  Status PlacePartition(ledger::ReadingId reading, const std::string& key, std::optional<LocalTime> start) override {
+    return writer_->PlacePartition(reading, key, start);
+  }
+  Status PlaceRun(std::int64_t run, std::optional<LocalTime> start) override { return writer_->PlaceRun(run, start); }
+  Result<std::vector<std::string>> ProcessedNotPlaced(const std::string& pipeline) override {
+    return reader_.ProcessedNotPlaced(pipeline);
+  }
+  Result<std::optional<LocalTime>> NewestStarted(const std::string& pipeline,
+                                                 std::optional<LocalTime> before) override {
+    return reader_.NewestStarted(pipeline, before);
+  }
+  Status PlaceProcessed(const std::string& pipeline, const std::string& partition,
+                        std::optional<LocalTime> start) override {
+    return writer_->PlaceProcessed(pipeline, partition, start);
+  }
+  Status PutSettled(const ledger::SettledRecord& record) override { return writer_->PutSettled(record); }
+  Status ResetSettled(const std::string& pipeline) override { return writer_->ResetSettled(pipeline); }
+  Status Mark(const std::string& pipeline, const std::string& partition) override {
+    return writer_->Mark(pipeline, partition);
+  }
+  Status Unmark(const std::string& pipeline, const ledger::MarkRecord& mark) override {
+    return writer_->Unmark(pipeline, mark);
+  }
+
   Result<ledger::GridPage> Grid(const ledger::GridFilter& filter) override { return reader_.Grid(filter); }
 
   Result<std::vector<ledger::ProcessedRecord>> Processed(const std::string& pipeline) override;
