@@ -15,6 +15,8 @@
 #include "cli/json_text.h"
 #include "cli/open_table.h"
 #include "cli/text_table.h"
+#include "delta/whole_history.h"
+#include "storage/local_store.h"
 #include "table/partition_key.h"
 
 namespace latecomer::cli {
@@ -49,7 +51,7 @@ class ChangesCommand {
  private:
   Result<std::vector<VersionRange>> Ranges(const table::TableHistory& history);
   void NoteGap(Version before, Version base);
-  Status Read(const table::TableHistory& history);
+  Status Read();
   void Begin();
   Status Take(const table::Commit& commit);
   void Flush(std::size_t at_least);
@@ -382,7 +384,10 @@ void ChangesCommand::End() {
   Flush(0);
 }
 
-Status ChangesCommand::Read(const table::TableHistory& history) {
+Status ChangesCommand::Read() {
+  delta::ReadOptions read;
+  read.metrics = delta::ReadOptions::Metrics::kSkip;
+  if (options_.summary) read.order = delta::ReadOptions::Order::kAsLogged;
   const auto take = [&](const table::Commit& commit) { return Take(commit); };
   bool some = false;
   const auto begin = [&](Version before, Version base) -> Status {
@@ -391,13 +396,16 @@ Status ChangesCommand::Read(const table::TableHistory& history) {
     return {};
   };
   if (!options_.from && !options_.to) {
-    LATECOMER_RETURN_IF_ERROR(history.ReadHistory(begin, take));
+    LATECOMER_ASSIGN_OR_RETURN(auto store, storage::OpenLocalStore(options_.table));
+    LATECOMER_RETURN_IF_ERROR(
+        delta::ReadWholeHistory(std::move(store), storage::OpenLocalStore, read, begin, take));
   } else {
-    LATECOMER_ASSIGN_OR_RETURN(const std::vector<VersionRange> ranges, Ranges(history));
+    LATECOMER_ASSIGN_OR_RETURN(const auto history, OpenTable(options_.table, read));
+    LATECOMER_ASSIGN_OR_RETURN(const std::vector<VersionRange> ranges, Ranges(*history));
     Version before = kBeforeFirst;
     for (const VersionRange& range : ranges) {
       LATECOMER_RETURN_IF_ERROR(begin(before, range.base));
-      LATECOMER_RETURN_IF_ERROR(history.ReadCommits(range, take));
+      LATECOMER_RETURN_IF_ERROR(history->ReadCommits(range, take));
       before = range.target;
     }
   }
@@ -406,12 +414,8 @@ Status ChangesCommand::Read(const table::TableHistory& history) {
 }
 
 Status ChangesCommand::Run() {
-  delta::ReadOptions read;
-  read.metrics = delta::ReadOptions::Metrics::kSkip;
-  if (options_.summary) read.order = delta::ReadOptions::Order::kAsLogged;
-  LATECOMER_ASSIGN_OR_RETURN(const auto history, OpenTable(options_.table, read));
   Begin();
-  Status all = Read(*history);
+  Status all = Read();
   if (all || !options_.summary) End();  // what was read before a problem is right, and worth showing
   return all;
 }

@@ -60,7 +60,7 @@ Result<lateness::TimeColumns> ChooseColumns(const Options& options, const table:
                                                        ? "the table is not partitioned, so no data belongs to a time"
                                                        : "no partition column of the table looks like time")
                     .In(options.table)
-                    .Hint(names.empty() ? "" : "name it with --partition COLUMN; there are " + listed));
+                    .Hint(names.empty() ? "" : "name it with --partition COLUMN; the table has: " + listed));
   }
   found->format = options.format;
   return *found;

@@ -52,11 +52,11 @@ class AddRows {
         count_(group.metadata()->num_rows()) {}
 
   Status Read() {
+    LATECOMER_RETURN_IF_ERROR(ReadVectors());
     ReadPaths();
     ReadSizes();
     ReadRecords();
     ReadPartitions();
-    LATECOMER_RETURN_IF_ERROR(ReadVectors());
     return Append();
   }
 
@@ -67,39 +67,44 @@ class AddRows {
     LiveFile file;
     bool has_size = false;
     bool has_partition = false;
-    std::int32_t vector = -1;  // index into vectors_
+    DeletionVector* vector = nullptr;
+  };
+  struct RowVector {
+    std::int64_t number = 0;
+    DeletionVector vector;
   };
 
-  // Goes through the rows along with a column whose row numbers ascend.
+  // Goes through rows along with a column whose row numbers ascend.
+  template <typename Numbered>
   class Cursor {
    public:
-    explicit Cursor(std::vector<Row>& rows) : rows_(rows) {}
-    // Null when the row has no add.
-    Row* To(std::int64_t number) {
+    explicit Cursor(std::vector<Numbered>& rows) : rows_(rows) {}
+    // Null when there is no such row.
+    Numbered* To(std::int64_t number) {
       while (at_ < rows_.size() && rows_[at_].number < number) ++at_;
       return at_ < rows_.size() && rows_[at_].number == number ? &rows_[at_] : nullptr;
     }
 
    private:
-    std::vector<Row>& rows_;
+    std::vector<Numbered>& rows_;
     std::size_t at_ = 0;
   };
 
-  // visit(row, value) for each value of a row that has an add; a column that isn't there has none.
-  template <typename Visit>
-  void ForEachText(std::optional<int> column, Visit&& visit) {
+  // visit(row, value) for each value of one of the rows; a column that isn't there has none.
+  template <typename Numbered, typename Visit>
+  void ForEachText(std::vector<Numbered>& rows, std::optional<int> column, Visit&& visit) {
     if (!column) return;
-    Cursor cursor(rows_);
+    Cursor cursor(rows);
     ForEachValue<parquet::ByteArrayType>(group_.Column(*column), count_, [&](std::int64_t number, const auto& value) {
-      if (Row* row = cursor.To(number)) visit(*row, TextOf(value));
+      if (Numbered* row = cursor.To(number)) visit(*row, TextOf(value));
     });
   }
-  template <typename Visit>
-  void ForEachInteger(std::optional<int> column, Visit&& visit) {
+  template <typename Numbered, typename Visit>
+  void ForEachInteger(std::vector<Numbered>& rows, std::optional<int> column, Visit&& visit) {
     if (!column) return;
-    Cursor cursor(rows_);
+    Cursor cursor(rows);
     const auto to_row = [&](std::int64_t number, std::int64_t value) {
-      if (Row* row = cursor.To(number)) visit(*row, value);
+      if (Numbered* row = cursor.To(number)) visit(*row, value);
     };
     auto reader = group_.Column(*column);
     if (reader->type() == parquet::Type::INT32) {
@@ -108,15 +113,6 @@ class AddRows {
       ForEachValue<parquet::Int64Type>(std::move(reader), count_, to_row);
     }
   }
-  // The same for those of them that have a deletion vector.
-  template <typename Visit>
-  void ForEachVectorInteger(std::optional<int> column, Visit&& visit) {
-    ForEachInteger(column, [&](Row& row, std::int64_t value) {
-      if (row.vector >= 0) visit(VectorOf(row), value);
-    });
-  }
-  DeletionVector& VectorOf(const Row& row) { return vectors_[static_cast<std::size_t>(row.vector)]; }
-
   void ReadPaths();
   void ReadSizes();
   void ReadRecords();
@@ -131,23 +127,28 @@ class AddRows {
   std::int64_t count_;
   std::vector<Row> rows_;
   std::vector<std::string> paths_;  // of the rows, when details are kept
-  std::vector<DeletionVector> vectors_;
+  std::vector<RowVector> vectors_;
   std::string packed_;              // one row's partition values, as a text that is quick to make and to find
   std::unordered_map<std::string, std::uint32_t> partitions_;
 };
 
 void AddRows::ReadPaths() {
+  Cursor vectors(vectors_);
   ForEachValue<parquet::ByteArrayType>(
       group_.Column(*columns_.path), count_, [&](std::int64_t number, const parquet::ByteArray& path) {
         Row& row = rows_.emplace_back();
         row.number = number;
-        row.file.id = IdentityOf(TextOf(path), nullptr);
+        if (RowVector* found = vectors.To(number)) {
+          row.vector = &found->vector;
+          row.file.deleted = row.vector->cardinality;
+        }
+        row.file.id = IdentityOf(TextOf(path), row.vector);
         if (files_.keeps_details()) paths_.emplace_back(TextOf(path));
       });
 }
 
 void AddRows::ReadSizes() {
-  ForEachInteger(columns_.size, [](Row& row, std::int64_t size) {
+  ForEachInteger(rows_, columns_.size, [](Row& row, std::int64_t size) {
     row.file.size_bytes = size;
     row.has_size = size >= 0;
   });
@@ -155,11 +156,11 @@ void AddRows::ReadSizes() {
 
 // The texts of the statistics are much larger than the parsed ones, and only read when these don't say it all.
 void AddRows::ReadRecords() {
-  ForEachInteger(columns_.parsed_records, [](Row& row, std::int64_t records) { row.file.records = records; });
+  ForEachInteger(rows_, columns_.parsed_records, [](Row& row, std::int64_t records) { row.file.records = records; });
   const auto is_open = [](const Row& row) { return row.file.records < 0; };
   if (std::none_of(rows_.begin(), rows_.end(), is_open)) return;
   CommitParser parser;
-  ForEachText(columns_.stats, [&](Row& row, std::string_view stats) {
+  ForEachText(rows_, columns_.stats, [&](Row& row, std::string_view stats) {
     if (is_open(row)) row.file.records = parser.RecordsOfStats(stats).value_or(-1);
   });
 }
@@ -237,28 +238,25 @@ void AddRows::ReadPartitions() {
 }
 
 Status AddRows::ReadVectors() {
-  ForEachText(columns_.vector_type, [&](Row& row, std::string_view type) {
-    row.vector = static_cast<std::int32_t>(vectors_.size());
-    DeletionVector& vector = vectors_.emplace_back();
-    vector.storage_type = type;
-    vector.cardinality = -1;
-  });
+  if (!columns_.vector_type) return {};
+  ForEachValue<parquet::ByteArrayType>(group_.Column(*columns_.vector_type), count_,
+                                       [&](std::int64_t number, const parquet::ByteArray& type) {
+                                         RowVector& row = vectors_.emplace_back();
+                                         row.number = number;
+                                         row.vector.storage_type = TextOf(type);
+                                         row.vector.cardinality = -1;
+                                       });
   if (vectors_.empty()) return {};
-  ForEachText(columns_.vector_text, [&](Row& row, std::string_view text) {
-    if (row.vector >= 0) VectorOf(row).path_or_inline = text;
-  });
-  ForEachVectorInteger(columns_.vector_offset, [](DeletionVector& of, std::int64_t offset) { of.offset = offset; });
-  ForEachVectorInteger(columns_.vector_size, [](DeletionVector& of, std::int64_t size) { of.size_bytes = size; });
-  ForEachVectorInteger(columns_.vector_cardinality,
-                       [](DeletionVector& of, std::int64_t cardinality) { of.cardinality = cardinality; });
-  for (Row& row : rows_) {
-    if (row.vector < 0) continue;
-    const DeletionVector& vector = VectorOf(row);
-    if (vector.cardinality < 0) return Fail(DamagedCheckpoint("a deletion vector without cardinality"));
-    const std::string id = DeletionVectorId(vector);
-    if (!id.empty()) row.file.id = table::IdentityWithVector(row.file.id, id);
-    row.file.deleted = vector.cardinality;
-  }
+  ForEachText(vectors_, columns_.vector_text,
+              [](RowVector& row, std::string_view text) { row.vector.path_or_inline = text; });
+  ForEachInteger(vectors_, columns_.vector_offset,
+                 [](RowVector& row, std::int64_t offset) { row.vector.offset = offset; });
+  ForEachInteger(vectors_, columns_.vector_size,
+                 [](RowVector& row, std::int64_t size) { row.vector.size_bytes = size; });
+  ForEachInteger(vectors_, columns_.vector_cardinality,
+                 [](RowVector& row, std::int64_t cardinality) { row.vector.cardinality = cardinality; });
+  const bool all = std::all_of(vectors_.begin(), vectors_.end(), [](const auto& row) { return row.vector.cardinality >= 0; });
+  if (!all) return Fail(DamagedCheckpoint("a deletion vector without cardinality"));
   return {};
 }
 
@@ -272,7 +270,7 @@ Status AddRows::Append() {
       continue;
     }
     FileDetail detail{std::move(paths_[i]), std::nullopt};
-    if (row.vector >= 0) detail.vector = std::move(VectorOf(row));
+    if (row.vector != nullptr) detail.vector = std::move(*row.vector);
     files_.Append(row.file, std::move(detail));
   }
   return {};

@@ -3,7 +3,6 @@
 #include <xxhash.h>
 
 #include <algorithm>
-#include <future>
 #include <utility>
 
 #include "base/text.h"
@@ -14,7 +13,6 @@
 #include "delta/log_segment.h"
 #include "delta/log_state.h"
 #include "delta/ordered_work.h"
-#include "delta/own_descriptors.h"
 #include "delta/partition_keys.h"
 #include "delta/recorded_writes.h"
 #include "delta/scan_range.h"
@@ -57,7 +55,6 @@ class DeltaTable final : public table::TableHistory {
   Result<Version> LatestVersionAfter(const table::SeenCommit& seen) const override;
   Result<table::CommitIdentity> IdentityOf(Version version) const override;
   Status ReadCommits(VersionRange range, const CommitSink& sink) const override;
-  Status ReadHistory(const RangeSink& begin, const CommitSink& sink) const override;
   Status ReadCommitsAfter(const KnownBase& base, VersionRange range, const CommitSink& sink) const override;
   Result<table::TableInfo> ReadInfo(std::optional<Version> at) const override;
   Result<table::Snapshot> ReadSnapshot(std::optional<Version> at) const override;
@@ -71,7 +68,6 @@ class DeltaTable final : public table::TableHistory {
   using Folder = std::shared_ptr<const LogFolder>;
   Status ReadRange(const LogFolder& folder, VersionRange range, CommitAssembler& assembler,
                    const CommitSink& sink) const;
-  Error Explain(const LogFolder& folder, Version version, Error error) const;
   Result<LogState> StateAt(const LogFolder& folder, std::optional<Version> at, Depth depth) const;
   Status CheckSeen(const LogFolder& folder, const table::SeenCommit& seen) const;
   Result<bool> LaterVersionKnown(const LogFolder& folder, Version last) const;
@@ -97,24 +93,10 @@ Result<Version> DeltaTable::OldestCommit() const {
   return NewestVersion(listing).Next();  // only a checkpoint is left: the next commit will be the oldest
 }
 
-Result<std::vector<VersionRange>> RangesOf(const LogFolder& folder, const LogListing& listing) {
-  std::vector<VersionRange> ranges = ConsecutiveCommits(listing);
-  for (std::size_t i = 1; i < ranges.size(); ++i) {
-    // A gap that no checkpoint bridges makes the versions after it meaningless.
-    Error missing = MissingCommit(folder, listing, ranges[i - 1].target.Next());
-    if (missing.kind == ErrorKind::kDamaged) return Fail(std::move(missing));
-  }
-  if (!ranges.empty() && ranges.front().base >= Version{0}) {
-    Error missing = MissingCommit(folder, listing, ranges.front().base);
-    if (missing.kind == ErrorKind::kDamaged) return Fail(std::move(missing));
-  }
-  return ranges;
-}
-
 Result<std::vector<VersionRange>> DeltaTable::CommitRanges() const {
   LATECOMER_ASSIGN_OR_RETURN(const Folder folder, LogFolder::Open(store_));
   LATECOMER_ASSIGN_OR_RETURN(const LogListing listing, folder->List());
-  return RangesOf(*folder, listing);
+  return BridgedRanges(*folder, listing);
 }
 
 Result<table::CommitIdentity> DeltaTable::IdentityOf(Version version) const {
@@ -122,11 +104,11 @@ Result<table::CommitIdentity> DeltaTable::IdentityOf(Version version) const {
   table::CommitIdentity identity;
   identity.version = version;
   const auto info = store_->Stat(CommitKey(version));
-  if (!info) return Fail(Explain(*folder, version, info.error()));
+  if (!info) return Fail(ExplainMissing(*folder, version, info.error()));
   identity.etag = info->etag;
   identity.size_bytes = info->size_bytes;
   LogBuffer buffer;
-  if (Status read = folder->ReadCommit(version, buffer); !read) return Fail(Explain(*folder, version, read.error()));
+  if (Status read = folder->ReadCommit(version, buffer); !read) return Fail(ExplainMissing(*folder, version, read.error()));
   identity.content_hash = XXH3_64bits(buffer.text().data(), buffer.text().size());
   return identity;
 }
@@ -194,13 +176,6 @@ Result<Version> DeltaTable::LatestVersionAfter(const table::SeenCommit& seen) co
   return newest;
 }
 
-// What a missing commit means, where `error` says that it is missing.
-Error DeltaTable::Explain(const LogFolder& folder, Version version, Error error) const {
-  if (error.kind != ErrorKind::kNotFound) return error;
-  const auto listing = folder.List();
-  return listing ? MissingCommit(folder, *listing, version) : listing.error();
-}
-
 Status DeltaTable::ReadCommits(VersionRange range, const CommitSink& sink) const {
   if (range.Empty()) return {};
   LATECOMER_ASSIGN_OR_RETURN(const Folder folder, LogFolder::Open(store_));
@@ -221,45 +196,8 @@ Status DeltaTable::ReadRange(const LogFolder& folder, VersionRange range, Commit
                              const CommitSink& sink) const {
   return ScanRange(folder, range, options_, assembler, sink,
                    [&](Version version, Error problem) -> Result<AfterPiece> {
-                     return Fail(Explain(folder, version, std::move(problem)));
+                     return Fail(ExplainMissing(folder, version, std::move(problem)));
                    });
-}
-
-// Listing a long log takes a good part of the time of reading it; so the commits from 0 on are read at the same time, and
-// the listing is asked what it means that they end.
-Status DeltaTable::ReadHistory(const RangeSink& begin, const CommitSink& sink) const {
-  LATECOMER_ASSIGN_OR_RETURN(const Folder folder, LogFolder::Open(store_));
-  LATECOMER_ASSIGN_OR_RETURN(const bool from_first, folder->HasCommit(kBeforeFirst.Next()));
-  if (!from_first) return TableHistory::ReadHistory(begin, sink);
-  LATECOMER_RETURN_IF_ERROR(begin(kBeforeFirst, kBeforeFirst));
-  CommitAssembler assembler(*folder, open_store_, options_, kBeforeFirst);
-  LATECOMER_RETURN_IF_ERROR(assembler.FindBase());
-  auto list = std::async(MachineThreads() > 1 ? std::launch::async : std::launch::deferred,
-                         [&] {
-                           if (MachineThreads() > 1 && folder->is_local()) UseOwnDescriptors();
-                           return folder->List();
-                         });
-  Result<LogListing> listing;
-  Version end = kBeforeFirst;  // the first version that isn't there
-  LATECOMER_RETURN_IF_ERROR(ScanRange(*folder, {kBeforeFirst, kOpenEnd}, options_, assembler, sink,
-                                      [&](Version version, Error problem) -> Result<AfterPiece> {
-                                        listing = list.get();
-                                        if (!listing) return Fail(std::move(listing).error());
-                                        if (!FirstMissing(*listing, {Version{version.value - 1}, version})) {
-                                          return Fail(Explain(*folder, version, std::move(problem)));
-                                        }
-                                        end = version;
-                                        return AfterPiece::kStop;
-                                      }));
-  LATECOMER_ASSIGN_OR_RETURN(const std::vector<VersionRange> ranges, RangesOf(*folder, *listing));
-  Version before{end.value - 1};
-  for (const VersionRange& range : ranges) {
-    if (range.base < end) continue;
-    LATECOMER_RETURN_IF_ERROR(begin(before, range.base));
-    LATECOMER_RETURN_IF_ERROR(ReadCommits(range, sink));
-    before = range.target;
-  }
-  return {};
 }
 
 Result<LogState> DeltaTable::StateAt(const LogFolder& folder, std::optional<Version> at, Depth depth) const {
@@ -402,7 +340,7 @@ Result<std::vector<table::RecordedWrite>> DeltaTable::ReadRecordedWrites(const s
 Result<std::string> DeltaTable::ReadCommitInfo(Version version) const {
   LATECOMER_ASSIGN_OR_RETURN(const Folder folder, LogFolder::Open(store_));
   LogBuffer buffer;
-  if (Status read = folder->ReadCommit(version, buffer); !read) return Fail(Explain(*folder, version, read.error()));
+  if (Status read = folder->ReadCommit(version, buffer); !read) return Fail(ExplainMissing(*folder, version, read.error()));
   CommitParser parser;
   return parser.CommitInfoText(buffer.text(), folder->PathOf(CommitKey(version)));
 }

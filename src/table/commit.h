@@ -62,7 +62,5 @@ struct FileIdentity {
   friend bool operator==(const FileIdentity&, const FileIdentity&) = default;
 };
 FileIdentity IdentityOfFile(std::string_view path, std::string_view deletion_vector_id);
-// The same from the identity of the path without a vector; the id isn't empty.
-FileIdentity IdentityWithVector(const FileIdentity& of_path, std::string_view deletion_vector_id);
 
 }  // namespace latecomer::table

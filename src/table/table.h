@@ -104,21 +104,6 @@ class TableHistory {
   using CommitSink = std::function<Status(Commit&&)>;
   virtual Status ReadCommits(VersionRange range, const CommitSink& sink) const = 0;
 
-  // All of CommitRanges, for a caller who has no need to know them first; may start while the log is still being
-  // listed. `begin` is called before the first commit of each range, with the last version of the range before
-  // (kBeforeFirst when there is none) and the base of this one; an error of it ends the walk.
-  using RangeSink = std::function<Status(Version before, Version base)>;
-  virtual Status ReadHistory(const RangeSink& begin, const CommitSink& sink) const {
-    LATECOMER_ASSIGN_OR_RETURN(const std::vector<VersionRange> ranges, CommitRanges());
-    Version before = kBeforeFirst;
-    for (const VersionRange& range : ranges) {
-      LATECOMER_RETURN_IF_ERROR(begin(before, range.base));
-      LATECOMER_RETURN_IF_ERROR(ReadCommits(range, sink));
-      before = range.target;
-    }
-    return {};
-  }
-
   // The same for a caller that knows the table as of range.base, so that the cost follows the commits of
   // the range and not the length of the log before them.
   struct KnownBase {
