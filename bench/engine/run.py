@@ -1,8 +1,9 @@
-"""Planning and running, each beside its yardstick. usage: run.py BINARY GRID-READER [--small] [--airflow VENV] [--into FOLDER]"""
+"""Planning and running, each beside its yardstick. usage: run.py BINARY GRID-READER SIMULATOR [--small] [--airflow VENV] [--into FOLDER]"""
 import argparse
 import dataclasses
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
@@ -29,10 +30,11 @@ class Sizes:
     grid_runs: int = 500
     grid_steps: int = 10
     grid_times: int = 21
+    seeds: int = 200
 
 
 SMALL = Sizes(runs=5, run_times=1, partitions=300, few_partitions=100, pipelines=2, late=3, plan_times=1, ledger_runs=200,
-              grid_runs=50, grid_times=3)
+              grid_runs=50, grid_times=3, seeds=2)
 PIPELINE = '''pipeline: {name}
 sources:
   table: {{table: table, partition: hour, cadence: hour}}
@@ -46,8 +48,9 @@ late_data: {{detect: changes, allowed_lateness: 36500d}}
 
 
 class EngineBench:
-    def __init__(self, binary, grid_reader, airflow, sizes, work):
-        self.binary, self.grid_reader, self.airflow, self.sizes, self.work = binary, grid_reader, airflow, sizes, work
+    def __init__(self, binary, grid_reader, simulator, airflow, sizes, work):
+        self.binary, self.grid_reader, self.simulator = binary, grid_reader, simulator
+        self.airflow, self.sizes, self.work = airflow, sizes, work
         self.rows = []
 
     def say(self, text):
@@ -141,20 +144,30 @@ class EngineBench:
                              f'{milliseconds:.1f} ms', '–', milliseconds, 'ms', at_most=20))
         shutil.rmtree(folder)
 
+    def simulation(self):
+        self.say(f'{self.sizes.seeds} seeds of the simulation')
+        shown = subprocess.run([self.simulator, '--seeds', f'1..{self.sizes.seeds}'], check=True, stdout=subprocess.PIPE, text=True)
+        steps, looks, transactions = map(int, re.search(
+            r'in each second (\d+) steps, (\d+) looks of an engine, (\d+) ledger transactions', shown.stdout).groups())
+        self.rows.append(Row(f'simulation, {self.sizes.seeds} seeds of 500 steps: steps in a second of a core '
+                             f'({looks:,} looks of an engine, {transactions:,} ledger transactions)',
+                             f'{steps:,}', '–', steps, '', at_least=20_000))
+
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('binary', type=pathlib.Path)
     parser.add_argument('grid_reader', type=pathlib.Path)
+    parser.add_argument('simulator', type=pathlib.Path)
     parser.add_argument('--small', action='store_true', help='small sizes, to see that it works')
     parser.add_argument('--airflow', type=pathlib.Path, help='a Python environment with Apache Airflow')
-    parser.add_argument('--only', choices=('runs', 'plans', 'grid'), help='one part')
+    parser.add_argument('--only', choices=('runs', 'plans', 'grid', 'simulation'), help='one part')
     parser.add_argument('--into', type=pathlib.Path, default=ROOT / 'bench/results')
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix='latecomer-bench-') as work:
-        bench = EngineBench(arguments.binary.resolve(), arguments.grid_reader.resolve(), arguments.airflow,
-                            SMALL if arguments.small else Sizes(), pathlib.Path(work))
-        for part in ('runs', 'plans', 'grid'):
+        bench = EngineBench(arguments.binary.resolve(), arguments.grid_reader.resolve(),
+                            arguments.simulator.resolve(), arguments.airflow, SMALL if arguments.small else Sizes(), pathlib.Path(work))
+        for part in ('runs', 'plans', 'grid', 'simulation'):
             if arguments.only in (None, part):
                 getattr(bench, part)()
     write_report(arguments.into, 'engine', 'Planning and running',

@@ -219,6 +219,69 @@ TEST_F(ReplaceTest, AFaultAtAnyCallLeavesTheOldTableOrTheNew) {
   }
 }
 
+// Cuts the power before the nth call from now; the process is dead from there on. False when there were fewer calls.
+class PowerCut {
+ public:
+  PowerCut(latecomer::testing::MemoryStore& store, int nth) : store_(store), left_(nth) {
+    store_.SetHook([this](Operation, std::string_view) {
+      if (left_ == 0 || --left_ > 0) return;
+      store_.Crash();
+      for (std::size_t operation = 0; operation < latecomer::testing::kOperations; ++operation) {
+        for (int call = 1; call <= kCallsOfTheDead; ++call) {
+          store_.FailCall(static_cast<Operation>(operation), call, Error(ErrorKind::kIo, "the power is off"));
+        }
+      }
+    });
+  }
+  PowerCut(const PowerCut&) = delete;
+  PowerCut& operator=(const PowerCut&) = delete;
+  ~PowerCut() {
+    store_.SetHook(nullptr);
+    store_.ForgetFaults();
+  }
+  bool happened() const { return left_ == 0; }
+
+ private:
+  static constexpr int kCallsOfTheDead = 50;
+  latecomer::testing::MemoryStore& store_;
+  int left_;
+};
+
+TEST_F(ReplaceTest, APowerCutAtAnyCallLeavesTheOldTableOrTheNew) {
+  ASSERT_TRUE(NewWriter()->ReplacePartition(Replacement("2024-01-01", {{"galaxy", 1}}, 1)));
+  std::int64_t rows = 1;
+  bool happened = true;
+  for (int nth = 1; happened; ++nth) {
+    const std::int64_t token = nth + 1;
+    const std::vector<Row> wanted(static_cast<std::size_t>(token), Row{"galaxy", token});
+    bool written = false;
+    {
+      const PowerCut cut(*store_, nth);
+      written = NewWriter()->ReplacePartition(Replacement("2024-01-01", wanted, token)).has_value();
+      happened = cut.happened();
+    }
+    const std::int64_t found = Rows("2024-01-01");
+    if (found != rows) EXPECT_EQ(found, token) << "call " << nth;
+    if (written) EXPECT_EQ(found, token) << "what was reported as written is gone; call " << nth;
+    rows = found;
+    const auto files = history_->ReadFiles(*history_->LatestVersion(), [](const auto&) { return true; });
+    ASSERT_TRUE(files);
+    for (const table::DataFile& file : *files) EXPECT_EQ(store_->Stat(file.path)->size_bytes, file.size_bytes) << nth;
+  }
+}
+
+TEST_F(ReplaceTest, WhatADiskOnlySaidItHadWrittenIsWrittenAgain) {
+  ASSERT_TRUE(NewWriter()->ReplacePartition(Replacement("2024-01-01", {{"galaxy", 1}}, 1)));
+  store_->SetCache(latecomer::testing::DiskCache::kWriteBack);
+  ASSERT_TRUE(NewWriter()->ReplacePartition(Replacement("2024-01-01", {{"galaxy", 2}, {"htc", 2}}, 2)));
+  store_->Crash();
+  EXPECT_EQ(Rows("2024-01-01"), 1);
+  const auto again = NewWriter()->ReplacePartition(Replacement("2024-01-01", {{"galaxy", 2}, {"htc", 2}}, 2));
+  ASSERT_TRUE(again) << again.error().ToString();
+  EXPECT_EQ(again->outcome, WriteOutcome::kCommitted) << "no repeat: the table has forgotten it";
+  EXPECT_EQ(Rows("2024-01-01"), 2);
+}
+
 TEST_F(ReplaceTest, AnAppendOnlyTableIsNotReplaced) {
   const auto writer = NewWriter();
   ASSERT_TRUE(AppendRows(*writer, "2024-01-01", {{"galaxy", 1}}));

@@ -147,7 +147,8 @@ class SqlTransaction final : public Writer {
   }
 
   // The rows of any number of keys, in few statements: `before` ends where the list of keys begins, `after` goes on
-  // behind it. Lists have few lengths, the rest filled up with a key again, so that there are few statements to prepare.
+  // behind it. Lists have few lengths, the rest filled up with a key again, so that there are few statements to
+  // prepare.
   template <typename T>
   Result<std::vector<T>> OfKeys(const std::string& before, const std::string& after, Parameters fixed,
                                 std::span<const std::string> keys, Result<T> (*read)(const Row&)) {

@@ -22,10 +22,6 @@
 namespace latecomer::ledger {
 namespace {
 
-// How long to wait for another process's transaction. Ledger transactions take milliseconds; only a
-// stopped or badly stuck process holds one this long.
-constexpr std::chrono::seconds kBusyPatience{60};
-
 constexpr int kSlotBytes = 1200;
 constexpr int kSlots = 300;
 
@@ -77,11 +73,11 @@ Error SqliteError(sqlite3* handle, int code, std::string text, const std::string
 
 // Called by SQLite while another connection holds the lock. Short, even waits are fairer between
 // processes than SQLite's own growing ones.
-int WaitWhileBusy(void* /*unused*/, int times) {
+int WaitWhileBusy(void* patience, int times) {
   using std::chrono::milliseconds;
   constexpr int kShortWaits = 20;
   const milliseconds pause(times < kShortWaits ? 1 : 5);
-  if (times * pause > kBusyPatience) return 0;
+  if (times * pause > *static_cast<const milliseconds*>(patience)) return 0;
   ::usleep(static_cast<useconds_t>(std::chrono::microseconds(pause).count()));
   return 1;
 }
@@ -94,12 +90,12 @@ struct HashOfText {
 
 class SqliteDatabaseImpl final : public SqliteDatabase {
  public:
-  SqliteDatabaseImpl(const std::string& name, int flags, std::string path)
-      : path_(std::move(path)), connection_(name, flags) {
+  SqliteDatabaseImpl(const std::string& name, int flags, std::string path, std::chrono::milliseconds patience)
+      : path_(std::move(path)), patience_(patience), connection_(name, flags) {
     // A plan reads hundreds of short rows: their memory comes from slots that the connection keeps.
     sqlite3_db_config(connection_.getHandle(), SQLITE_DBCONFIG_LOOKASIDE, nullptr, kSlotBytes, kSlots);
     sqlite3_extended_result_codes(connection_.getHandle(), 1);
-    sqlite3_busy_handler(connection_.getHandle(), WaitWhileBusy, nullptr);
+    sqlite3_busy_handler(connection_.getHandle(), WaitWhileBusy, &patience_);
   }
 
   const std::string& path() const override { return path_; }
@@ -240,19 +236,21 @@ class SqliteDatabaseImpl final : public SqliteDatabase {
   }
 
   std::string path_;
+  std::chrono::milliseconds patience_;
   SQLite::Database connection_;
   std::unordered_map<std::string, SqliteStatement, HashOfText, std::equal_to<>> statements_;
   bool failed_ = false;       // a statement of this transaction failed
   bool sink_failed_ = false;  // … or only the reader of its rows
 };
 
-Result<std::unique_ptr<SqliteDatabase>> OpenAs(const std::string& name, int flags, const std::string& path) {
+Result<std::unique_ptr<SqliteDatabase>> OpenAs(const std::string& name, int flags, const std::string& path,
+                                               std::chrono::milliseconds patience) {
   // Statistics of memory that nobody asks for lock each allocation of all connections.
   static std::once_flag configured;
   std::call_once(configured, [] { sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0); });
   try {
     // A connection has one user at a time, as the ledger above it; SQLite needn't lock it for each call.
-    auto database = std::make_unique<SqliteDatabaseImpl>(name, flags | SQLite::OPEN_NOMUTEX, path);
+    auto database = std::make_unique<SqliteDatabaseImpl>(name, flags | SQLite::OPEN_NOMUTEX, path, patience);
     LATECOMER_RETURN_IF_ERROR(database->SetUp());
     return database;
   } catch (const SQLite::Exception& e) {
@@ -271,17 +269,18 @@ Result<std::unique_ptr<SqliteDatabase>> OpenAs(const std::string& name, int flag
 
 }  // namespace
 
-Result<std::unique_ptr<SqliteDatabase>> SqliteDatabase::Open(const std::string& path, SqliteAccess access) {
+Result<std::unique_ptr<SqliteDatabase>> SqliteDatabase::Open(const std::string& path, SqliteAccess access,
+                                                             std::chrono::milliseconds patience) {
   if (path == ":memory:" || access == SqliteAccess::kReadWrite) {
-    return OpenAs(path, SQLite::OPEN_READWRITE, path);
+    return OpenAs(path, SQLite::OPEN_READWRITE, path, patience);
   }
-  auto database = OpenAs(path, SQLite::OPEN_READONLY, path);
+  auto database = OpenAs(path, SQLite::OPEN_READONLY, path, patience);
   if (database || ::access((path + "-wal").c_str(), F_OK) == 0) return database;
   if (database.error().kind == ErrorKind::kDamaged) return database;
   // In a folder that can't be written, SQLite can't make the files a write-ahead log needs. Without
   // one, nobody is writing: the file can be read as it is.
   const std::string uri = "file:" + PercentEncode(path, "/") + "?immutable=1";
-  return OpenAs(uri, SQLite::OPEN_READONLY | SQLite::OPEN_URI, path);
+  return OpenAs(uri, SQLite::OPEN_READONLY | SQLite::OPEN_URI, path, patience);
 }
 
 }  // namespace latecomer::ledger

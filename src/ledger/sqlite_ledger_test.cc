@@ -15,6 +15,7 @@
 
 #include "ledger/ledger_contract.h"
 #include "ledger/sql_ledger.h"
+#include "ledger/sqlite_database.h"
 
 namespace latecomer::ledger {
 namespace {
@@ -216,6 +217,29 @@ TEST_F(SqliteLedgerTest, DamageIsSaidAndFound) {
   } else {
     EXPECT_EQ(check.error().kind, ErrorKind::kDamaged) << check.error().ToString();
   }
+}
+
+TEST_F(SqliteLedgerTest, WhoeverHoldsTheLedgerTooLongIsNamedAsTheCause) {
+  const auto holder = Open();
+  ASSERT_TRUE(holder);
+  auto other = SqliteDatabase::Open(file_, SqliteAccess::kReadWrite, std::chrono::milliseconds(20));
+  ASSERT_TRUE(other);
+  const Status held = (*holder)->Write([&](Writer& writer) -> Status {
+    const Status busy = (*other)->Begin(Intent::kWrite);
+    EXPECT_FALSE(busy);
+    if (!busy) {
+      EXPECT_EQ(busy.error().kind, ErrorKind::kConflict);
+      EXPECT_EQ(busy.error().file, file_.string());
+      EXPECT_NE(busy.error().hint.find("fuser"), std::string::npos);
+    }
+    EXPECT_TRUE((*other)->Begin(Intent::kRead)) << "readers don't wait";
+    (*other)->Rollback();
+    return writer.InsertRun(SomeRun("r", "r", "r")).map([](auto) {});
+  });
+  EXPECT_TRUE(held);
+  EXPECT_TRUE((*other)->Begin(Intent::kWrite));
+  (*other)->Rollback();
+  EXPECT_EQ(CountRuns(**holder), 1U);
 }
 
 TEST_F(SqliteLedgerTest, ManyOpenOneAtOnce) {

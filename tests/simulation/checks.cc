@@ -10,6 +10,7 @@ namespace {
 constexpr const char* kNothingLost = "1 (nothing lost)";
 constexpr const char* kNothingWasted = "2 (nothing wasted)";
 constexpr const char* kNothingCollides = "3 (nothing collides)";
+constexpr const char* kHeldByAPerson = "(a hold holds)";
 constexpr const char* kPinned = "4 (reads are pinned)";
 
 std::string Number(std::int64_t number) {
@@ -50,6 +51,7 @@ void Checks::OnLedgerRestored() {
   claims_.clear();
   seen_.clear();
   causes_.clear();
+  held_ = held_at_backup_;
   asked_for_.insert(asked_for_at_backup_.begin(), asked_for_at_backup_.end());
 }
 
@@ -74,6 +76,11 @@ void Checks::OnLedger(const LedgerEffects& effects, std::int64_t now_ms) {
 void Checks::CheckClaim(const ledger::ClaimRecord& claim, std::int64_t now_ms) {
   const Partition partition{claim.pipeline, claim.partition};
   const auto known = claims_.find(partition);
+  const bool granted = known == claims_.end() || claim.token > known->second.token;
+  if (granted && held_.contains(partition)) {
+    throw Violation{kHeldByAPerson, claim.pipeline + " " + claim.partition + ": token " + Number(claim.token) +
+                                        " was granted although a person holds the partition"};
+  }
   if (known != claims_.end()) {
     const ledger::ClaimRecord& before = known->second;
     const std::string which = claim.pipeline + " " + claim.partition + ": token " + Number(claim.token);

@@ -33,8 +33,14 @@ class Checks {
   void OnWrite(const OutputWrite& write);
   // A person cleared or requested this run: it may process what is processed already.
   void OnAskedFor(const std::string& pipeline, const std::string& run_id) { asked_for_.insert({pipeline, run_id}); }
+  // A person holds a partition, by its canonical key: no claim of it is granted until it is released.
+  void OnHold(const std::string& pipeline, const std::string& partition) { held_.insert({pipeline, partition}); }
+  void OnReleased(const std::string& pipeline, const std::string& partition) { held_.erase({pipeline, partition}); }
   bool HasSeen(const std::string& location) const { return seen_.contains(location); }
-  void OnLedgerBackedUp() { asked_for_at_backup_ = asked_for_; }
+  void OnLedgerBackedUp() {
+    asked_for_at_backup_ = asked_for_;
+    held_at_backup_ = held_;
+  }
   // The ledger is the one that was backed up.
   void OnLedgerRestored();
 
@@ -66,6 +72,8 @@ class Checks {
   std::map<std::pair<std::string, Slot>, OutputWrite> last_writes_;  // by location, partition
   std::set<std::pair<std::string, std::string>> asked_for_;          // pipeline id, run id
   std::set<std::pair<std::string, std::string>> asked_for_at_backup_;
+  std::set<Partition> held_;
+  std::set<Partition> held_at_backup_;
   bool restored_ = false;
   std::int64_t processings_ = 0;
 };

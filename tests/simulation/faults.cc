@@ -3,6 +3,7 @@
 
 #include "engine/clear.h"
 #include "engine/controls.h"
+#include "engine/hold.h"
 #include "sim_keys.h"
 #include "simulation.h"
 
@@ -109,19 +110,11 @@ void Simulation::ReplaceSource() {
 void Simulation::PersonMeddles() {
   const auto index = static_cast<std::size_t>(dice_.Below(static_cast<std::int64_t>(scenario_.pipelines.size())));
   const pipeline::Pipeline& pipeline = scenario_.pipelines[index];
-  const PipelineFacts& facts = scenario_.facts[index];
   const Instant now = clocks_.front()->Now();
   const std::vector<ledger::RunRecord> runs = RunsOf(pipeline.id);
-  const std::int64_t kind = dice_.Below(10);
+  const std::int64_t kind = dice_.Below(12);
   if (kind < 5 && !runs.empty()) {
-    const ledger::RunRecord& run = dice_.Pick(runs);
-    engine::ClearSelection options{.which = {.runs = {run.run_id}}};
-    options.same_versions = dice_.OneIn(4);
-    if (dice_.OneIn(4)) options.which.steps = {facts.step};
-    const auto cleared = engine::ApplyClear(*watched_by_people_, pipeline, options, "", {.now = now});
-    if (!cleared || cleared->affected.empty()) return;
-    checks_.OnAskedFor(pipeline.id, run.run_id);
-    Say("a person clears " + run.run_id + (options.same_versions ? " at the same versions" : ""));
+    PersonClears(index, dice_.Pick(runs).run_id);
   } else if (kind < 7 && !runs.empty()) {
     const ledger::RunRecord& run = dice_.Pick(runs);
     const auto cancelled = engine::ApplyCancel(*watched_by_people_, pipeline, {.runs = {run.run_id}}, "", {.now = now});
@@ -130,10 +123,43 @@ void Simulation::PersonMeddles() {
     const bool pause = dice_.OneIn(2);
     if (engine::SetPaused(*watched_by_people_, pipeline.id, pause, {.now = now})) Say(pause ? "paused" : "resumed");
   } else {
-    const std::set<Slot> touched = truth_.Touched(facts);
+    const std::set<Slot> touched = truth_.Touched(scenario_.facts[index]);
     if (touched.empty()) return;
-    RequestRun(index, *std::next(touched.begin(), dice_.Below(static_cast<std::int64_t>(touched.size()))));
+    const Slot slot = *std::next(touched.begin(), dice_.Below(static_cast<std::int64_t>(touched.size())));
+    if (kind < 10) {
+      RequestRun(index, slot);
+    } else {
+      PersonHolds(index, slot);
+    }
   }
+}
+
+// Of one run, now and then also of those before or after it.
+void Simulation::PersonClears(std::size_t pipeline, const std::string& run_id) {
+  const pipeline::Pipeline& definition = scenario_.pipelines[pipeline];
+  engine::ClearSelection options{.which = {.runs = {run_id}}};
+  options.same_versions = dice_.OneIn(4);
+  if (dice_.OneIn(4)) options.which.steps = {scenario_.facts[pipeline].step};
+  options.which.past = dice_.OneIn(10);
+  options.which.future = dice_.OneIn(10);
+  options.which.only_failed = dice_.OneIn(6);
+  const auto cleared =
+      engine::ApplyClear(*watched_by_people_, definition, options, "", {.now = clocks_.front()->Now()});
+  if (!cleared) return;
+  for (const engine::ClearedRun& one : cleared->affected) {
+    checks_.OnAskedFor(definition.id, one.run.run_id);
+    Say("a person clears " + one.run.run_id + (options.same_versions ? " at the same versions" : ""));
+  }
+}
+
+void Simulation::PersonHolds(std::size_t pipeline, const Slot& slot) {
+  const std::string& id = scenario_.pipelines[pipeline].id;
+  const table::PartitionKey key = KeyOf(Table(scenario_.facts[pipeline].into), slot, false);
+  const auto held = engine::HoldPartition(*watched_by_people_, id, key, "wait for the vendor",
+                                          {.now = clocks_.front()->Now(), .by = "ann"});
+  if (!held) throw Violation{"5 (any process may die)", "no hold: " + held.error().ToString()};
+  checks_.OnHold(id, key.Canonical());
+  Say("a person holds " + key.Display() + " of " + id);
 }
 
 void Simulation::RequestRun(std::size_t pipeline, const Slot& slot) {

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <charconv>
 #include <chrono>
+#include <ctime>
 #include <exception>
 #include <iostream>
 #include <mutex>
@@ -80,6 +81,7 @@ Arguments ParseArguments(const std::vector<std::string>& words) {
 
 void Add(const SimulationCounts& one, SimulationCounts& all) {
   all.ticks += one.ticks;
+  all.transactions += one.transactions;
   all.commits += one.commits;
   all.processings += one.processings;
   all.crashes += one.crashes;
@@ -142,6 +144,11 @@ double Seconds(std::chrono::steady_clock::time_point since) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - since).count();
 }
 
+// Of all threads since the program began.
+double ProcessorSeconds() {
+  return static_cast<double>(std::clock()) / CLOCKS_PER_SEC;
+}
+
 int RunRange(const Arguments& arguments) {
   const auto begin = std::chrono::steady_clock::now();
   SimulationCounts counts;
@@ -151,11 +158,13 @@ int RunRange(const Arguments& arguments) {
               << found->violation.what << '\n';
     return 1;
   }
-  const double seconds = Seconds(begin);
+  const double processor = ProcessorSeconds();
   const auto seeds = static_cast<double>(arguments.last - arguments.first + 1);
-  std::cout << seeds << " seeds in " << seconds << " s: " << seeds / seconds << " seeds/s, "
-            << seeds * arguments.steps / seconds << " steps/s, " << static_cast<double>(counts.ticks) / seconds
-            << " looks of an engine/s\n"
+  const auto per_second = [&](double count) { return static_cast<std::int64_t>(count / processor); };
+  std::cout << seeds << " seeds in " << Seconds(begin) << " s; of a core's time " << processor << " s, in each second "
+            << per_second(seeds * arguments.steps) << " steps, " << per_second(static_cast<double>(counts.ticks))
+            << " looks of an engine, " << per_second(static_cast<double>(counts.transactions))
+            << " ledger transactions\n"
             << counts.commits << " commits, " << counts.processings << " partitions processed, " << counts.crashes
             << " crashes, " << counts.restores << " ledgers put back\n";
   return 0;

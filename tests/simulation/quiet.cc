@@ -137,6 +137,7 @@ bool Simulation::Release(std::size_t pipeline, const lateness::PlanEntry& entry)
   if (!read || !sources) return false;
   const auto released = engine::ReleasePartition(*watched_by_people_, scenario_.pipelines[pipeline], *sources,
                                                  entry.key, {.now = clocks_.front()->Now()});
+  if (released && released->hold) checks_.OnReleased(scenario_.pipelines[pipeline].id, entry.key.Canonical());
   Say("a person releases " + entry.key.Display() + ", held by " + entry.rule + (released ? "" : ": refused"));
   return released.has_value();
 }

@@ -45,6 +45,7 @@ class Scheduler {
   int pipeline_index() const { return pipeline_index_; }
   const std::string& holder() const { return holder_; }
   SimClock& clock() { return clock_; }
+  std::int64_t transactions() const { return ledger_->transactions(); }
   FaultPoints points;
   std::int64_t hangs_until_ms = 0;  // true time
   bool retired = false;             // never started again

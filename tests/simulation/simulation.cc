@@ -70,6 +70,7 @@ void Simulation::Run() {
   }
   Quiet();
   counts_.processings = checks_.processings();
+  for (const auto& scheduler : schedulers_) counts_.transactions += scheduler->transactions();
 }
 
 void Simulation::Step() {

@@ -26,6 +26,7 @@ struct SimulationOptions {
 
 struct SimulationCounts {
   std::int64_t ticks = 0;
+  std::int64_t transactions = 0;  // of the schedulers on the ledger
   std::int64_t commits = 0;
   std::int64_t processings = 0;
   std::int64_t crashes = 0;
@@ -63,6 +64,8 @@ class Simulation {
   void CleanSomeLog();
   void ReplaceSource();
   void PersonMeddles();
+  void PersonClears(std::size_t pipeline, const std::string& run_id);
+  void PersonHolds(std::size_t pipeline, const Slot& slot);
   void RequestRun(std::size_t pipeline, const Slot& slot);
   void BackUpOrRestore();
 

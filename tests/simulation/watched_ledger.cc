@@ -111,6 +111,7 @@ Status WatchedLedger::Pass(const char* where, FaultPoints::MayFail may_fail) {
 
 Status WatchedLedger::Read(const std::function<Status(ledger::Reader&)>& body) {
   LATECOMER_RETURN_IF_ERROR(Pass("before a read of the ledger", FaultPoints::MayFail::kYes));
+  ++transactions_;
   LedgerTwist none;
   LedgerEffects effects;
   return real_->Read([&](ledger::Reader& reader) {
@@ -121,6 +122,7 @@ Status WatchedLedger::Read(const std::function<Status(ledger::Reader&)>& body) {
 
 Status WatchedLedger::Write(const std::function<Status(ledger::Writer&)>& body) {
   LATECOMER_RETURN_IF_ERROR(Pass("before a write of the ledger", FaultPoints::MayFail::kYes));
+  ++transactions_;
   LedgerTwist none;
   LedgerEffects effects;
   LATECOMER_RETURN_IF_ERROR(real_->Write([&](ledger::Writer& writer) {

@@ -2,6 +2,7 @@
 // be hit before and after each.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <vector>
@@ -54,6 +55,9 @@ class WatchedLedger final : public ledger::Ledger {
   Status Read(const std::function<Status(ledger::Reader&)>& body) override;
   Status Write(const std::function<Status(ledger::Writer&)>& body) override;
 
+  // Begun so far, reading and writing ones.
+  std::int64_t transactions() const { return transactions_; }
+
  private:
   Status Pass(const char* where, FaultPoints::MayFail may_fail);
 
@@ -61,6 +65,7 @@ class WatchedLedger final : public ledger::Ledger {
   FaultPoints* points_;
   LedgerTwist* twist_;
   Observer observer_;
+  std::int64_t transactions_ = 0;
 };
 
 }  // namespace latecomer::simulation
