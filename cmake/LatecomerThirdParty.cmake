@@ -70,6 +70,9 @@ latecomer_find_library(LATECOMER_CCTZ cctz)
 latecomer_third_party(cctz ${LATECOMER_CCTZ})
 latecomer_find_library(LATECOMER_XXHASH xxhash)
 latecomer_third_party(xxhash ${LATECOMER_XXHASH})
+latecomer_find_library(LATECOMER_PNG png)
+latecomer_find_library(LATECOMER_ZLIB z)
+latecomer_third_party(png ${LATECOMER_PNG} ${LATECOMER_ZLIB} m)
 # Beast and Asio are headers only; no other part of Boost is used.
 find_package(Boost 1.81 REQUIRED)
 # OpenSSL shared, because libcurl has it too, and one program must not hold two.
