@@ -97,7 +97,7 @@ Result<std::vector<ChangeRecord>> SqlTransaction::Changes(const std::string& loc
 
 Result<std::vector<ChangeRecord>> SqlTransaction::ChangesOf(const std::string& location, Version after,
                                                             const std::vector<std::string>& keys) {
-  static const std::string sql = Select(kChangeColumns, "changes", " AND version > $2 AND partition_key IN ");
+  static const std::string sql = Select(LATECOMER_CHANGE_COLUMNS, "changes", " AND version > $2 AND partition_key IN ");
   return OfKeys<ChangeRecord>(sql, " ORDER BY partition_key, version", {std::string_view(location), after.value}, keys,
                               ReadChange);
 }
