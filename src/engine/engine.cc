@@ -280,9 +280,17 @@ Result<bool> Engine::CreateRuns() {
     return run.run.state == RunState::kRunning || !WaitsForOthers(WhatItWaitsFor(pipeline_, gate, run, runs).kind);
   });
   const int room = pipeline_.max_active_runs - static_cast<int>(open);
-  LATECOMER_ASSIGN_OR_RETURN(const Outlook outlook, LookNow(room));
+  // What a queued run waits for may be due and have no run itself: it gets one beyond the room, or both wait for ever.
+  std::optional<Instant> waits_for_past;
+  for (const PlacedRun& run : runs) {
+    if (run.run.state != RunState::kQueued || !run.start) continue;
+    if (WhatItWaitsFor(pipeline_, gate, run, runs).kind != WaitKind::kPast) continue;
+    const Instant begins = pipeline_.rules.calendar.IntervalAt(*run.start).start;
+    waits_for_past = std::max(waits_for_past.value_or(begins), begins);
+  }
+  LATECOMER_ASSIGN_OR_RETURN(const Outlook outlook, LookNow(waits_for_past ? std::nullopt : std::optional(room)));
   NotePlan(outlook.plan);  // the gate knows from now on what is planned
-  const std::vector<NewRun> scheduled = ScheduledOf(outlook.plan, room);
+  const std::vector<NewRun> scheduled = ScheduledOf(outlook.plan, room, waits_for_past);
   const bool live = LiveRunIsDue(pipeline_, gate, runs);
   if (scheduled.empty()) {
     return InsertRuns(live ? std::vector<NewRun>{} : BackfillsOf(outlook.plan), outlook.update);
@@ -292,11 +300,13 @@ Result<bool> Engine::CreateRuns() {
   return InsertRuns(BackfillsOf(outlook.plan), {});
 }
 
-std::vector<Engine::NewRun> Engine::ScheduledOf(const lateness::Plan& plan, int room) {
+std::vector<Engine::NewRun> Engine::ScheduledOf(const lateness::Plan& plan, int room,
+                                                const std::optional<Instant>& waits_for_past) {
   std::vector<NewRun> wanted;
   for (const lateness::PlanEntry& entry : plan.entries) {
-    if (room <= 0) break;
     if (!IsDueInterval(entry)) continue;
+    const bool waited_for = waits_for_past && entry.interval && entry.interval->start < *waits_for_past;
+    if (room <= 0 && !waited_for) continue;
     wanted.push_back({QueuedRun(pipeline_.id, entry.key, RunKind::kScheduled, ScheduledRunId(entry.key, entry.cause),
                                 entry.cause, env_.clock.Now()),
                       entry.reason});

@@ -84,7 +84,7 @@ class Engine {
   struct NewRun;
   struct Outlook;
   Result<Outlook> LookNow(std::optional<int> scheduled);
-  std::vector<NewRun> ScheduledOf(const lateness::Plan& plan, int room);
+  std::vector<NewRun> ScheduledOf(const lateness::Plan& plan, int room, const std::optional<Instant>& waits_for_past);
   std::vector<NewRun> BackfillsOf(const lateness::Plan& plan);
   Result<bool> InsertRuns(const std::vector<NewRun>& wanted, const IndexUpdate& update);
   Status StartQueued(TickReport& report);
