@@ -1,6 +1,6 @@
 import { Link } from 'react-router';
 import type { Pipeline, Source } from '@/api/types';
-import { formatDuration, formatInteger } from '@/lib/format';
+import { formatDuration, formatInteger, shortPartition } from '@/lib/format';
 import { tablePath } from '@/lib/paths';
 import { Facts } from '@/ui/Facts';
 import { Time } from '@/ui/Time';
@@ -14,7 +14,7 @@ export function PipelineFacts({ pipeline }: { pipeline: Pipeline }) {
         ...sources
           .slice(0, 3)
           .map((source) => ({ label: `Source ${source.name}`, value: <SourceLink source={source} /> })),
-        { label: 'Fresh up to', value: newest_complete ?? '–' },
+        { label: 'Fresh up to', value: newest_complete ? shortPartition(newest_complete) : '–' },
         freshness_seconds != null && { label: 'Behind now', value: formatDuration(freshness_seconds) },
         { label: 'Late', value: formatInteger(late) },
         held > 0 && { label: 'Held', value: formatInteger(held) },
@@ -40,7 +40,7 @@ function nextRun(next: Pipeline['next_run']) {
   if (!next) return '–';
   return (
     <>
-      {next.partition} <span className="dim">{next.at ? <Time at={next.at} /> : next.waiting_for}</span>
+      {shortPartition(next.partition)} <span className="dim">{next.at ? <Time at={next.at} /> : next.waiting_for}</span>
     </>
   );
 }
