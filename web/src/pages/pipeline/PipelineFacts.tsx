@@ -8,6 +8,7 @@ import { Time } from '@/ui/Time';
 /** What a person wants to know at once: how fresh, how late, what next. */
 export function PipelineFacts({ pipeline }: { pipeline: Pipeline }) {
   const { sources, newest_complete, freshness_seconds, late, held, failed, next_run, last_success } = pipeline;
+  const { versions_behind: behind, oldest_waiting_seconds: oldest } = pipeline;
   return (
     <Facts
       facts={[
@@ -17,6 +18,8 @@ export function PipelineFacts({ pipeline }: { pipeline: Pipeline }) {
         { label: 'Fresh up to', value: newest_complete ? shortPartition(newest_complete) : '–' },
         freshness_seconds != null && { label: 'Behind now', value: formatDuration(freshness_seconds) },
         { label: 'Late', value: formatInteger(late) },
+        oldest != null && { label: 'Oldest waiting', value: formatDuration(oldest) },
+        behind != null && behind > 0 && { label: 'Versions behind', value: formatInteger(behind) },
         held > 0 && { label: 'Held', value: formatInteger(held) },
         failed > 0 && { label: 'Failed', value: formatInteger(failed) },
         { label: 'Last success', value: <Time at={last_success} /> },
