@@ -1,4 +1,6 @@
 // `latecomer adopt`: records as processed what another system processed before.
+#include "engine/adopt.h"
+
 #include <charconv>
 #include <fstream>
 #include <iterator>
@@ -10,7 +12,6 @@
 #include "cli/commands.h"
 #include "cli/plan_text.h"
 #include "cli/workspace.h"
-#include "engine/controls.h"
 #include "engine/engine.h"
 #include "lateness/key_interval.h"
 

@@ -26,7 +26,10 @@ void AddAllCommands(CommandLine& line) {
   AddMarkCommand(line);
   AddCancelCommand(line);
   AddPauseCommand(line);
+  AddHoldCommand(line);
   AddReleaseCommand(line);
+  AddNoteCommand(line);
+  AddUndoCommand(line);
   AddAdoptCommand(line);
   AddAcceptCommand(line);
   AddLedgerCommand(line);
@@ -36,6 +39,10 @@ void AddAllCommands(CommandLine& line) {
   AddRenewCommand(line);
   AddDoneCommand(line);
   AddFailCommand(line);
+
+  // The server.
+  AddServeCommand(line);
+  AddUsersCommand(line);
 
   // In place of the original Spark job.
   AddConfigureBackfillCommand(line);

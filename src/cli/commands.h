@@ -26,7 +26,10 @@ void AddClearCommand(CommandLine& line);
 void AddMarkCommand(CommandLine& line);
 void AddCancelCommand(CommandLine& line);
 void AddPauseCommand(CommandLine& line);
+void AddHoldCommand(CommandLine& line);
 void AddReleaseCommand(CommandLine& line);
+void AddNoteCommand(CommandLine& line);
+void AddUndoCommand(CommandLine& line);
 void AddAdoptCommand(CommandLine& line);
 void AddAcceptCommand(CommandLine& line);
 void AddLedgerCommand(CommandLine& line);
@@ -36,6 +39,10 @@ void AddClaimCommand(CommandLine& line);
 void AddRenewCommand(CommandLine& line);
 void AddDoneCommand(CommandLine& line);
 void AddFailCommand(CommandLine& line);
+
+// The server.
+void AddServeCommand(CommandLine& line);
+void AddUsersCommand(CommandLine& line);
 
 // The two commands that stand in for the original Spark job.
 void AddConfigureBackfillCommand(CommandLine& line);

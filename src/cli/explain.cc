@@ -35,9 +35,11 @@ Result<Facts> Gather(Workspace& workspace, const engine::ObservedSources& observ
   Facts facts;
   facts.source_note = observed.Note();
   const pipeline::Pipeline& pipeline = workspace.pipeline();
+  LATECOMER_ASSIGN_OR_RETURN(const engine::UpstreamWaits upstream, workspace.LookUpstream());
   LATECOMER_RETURN_IF_ERROR(workspace.ledger().Read([&](ledger::Reader& reader) -> Status {
     LATECOMER_ASSIGN_OR_RETURN(auto input,
                                engine::GatherFacts(reader, pipeline, observed, workspace.context().clock.Now()));
+    for (lateness::OutputFacts& one : input.outputs) one.waits_for = upstream.Of(pipeline, one.key);
     const auto same = [&](const auto& candidate) { return candidate.key == key; };
     const auto output = std::find_if(input.outputs.begin(), input.outputs.end(), same);
     if (output == input.outputs.end()) {

@@ -7,7 +7,7 @@
 #include "base/text.h"
 #include "cli/commands.h"
 #include "cli/workspace.h"
-#include "engine/controls.h"
+#include "engine/selection.h"
 
 namespace latecomer::cli {
 namespace {

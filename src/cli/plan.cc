@@ -15,7 +15,7 @@ namespace latecomer::cli {
 namespace {
 
 struct PlanOptions {
-  WorkspaceOptions workspace;
+  PipelinesOptions pipelines;
   bool held = false;
   bool all = false;
 };
@@ -73,30 +73,53 @@ Result<lateness::PlanInput> Facts(ledger::Reader& reader, Workspace& workspace, 
   return std::move(open.input);
 }
 
-Status Plan(Context& context, OutputFormat format, const PlanOptions& options) {
-  LATECOMER_ASSIGN_OR_RETURN(const auto workspace,
-                             Workspace::Open(context, options.workspace, LedgerUse::kReadOrEmpty));
+Result<lateness::Plan> PlanOf(Workspace& workspace, const PlanOptions& options) {
+  const pipeline::Pipeline& pipeline = workspace.pipeline();
+  LATECOMER_ASSIGN_OR_RETURN(const engine::UpstreamWaits upstream, workspace.LookUpstream());
   engine::ObservedSources observed;
   lateness::Plan plan;
   Status planned;
   // Another process may store more of a table between the look at it and the plan.
   for (int look = 0; look < kLooks; ++look) {
-    LATECOMER_ASSIGN_OR_RETURN(observed, workspace->Observe());
-    planned = workspace->ledger().Read([&](ledger::Reader& reader) -> Status {
-      LATECOMER_ASSIGN_OR_RETURN(const auto facts, Facts(reader, *workspace, observed, options));
-      plan = lateness::MakePlan(workspace->pipeline().rules, facts);
+    LATECOMER_ASSIGN_OR_RETURN(observed, workspace.Observe());
+    planned = workspace.ledger().Read([&](ledger::Reader& reader) -> Status {
+      LATECOMER_ASSIGN_OR_RETURN(lateness::PlanInput facts, Facts(reader, workspace, observed, options));
+      for (lateness::OutputFacts& one : facts.outputs) one.waits_for = upstream.Of(pipeline, one.key);
+      plan = lateness::MakePlan(pipeline.rules, facts);
       return {};
     });
     if (planned || planned.error().kind != ErrorKind::kConflict) break;
   }
   LATECOMER_RETURN_IF_ERROR(planned);
-  if (!observed.Note().empty()) context.err << "note: " << observed.Note() << '\n';
-  if (format != OutputFormat::kJson) {
-    PrintTable(context, plan, options);
-    return {};
-  }
-  for (const lateness::PlanEntry& entry : plan.entries) {
-    if (Shown(entry, options)) context.out << EntryJson(entry).dump() << '\n';
+  if (!observed.Note().empty()) workspace.context().err << "note: " << observed.Note() << '\n';
+  return plan;
+}
+
+Status Plan(Context& context, OutputFormat format, const PlanOptions& options) {
+  LATECOMER_ASSIGN_OR_RETURN(const auto workspaces,
+                             Workspace::OpenAll(context, options.pipelines, LedgerUse::kReadOrEmpty));
+  const bool several = workspaces.size() > 1;
+  for (const auto& workspace : workspaces) {
+    const std::string& id = workspace->pipeline().id;
+    if (several && format != OutputFormat::kJson) context.out << id << '\n';
+    Result<lateness::Plan> plan = PlanOf(*workspace, options);
+    // In a cascade the tables further down come into being with the first runs.
+    if (several && !plan && plan.error().kind == ErrorKind::kNotFound) {
+      context.err << "note: " << id << " has nothing to plan yet: " << plan.error().message << '\n';
+      continue;
+    }
+    if (!plan) return Fail(plan.error());
+    if (format != OutputFormat::kJson) {
+      PrintTable(context, *plan, options);
+      if (several) context.out << '\n';
+      continue;
+    }
+    for (const lateness::PlanEntry& entry : plan->entries) {
+      if (!Shown(entry, options)) continue;
+      nlohmann::ordered_json json = EntryJson(entry);
+      json["pipeline"] = id;
+      context.out << json.dump() << '\n';
+    }
   }
   return {};
 }
@@ -107,9 +130,10 @@ void AddPlanCommand(CommandLine& line) {
   CLI::App* command = AddCommand(line, "plan", "Show which partitions would be processed now, and why",
                                  "latecomer plan examples/devices/pipeline.yaml\n"
                                  "latecomer plan examples/devices/pipeline.yaml --held\n"
+                                 "latecomer plan pipelines/\n"
                                  "latecomer plan examples/devices/pipeline.yaml --all --output json");
   auto options = std::make_shared<PlanOptions>();
-  AddWorkspaceOptions(command, options->workspace);
+  AddPipelinesOptions(command, options->pipelines);
   command->add_flag("--held", options->held, "Only what a rule holds back");
   command->add_flag("--all", options->all, "Also what is up to date");
   AddOutputOption(line, command);

@@ -8,7 +8,7 @@
 #include "cli/plan_text.h"
 #include "cli/run_text.h"
 #include "cli/workspace.h"
-#include "engine/controls.h"
+#include "engine/selection.h"
 
 namespace latecomer::cli {
 namespace {

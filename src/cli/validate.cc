@@ -9,6 +9,8 @@
 #include "cli/command_line.h"
 #include "cli/commands.h"
 #include "cli/mapping_text.h"
+#include "cli/pipeline_set.h"
+#include "pipeline/cascade.h"
 #include "pipeline/pipeline.h"
 
 namespace latecomer::cli {
@@ -73,6 +75,7 @@ ordered_json ScheduleJson(const Pipeline& pipeline) {
   json["max_active_runs"] = pipeline.max_active_runs;
   json["depends_on_past"] = pipeline.depends_on_past;
   json["catch_up"] = rules.catch_up;
+  json["wait_for_upstream"] = pipeline.wait_for_upstream;
   return json;
 }
 
@@ -159,6 +162,7 @@ std::string ScheduleText(const Pipeline& pipeline) {
           " at a time";
   if (pipeline.depends_on_past) text += ", each after the one before it";
   if (!rules.catch_up) text += "; no catch-up";
+  if (!pipeline.wait_for_upstream) text += "; doesn't wait for pipelines upstream";
   return text;
 }
 
@@ -219,14 +223,34 @@ void PrintPipeline(Context& context, const Pipeline& pipeline, const std::vector
   context.out << (warnings.empty() ? "valid\n" : "valid, with warnings\n");
 }
 
-Status Validate(Context& context, OutputFormat format, const std::string& file) {
-  LATECOMER_ASSIGN_OR_RETURN(const Pipeline pipeline, pipeline::LoadPipeline(file));
-  const std::vector<pipeline::Warning> warnings = pipeline::Warnings(pipeline);
-  if (format == OutputFormat::kJson) {
-    const ordered_json json = PipelineJson(pipeline, warnings);
-    context.out << json.dump(-1, ' ', false, ordered_json::error_handler_t::replace) << '\n';
-  } else {
-    PrintPipeline(context, pipeline, warnings);
+// "report: waits for clean, which writes dataset/clean"
+std::vector<std::string> CascadeLines(const std::vector<Pipeline>& pipelines) {
+  std::vector<std::string> lines;
+  for (const pipeline::CascadeEdge& edge : pipeline::CascadeOf(pipelines)) {
+    const Pipeline& down = pipelines[edge.downstream];
+    lines.push_back(down.id + (down.wait_for_upstream ? " waits for " : " follows ") + pipelines[edge.upstream].id +
+                    ", whose step " + edge.step + " writes " + down.sources[edge.source].location);
+  }
+  return lines;
+}
+
+Status Validate(Context& context, OutputFormat format, const std::vector<std::string>& paths) {
+  LATECOMER_ASSIGN_OR_RETURN(const std::vector<std::string> files, ExpandPipelineFiles(paths));
+  LATECOMER_ASSIGN_OR_RETURN(const std::vector<Pipeline> pipelines, LoadPipelines(files));
+  for (const Pipeline& pipeline : pipelines) {
+    const std::vector<pipeline::Warning> warnings = pipeline::Warnings(pipeline);
+    if (format == OutputFormat::kJson) {
+      const ordered_json json = PipelineJson(pipeline, warnings);
+      context.out << json.dump(-1, ' ', false, ordered_json::error_handler_t::replace) << '\n';
+    } else {
+      PrintPipeline(context, pipeline, warnings);
+      if (pipelines.size() > 1) context.out << '\n';
+    }
+  }
+  if (format == OutputFormat::kJson) return {};
+  for (const std::string& line : CascadeLines(pipelines)) context.out << Printable(line) << '\n';
+  for (const std::string& warning : pipeline::CascadeWarnings(pipelines)) {
+    context.out << "warning: " << Printable(warning) << '\n';
   }
   return {};
 }
@@ -236,12 +260,13 @@ Status Validate(Context& context, OutputFormat format, const std::string& file) 
 void AddValidateCommand(CommandLine& line) {
   CLI::App* command = AddCommand(line, "validate", "Check a pipeline file and show what it means, defaults included",
                                  "latecomer validate examples/devices/pipeline.yaml\n"
-                                 "latecomer validate pipeline.yaml --output json | jq .late_data");
-  auto file = std::make_shared<std::string>();
-  command->add_option("pipeline", *file, "The pipeline file")->required()->type_name("FILE");
+                                 "latecomer validate pipeline.yaml --output json | jq .late_data\n"
+                                 "latecomer validate pipelines/");
+  auto files = std::make_shared<std::vector<std::string>>();
+  command->add_option("pipeline", *files, "Pipeline files, or folders of them")->required()->type_name("FILE...");
   AddOutputOption(line, command);
   command->callback(
-      [&line, file] { line.chosen = [&line, file] { return Validate(line.context, line.format, *file); }; });
+      [&line, files] { line.chosen = [&line, files] { return Validate(line.context, line.format, *files); }; });
 }
 
 }  // namespace latecomer::cli

@@ -4,7 +4,9 @@
 #include <filesystem>
 
 #include "cli/delta_catalog.h"
+#include "engine/admission.h"
 #include "engine/facts.h"
+#include "pipeline/cascade.h"
 
 namespace latecomer::cli {
 namespace {
@@ -30,6 +32,14 @@ Result<std::string> LedgerFile(const std::string& option, const std::string& fol
   return error ? url : absolute.lexically_normal().string();
 }
 
+Result<std::string> AbsoluteFolder(const std::string& path) {
+  std::error_code error;
+  const fs::path absolute = fs::absolute(path, error).lexically_normal();
+  if (!error && fs::is_directory(absolute, error)) return absolute.string();
+  if (!error && fs::exists(absolute, error)) return absolute.parent_path().string();
+  return Fail(Error(ErrorKind::kNotFound, "there is no such folder").In(path));
+}
+
 void AddWorkspaceOptions(CLI::App* command, WorkspaceOptions& options) {
   command->add_option("pipeline", options.pipeline_file, "The pipeline file")->required()->type_name("PIPELINE.yaml");
   command->add_option("--ledger", options.ledger, "The ledger: sqlite:FILE (default: .latecomer/ledger.db)")
@@ -46,11 +56,55 @@ std::string FindLedgerFile(const std::string& pipeline_folder) {
   return (fs::path(pipeline_folder) / ".latecomer" / "ledger.db").string();
 }
 
+void AddPipelinesOptions(CLI::App* command, PipelinesOptions& options) {
+  command->add_option("pipeline", options.files, "Pipeline files, or folders of them")
+      ->required()
+      ->type_name("PIPELINE.yaml...");
+  command->add_option("--ledger", options.ledger, "The ledger: sqlite:FILE (default: .latecomer/ledger.db)")
+      ->type_name("URL");
+}
+
+Result<std::vector<std::unique_ptr<Workspace>>> Workspace::OpenAll(Context& context, const PipelinesOptions& options,
+                                                                   LedgerUse use) {
+  LATECOMER_ASSIGN_OR_RETURN(const std::vector<std::string> files, ExpandPipelineFiles(options.files));
+  LATECOMER_ASSIGN_OR_RETURN(std::vector<pipeline::Pipeline> pipelines, LoadPipelines(files));
+  std::vector<std::unique_ptr<Workspace>> workspaces;
+  std::string ledger_file;
+  for (std::size_t i = 0; i < pipelines.size(); ++i) {
+    LATECOMER_ASSIGN_OR_RETURN(const std::string mine, LedgerFile(options.ledger, pipelines[i].folder));
+    if (i == 0) {
+      LATECOMER_ASSIGN_OR_RETURN(workspaces.emplace_back(),
+                                 Open(context, {.pipeline_file = files[i], .ledger = options.ledger}, use));
+      ledger_file = mine;
+      continue;
+    }
+    if (mine != ledger_file) {
+      return Fail(
+          Error(ErrorKind::kInvalidArgument, "these pipelines have different ledgers: " + ledger_file + " and " + mine)
+              .In(pipelines[i].file)
+              .Hint("--ledger names one for all of them"));
+    }
+    const Workspace& first = *workspaces.front();
+    auto& one = workspaces.emplace_back(new Workspace(context));
+    one->pipeline_ = pipelines[i];
+    one->ledger_ = first.ledger_;
+    one->catalog_ = first.catalog_;
+    one->book_ = first.book_;
+    one->state_folder_ = first.state_folder_;
+  }
+  Workspace& first = *workspaces.front();
+  LATECOMER_ASSIGN_OR_RETURN(std::vector<pipeline::Pipeline> all, first.book().Others(first.ledger(), pipelines));
+  all.insert(all.begin(), pipelines.begin(), pipelines.end());
+  LATECOMER_RETURN_IF_ERROR(pipeline::CheckCascade(all));
+  return workspaces;
+}
+
 Result<std::unique_ptr<Workspace>> Workspace::Open(Context& context, const WorkspaceOptions& options, LedgerUse use) {
   std::unique_ptr<Workspace> workspace(new Workspace(context));
   LATECOMER_ASSIGN_OR_RETURN(workspace->pipeline_, pipeline::LoadPipeline(options.pipeline_file));
   LATECOMER_ASSIGN_OR_RETURN(const std::string file, LedgerFile(options.ledger, workspace->pipeline_.folder));
   workspace->state_folder_ = fs::path(file).parent_path().string();
+  workspace->book_ = std::make_shared<PipelineBook>();
   workspace->catalog_ = MakeDeltaCatalog(context.clock, context.random);
   std::error_code unseen;
   const bool exists = fs::exists(file, unseen);
@@ -75,8 +129,47 @@ Result<std::unique_ptr<Workspace>> Workspace::Open(Context& context, const Works
 }
 
 Result<engine::ObservedSources> Workspace::Observe() {
+  return Observe(pipeline_);
+}
+
+Result<engine::UpstreamWaits> Workspace::LookUpstream() {
+  if (!pipeline_.wait_for_upstream) return engine::UpstreamWaits();
+  std::vector<engine::KnownPipeline> known;
+  LATECOMER_ASSIGN_OR_RETURN(std::vector<pipeline::Pipeline> others, book_->Others(*ledger_, {pipeline_}));
+  for (pipeline::Pipeline& one : others) {
+    bool paused = false;
+    LATECOMER_RETURN_IF_ERROR(ledger_->Read([&](ledger::Reader& reader) -> Status {
+      LATECOMER_ASSIGN_OR_RETURN(const auto record, reader.FindPipeline(one.id));
+      paused = record && record->paused;
+      return {};
+    }));
+    known.push_back({std::move(one), paused});
+  }
+  return engine::LookUpstream(pipeline_, known, [&](const pipeline::Pipeline& one) { return LookAt(one); });
+}
+
+Result<engine::UpstreamLook> Workspace::LookAt(const pipeline::Pipeline& one) {
+  Result<engine::ObservedSources> observed = Observe(one);
+  // A pipeline whose source isn't there yet has nothing to do.
+  if (!observed && observed.error().kind == ErrorKind::kNotFound) return engine::UpstreamLook();
+  if (!observed) return Fail(observed.error());
+  engine::UpstreamLook look;
+  LATECOMER_RETURN_IF_ERROR(ledger_->Read([&](ledger::Reader& reader) -> Status {
+    LATECOMER_ASSIGN_OR_RETURN(const auto facts, engine::GatherFacts(reader, one, *observed, context_.clock.Now()));
+    look.plan = lateness::MakePlan(one.rules, facts);
+    LATECOMER_ASSIGN_OR_RETURN(const table::PartitionSchema schema, engine::OutputSchema(one, *observed));
+    LATECOMER_ASSIGN_OR_RETURN(auto runs, reader.Runs({.pipeline = one.id, .open_only = true}));
+    for (const engine::PlacedRun& run : engine::PlaceRuns(one, schema, std::move(runs))) {
+      look.open.emplace_back(run.key, run.run.run_id);
+    }
+    return {};
+  }));
+  return look;
+}
+
+Result<engine::ObservedSources> Workspace::Observe(const pipeline::Pipeline& pipeline) {
   engine::ObservedSources observed;
-  for (const pipeline::Source& source : pipeline_.sources) {
+  for (const pipeline::Source& source : pipeline.sources) {
     if (observed.tables.contains(source.location)) continue;
     LATECOMER_ASSIGN_OR_RETURN(const auto history, catalog_->OpenHistory(source.location));
     std::optional<engine::ObservedTable> known;
@@ -94,6 +187,10 @@ Result<engine::ObservedSources> Workspace::Observe() {
 Result<table::PartitionKey> Workspace::ParsePartition(const engine::ObservedSources& observed,
                                                       const std::string& text) {
   LATECOMER_ASSIGN_OR_RETURN(const table::PartitionSchema schema, engine::OutputSchema(pipeline_, observed));
+  return ParsePartition(schema, text);
+}
+
+Result<table::PartitionKey> Workspace::ParsePartition(const table::PartitionSchema& schema, const std::string& text) {
   if (schema.size() == 1 && text.find('=') == std::string::npos) {
     return table::PartitionKey::ParsePath(schema, schema.front().name + "=" + text);
   }

@@ -174,6 +174,7 @@ Result<AcceptedTable::Effect> Rebase(ledger::Writer& writer, const pipeline::Pip
   for (ledger::RunRecord& run : runs) {
     if (!run.keep_vector) continue;
     run.keep_vector.reset();
+    run.keep_steps.clear();
     LATECOMER_RETURN_IF_ERROR(writer.UpdateRun(run));
   }
   return effect;

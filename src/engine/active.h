@@ -20,6 +20,7 @@ struct Engine::Active {
   ledger::TryRecord attempt;  // the try
   table::PartitionKey key;
   std::vector<ledger::StepRecord> steps;
+  std::map<int, std::int64_t> kept_tokens;                // by try whose success some step keeps
   std::vector<std::string> predecessors;                  // ledgers whose writes this one's may follow
   std::map<std::string, ledger::AttemptRecord> attempts;  // running ones, by step
   std::map<std::string, std::string> handles;             // the executor's, by step

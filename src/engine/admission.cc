@@ -28,6 +28,7 @@ const PlacedRun* RunBefore(const PlacedRun& run, const std::vector<PlacedRun>& a
   if (!run.start) return nullptr;
   for (const PlacedRun& other : all) {
     if (!other.start || *other.start >= *run.start || other.run.state == RunState::kSkipped) continue;
+    if (other.series != run.series) continue;
     const bool nearer = before == nullptr || *other.start > *before->start ||
                         (*other.start == *before->start && other.run.id > before->run.id);
     if (nearer) before = &other;
@@ -35,25 +36,79 @@ const PlacedRun* RunBefore(const PlacedRun& run, const std::vector<PlacedRun>& a
   return before;
 }
 
+// The nearest earlier partition of the series that is planned.
+const PlannedPartition* PlannedBefore(const PlacedRun& run, const Gate& gate) {
+  const PlannedPartition* before = nullptr;
+  if (!run.start || gate.planned == nullptr) return nullptr;
+  for (const PlannedPartition& one : *gate.planned) {
+    if (one.start >= *run.start || one.series != run.series) continue;
+    if (before == nullptr || one.start > before->start) before = &one;
+  }
+  return before;
+}
+
+Wait PastWait(const PlacedRun& run, const Gate& gate, const std::vector<PlacedRun>& all) {
+  const PlacedRun* before = RunBefore(run, all);
+  const PlannedPartition* planned = PlannedBefore(run, gate);
+  const bool by_run = before != nullptr && (planned == nullptr || planned->start <= *before->start);
+  if (by_run && before->run.state != RunState::kSuccess) {
+    return {WaitKind::kPast,
+            before->run.run_id + ", the run of the partition before, which is " + std::string(Name(before->run.state))};
+  }
+  if (planned != nullptr && (!by_run || planned->start == *before->start)) {
+    return {WaitKind::kPast, "the partition before: " + planned->what};
+  }
+  return {};
+}
+
 }  // namespace
+
+std::string SeriesOf(const pipeline::Pipeline& pipeline, const table::PartitionKey& key) {
+  std::string series;
+  const auto& time = pipeline.output.partition.columns;
+  for (std::size_t i = 0; i < key.size(); ++i) {
+    if (std::find(time.begin(), time.end(), key.name(i)) != time.end()) continue;
+    const std::string value = key.value(i).IsNull() ? "null" : "=" + key.value(i).text();
+    series += key.name(i) + value + "\n";
+  }
+  return series;
+}
+
+Result<Gate> ReadGate(ledger::Reader& reader, const std::string& pipeline) {
+  Gate gate;
+  LATECOMER_ASSIGN_OR_RETURN(const std::optional<ledger::PipelineRecord> record, reader.FindPipeline(pipeline));
+  gate.paused = record && record->paused;
+  LATECOMER_ASSIGN_OR_RETURN(std::vector<ledger::HoldRecord> holds, reader.Holds(pipeline));
+  for (ledger::HoldRecord& hold : holds) {
+    const std::string partition = hold.partition;
+    gate.holds.emplace(partition, std::move(hold));
+  }
+  return gate;
+}
 
 std::vector<PlacedRun> PlaceRuns(const pipeline::Pipeline& pipeline, const table::PartitionSchema& schema,
                                  std::vector<ledger::RunRecord> runs) {
   std::vector<PlacedRun> placed;
   placed.reserve(runs.size());
   for (ledger::RunRecord& run : runs) {
-    std::optional<LocalTime> start;
-    if (const auto key = table::ParseCanonicalKey(schema, run.partition); key) {
-      start = lateness::StartOfKey(*key, pipeline.output.partition, pipeline.rules.calendar);
+    PlacedRun& one = placed.emplace_back();
+    if (auto key = table::ParseCanonicalKey(schema, run.partition); key) {
+      one.start = lateness::StartOfKey(*key, pipeline.output.partition, pipeline.rules.calendar);
+      one.series = SeriesOf(pipeline, *key);
+      one.key = std::move(*key);
     }
-    placed.push_back({std::move(run), start});
+    one.run = std::move(run);
   }
   return placed;
 }
 
-Wait WhatItWaitsFor(const pipeline::Pipeline& pipeline, bool paused, const PlacedRun& run,
+Wait WhatItWaitsFor(const pipeline::Pipeline& pipeline, const Gate& gate, const PlacedRun& run,
                     const std::vector<PlacedRun>& all) {
-  if (paused) return {WaitKind::kPaused, "the pipeline to be resumed (latecomer pause --resume)"};
+  if (gate.paused) return {WaitKind::kPaused, "the pipeline to be resumed (latecomer pause --resume)"};
+  if (const auto hold = gate.holds.find(run.run.partition); hold != gate.holds.end()) {
+    const std::string by = hold->second.by.empty() ? "a person" : hold->second.by;
+    return {WaitKind::kHold, "its partition to be released, which " + by + " holds back: " + hold->second.reason};
+  }
   std::vector<const PlacedRun*> active;
   std::vector<const PlacedRun*> active_backfills;
   for (const PlacedRun& other : all) {
@@ -65,11 +120,12 @@ Wait WhatItWaitsFor(const pipeline::Pipeline& pipeline, bool paused, const Place
     if (other.run.kind == RunKind::kBackfill) active_backfills.push_back(&other);
   }
   if (pipeline.depends_on_past) {
-    const PlacedRun* before = RunBefore(run, all);
-    if (before != nullptr && before->run.state != RunState::kSuccess) {
-      return {WaitKind::kPast, before->run.run_id + ", the run of the partition before, which is " +
-                                   std::string(Name(before->run.state))};
-    }
+    Wait past = PastWait(run, gate, all);
+    if (past.kind != WaitKind::kNone) return past;
+  }
+  if (gate.upstream != nullptr) {
+    std::string upstream = gate.upstream->Of(pipeline, run.key);
+    if (!upstream.empty()) return {WaitKind::kUpstream, std::move(upstream)};
   }
   if (static_cast<int>(active.size()) >= pipeline.max_active_runs) {
     return SlotWait("max_active_runs", pipeline.max_active_runs, active);

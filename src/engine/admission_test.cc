@@ -33,7 +33,7 @@ pipeline::Pipeline Limits(int max_active_runs, int concurrency, bool depends_on_
 TEST(Admission, WaitsForASlotAndSaysWhoHoldsIt) {
   const auto pipeline = Limits(1, 1, false);
   const std::vector<PlacedRun> all{MakeRun(1, 1, RunState::kRunning), MakeRun(2, 2, RunState::kQueued)};
-  const Wait wait = WhatItWaitsFor(pipeline, false, all[1], all);
+  const Wait wait = WhatItWaitsFor(pipeline, {}, all[1], all);
   EXPECT_EQ(wait.kind, WaitKind::kSlot);
   EXPECT_NE(wait.for_what.find("run1"), std::string::npos);
 }
@@ -41,26 +41,26 @@ TEST(Admission, WaitsForASlotAndSaysWhoHoldsIt) {
 TEST(Admission, QueuedRunsUseNoSlot) {
   const auto pipeline = Limits(1, 1, false);
   const std::vector<PlacedRun> all{MakeRun(1, 1, RunState::kQueued), MakeRun(2, 2, RunState::kQueued)};
-  EXPECT_EQ(WhatItWaitsFor(pipeline, false, all[0], all).kind, WaitKind::kNone);
+  EXPECT_EQ(WhatItWaitsFor(pipeline, {}, all[0], all).kind, WaitKind::kNone);
 }
 
 TEST(Admission, NeverTwoRunsOfOnePartition) {
   const auto pipeline = Limits(8, 8, false);
   const std::vector<PlacedRun> all{MakeRun(1, 1, RunState::kRunning),
                                    MakeRun(2, 1, RunState::kQueued, RunKind::kBackfill)};
-  EXPECT_EQ(WhatItWaitsFor(pipeline, false, all[1], all).kind, WaitKind::kSamePartition);
+  EXPECT_EQ(WhatItWaitsFor(pipeline, {}, all[1], all).kind, WaitKind::kSamePartition);
 }
 
 TEST(Admission, DependsOnTheNearestEarlierPartition) {
   const auto pipeline = Limits(8, 8, true);
   std::vector<PlacedRun> all{MakeRun(1, 1, RunState::kFailed), MakeRun(2, 2, RunState::kSuccess),
                              MakeRun(3, 3, RunState::kQueued)};
-  EXPECT_EQ(WhatItWaitsFor(pipeline, false, all[2], all).kind, WaitKind::kNone);
+  EXPECT_EQ(WhatItWaitsFor(pipeline, {}, all[2], all).kind, WaitKind::kNone);
   all[1].run.state = RunState::kFailed;
-  EXPECT_EQ(WhatItWaitsFor(pipeline, false, all[2], all).kind, WaitKind::kPast);
+  EXPECT_EQ(WhatItWaitsFor(pipeline, {}, all[2], all).kind, WaitKind::kPast);
   // A newer run of the day before repairs it.
   all.push_back(MakeRun(4, 2, RunState::kSuccess, RunKind::kBackfill));
-  EXPECT_EQ(WhatItWaitsFor(pipeline, false, all[2], all).kind, WaitKind::kNone);
+  EXPECT_EQ(WhatItWaitsFor(pipeline, {}, all[2], all).kind, WaitKind::kNone);
 }
 
 TEST(Admission, AClearedEarlierRunDeadLocksNothing) {
@@ -68,8 +68,8 @@ TEST(Admission, AClearedEarlierRunDeadLocksNothing) {
   // earlier one, which waits for the slot.
   const auto pipeline = Limits(1, 1, true);
   const std::vector<PlacedRun> all{MakeRun(1, 1, RunState::kQueued), MakeRun(2, 2, RunState::kQueued)};
-  EXPECT_EQ(WhatItWaitsFor(pipeline, false, all[0], all).kind, WaitKind::kNone);
-  EXPECT_EQ(WhatItWaitsFor(pipeline, false, all[1], all).kind, WaitKind::kPast);
+  EXPECT_EQ(WhatItWaitsFor(pipeline, {}, all[0], all).kind, WaitKind::kNone);
+  EXPECT_EQ(WhatItWaitsFor(pipeline, {}, all[1], all).kind, WaitKind::kPast);
 }
 
 TEST(Admission, ConcurrencyLimitsBackfillsOnly) {
@@ -77,8 +77,8 @@ TEST(Admission, ConcurrencyLimitsBackfillsOnly) {
   const std::vector<PlacedRun> all{MakeRun(1, 1, RunState::kRunning, RunKind::kBackfill),
                                    MakeRun(2, 2, RunState::kQueued, RunKind::kBackfill),
                                    MakeRun(3, 3, RunState::kQueued)};
-  EXPECT_EQ(WhatItWaitsFor(pipeline, false, all[1], all).kind, WaitKind::kSlot);
-  EXPECT_EQ(WhatItWaitsFor(pipeline, false, all[2], all).kind, WaitKind::kNone);
+  EXPECT_EQ(WhatItWaitsFor(pipeline, {}, all[1], all).kind, WaitKind::kSlot);
+  EXPECT_EQ(WhatItWaitsFor(pipeline, {}, all[2], all).kind, WaitKind::kNone);
 }
 
 TEST(Admission, LiveRunsGoFirstUnlessABackfillWaitedLong) {
@@ -97,7 +97,17 @@ TEST(Admission, LiveRunsGoFirstUnlessABackfillWaitedLong) {
 
 TEST(Admission, APausedPipelineStartsNothing) {
   const std::vector<PlacedRun> all{MakeRun(1, 1, RunState::kQueued)};
-  EXPECT_EQ(WhatItWaitsFor(Limits(1, 1, false), true, all[0], all).kind, WaitKind::kPaused);
+  EXPECT_EQ(WhatItWaitsFor(Limits(1, 1, false), {.paused = true}, all[0], all).kind, WaitKind::kPaused);
+}
+
+TEST(Admission, WhatAPersonHoldsWaitsAndSaysWhy) {
+  const std::vector<PlacedRun> all{MakeRun(1, 1, RunState::kQueued), MakeRun(2, 2, RunState::kQueued)};
+  Gate gate;
+  gate.holds["day1"] = {.pipeline = "p", .partition = "day1", .reason = "source is broken", .by = "ann"};
+  const Wait wait = WhatItWaitsFor(Limits(1, 1, false), gate, all[0], all);
+  EXPECT_EQ(wait.kind, WaitKind::kHold);
+  EXPECT_NE(wait.for_what.find("ann holds back: source is broken"), std::string::npos) << wait.for_what;
+  EXPECT_EQ(WhatItWaitsFor(Limits(1, 1, false), gate, all[1], all).kind, WaitKind::kNone);
 }
 
 }  // namespace

@@ -1,57 +1,41 @@
-// What a person may do to runs and partitions: clear, mark, cancel, pause, release, adopt. Each is one
-// transaction on the ledger; a scheduler that is at work notices and obeys.
+// What a person may do to runs and pipelines besides clear, mark, hold and trigger, which have files of their own:
+// cancel, pause, notes. Each is one transaction on the ledger; a scheduler that is at work notices and obeys.
 #pragma once
 
 #include <string>
 #include <vector>
 
-#include "base/ids.h"
-#include "engine/environment.h"
-#include "engine/observed_sources.h"
+#include "engine/act.h"
+#include "engine/selection.h"
+#include "ledger/ledger.h"
 #include "pipeline/pipeline.h"
 
 namespace latecomer::engine {
 
-// Which run a person means: a run id, or "latest" for the newest scheduled or manual one of the pipeline.
-Result<ledger::RunRecord> FindRunByWord(ledger::Reader& reader, const std::string& pipeline, const std::string& word);
-
-struct ClearOptions {
-  bool same_versions = false;      // keep the last try's pin
-  std::vector<std::string> steps;  // only these and what needs them; keeps the pin. Empty: the whole run
+struct CancelPlan {
+  std::vector<ledger::RunRecord> affected;  // as they were; once done, as they are
+  std::vector<Untouched> untouched;
+  std::string fingerprint;
 };
-// Queues the run for a new try. A running one is cancelled first. Never deletes `processed`.
-Result<ledger::RunRecord> ClearRun(ledger::Ledger& ledger, const pipeline::Pipeline& pipeline, const std::string& word,
-                                   const ClearOptions& options, Instant now);
 
-enum class Mark { kSuccess, kFailed };
-struct Marked {
+// Of a range every run that is queued or running. A selection's steps and `only_failed` mean nothing here.
+Result<CancelPlan> PreviewCancel(ledger::Ledger& ledger, const pipeline::Pipeline& pipeline,
+                                 const RunSelection& selection);
+Result<CancelPlan> ApplyCancel(ledger::Ledger& ledger, const pipeline::Pipeline& pipeline,
+                               const RunSelection& selection, const std::string& confirmed, const Act& act);
+
+struct Paused {
+  bool changed = false;    // false when it was so already
+  std::int64_t event = 0;  // when it changed; Undo takes it
+};
+// kNotFound when the ledger doesn't know the pipeline.
+Result<Paused> SetPaused(ledger::Ledger& ledger, const std::string& pipeline, bool paused, const Act& act);
+
+struct Noted {
   ledger::RunRecord run;
-  std::string note;  // which versions were recorded, or that `processed` was withdrawn
+  std::int64_t event = 0;  // Undo takes it
 };
-// Success records the last try's pin, or the newest seen version when there was none; failed withdraws
-// `processed` when this run made it. kConflict while the run is running.
-Result<Marked> MarkRun(ledger::Ledger& ledger, const pipeline::Pipeline& pipeline, const std::string& word, Mark mark,
-                       const std::string& note, Instant now);
-
-// kConflict when the run has ended already.
-Result<ledger::RunRecord> CancelRun(ledger::Ledger& ledger, const std::string& pipeline, const std::string& word,
-                                    Instant now);
-
-// False when it was so already. kNotFound when the ledger doesn't know the pipeline.
-Result<bool> SetPaused(ledger::Ledger& ledger, const std::string& pipeline, bool paused, Instant now);
-
-// The held changes of a partition, up to what was seen, are no longer held. kNotFound when nothing is held.
-Result<VersionVector> ReleasePartition(ledger::Ledger& ledger, const pipeline::Pipeline& pipeline,
-                                       const ObservedSources& sources, const table::PartitionKey& key, Instant now);
-
-struct Adopted {
-  std::vector<std::string> partitions;  // newly recorded
-  int already = 0;                      // had a record and kept it
-};
-// Records the output partitions that exist at `at` (a version for each source) and begin no later than `last` (all when
-// nullopt) as processed at `at`, without running anything. Changes after `at` make them late.
-Result<Adopted> Adopt(ledger::Ledger& ledger, const pipeline::Pipeline& pipeline, table::Catalog& catalog,
-                      const ObservedSources& sources, const VersionVector& at, std::optional<LocalTime> last,
-                      Instant now);
+// The act's note becomes the run's; an empty one removes it. kInvalidArgument for one over 10,000 bytes.
+Result<Noted> SetNote(ledger::Ledger& ledger, const std::string& pipeline, const std::string& word, const Act& act);
 
 }  // namespace latecomer::engine

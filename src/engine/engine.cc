@@ -8,6 +8,7 @@
 #include "engine/load_runs.h"
 #include "engine/run_names.h"
 #include "engine/transitions.h"
+#include "engine/trigger.h"
 
 namespace latecomer::engine {
 
@@ -19,8 +20,31 @@ namespace {
 
 // Intervals become due, partitions settle and people release them without anything else happening.
 constexpr Duration kPlanAgainAfter = std::chrono::seconds(30);
+// What other processes do upstream is not told.
+constexpr Duration kLookUpstreamAfter = std::chrono::seconds(2);
 
 }  // namespace
+
+Status RegisterPipeline(ledger::Ledger& ledger, const pipeline::Pipeline& pipeline, Instant now) {
+  return ledger.Write([&](ledger::Writer& writer) -> Status {
+    LATECOMER_ASSIGN_OR_RETURN(std::optional<ledger::PipelineRecord> known, writer.FindPipeline(pipeline.id));
+    if (known && known->definition_hash == pipeline.definition_hash && known->file == pipeline.file) return {};
+    ledger::PipelineRecord record = known.value_or(ledger::PipelineRecord{});
+    record.id = pipeline.id;
+    record.name = pipeline.name;
+    record.file = pipeline.file;
+    record.text = pipeline.text;
+    record.definition_hash = pipeline.definition_hash;
+    record.updated = now;
+    LATECOMER_RETURN_IF_ERROR(writer.PutPipeline(record));
+    ledger::EventRecord event;
+    event.at = now;
+    event.pipeline = pipeline.id;
+    event.what = known ? "pipeline.changed" : "pipeline.created";
+    event.detail = "{\"definition_hash\":\"" + pipeline.definition_hash + "\"}";
+    return writer.AppendEvent(event);
+  });
+}
 
 Engine::Engine(pipeline::Pipeline pipeline, Environment environment)
     : pipeline_(std::move(pipeline)), env_(std::move(environment)) {}
@@ -28,25 +52,7 @@ Engine::Engine(pipeline::Pipeline pipeline, Environment environment)
 Engine::~Engine() = default;
 
 Status Engine::Register() {
-  const Instant now = env_.clock.Now();
-  return env_.ledger.Write([&](ledger::Writer& writer) -> Status {
-    LATECOMER_ASSIGN_OR_RETURN(std::optional<ledger::PipelineRecord> known, writer.FindPipeline(pipeline_.id));
-    if (known && known->definition_hash == pipeline_.definition_hash && known->file == pipeline_.file) return {};
-    ledger::PipelineRecord record = known.value_or(ledger::PipelineRecord{});
-    record.id = pipeline_.id;
-    record.name = pipeline_.name;
-    record.file = pipeline_.file;
-    record.text = pipeline_.text;
-    record.definition_hash = pipeline_.definition_hash;
-    record.updated = now;
-    LATECOMER_RETURN_IF_ERROR(writer.PutPipeline(record));
-    ledger::EventRecord event;
-    event.at = now;
-    event.pipeline = pipeline_.id;
-    event.what = known ? "pipeline.changed" : "pipeline.created";
-    event.detail = "{\"definition_hash\":\"" + pipeline_.definition_hash + "\"}";
-    return writer.AppendEvent(event);
-  });
+  return RegisterPipeline(env_.ledger, pipeline_, env_.clock.Now());
 }
 
 Result<TickReport> Engine::Tick() {
@@ -58,7 +64,8 @@ Result<TickReport> Engine::Tick() {
   bool created = false;
   const Instant now = env_.clock.Now();
   // A clock that was set back counts as time that passed.
-  const bool long_ago = now >= planned_at_ + kPlanAgainAfter || now < planned_at_;
+  const Duration again = waits_upstream_ ? kLookUpstreamAfter : kPlanAgainAfter;
+  const bool long_ago = now >= planned_at_ + again || now < planned_at_;
   plan_due_ = plan_due_ || observed || taken_over || advanced || long_ago;
   if (plan_due_ && !stop_starting_) {
     LATECOMER_ASSIGN_OR_RETURN(created, CreateRuns());
@@ -68,6 +75,7 @@ Result<TickReport> Engine::Tick() {
   report.progressed = observed || taken_over || advanced || created;
   LATECOMER_RETURN_IF_ERROR(StartQueued(report));
   report.mine = static_cast<int>(active_.size());
+  report.planned = waits_planned_;
   plan_due_ = plan_due_ || report.elsewhere > 0;  // what others finish may leave work for us
   for (const auto& [id, active] : active_) {
     const Instant renew = active->renewed + env_.lease / 3;
@@ -176,6 +184,7 @@ Result<Engine::Outlook> Engine::LookNow(std::optional<int> scheduled) {
       if (!sources) return Fail(ErrorKind::kUnexpected, "a plan was asked for before the sources were read");
       LATECOMER_ASSIGN_OR_RETURN(OpenFacts facts,
                                  GatherOpenFacts(reader, pipeline_, *sources, env_.clock.Now(), {.ahead = ahead}));
+      AddUpstream(facts.input);
       outlook.plan = lateness::MakePlan(pipeline_.rules, facts.input);
       outlook.update = std::move(facts.update);
       enough = !facts.horizon;
@@ -204,14 +213,15 @@ Result<std::vector<PlacedRun>> Engine::LoadRuns() {
   return runs;
 }
 
-Result<bool> Engine::IsPaused() {
-  bool paused = false;
+Result<Gate> Engine::LoadGate() {
+  Gate gate;
   LATECOMER_RETURN_IF_ERROR(env_.ledger.Read([&](ledger::Reader& reader) -> Status {
-    LATECOMER_ASSIGN_OR_RETURN(const std::optional<ledger::PipelineRecord> record, reader.FindPipeline(pipeline_.id));
-    paused = record && record->paused;
+    LATECOMER_ASSIGN_OR_RETURN(gate, ReadGate(reader, pipeline_.id));
     return {};
   }));
-  return paused;
+  gate.upstream = &upstream_;
+  gate.planned = &planned_;
+  return gate;
 }
 
 namespace {
@@ -240,29 +250,40 @@ Result<bool> InsertOne(ledger::Writer& writer, RunRecord& run, const std::string
   return true;
 }
 
-// A live run that is running or could run; one that waits for the past or a pause holds back nobody.
-bool LiveRunIsDue(const pipeline::Pipeline& pipeline, const std::vector<PlacedRun>& runs) {
+// It may take long, and later ones needn't wait behind it.
+bool WaitsForOthers(WaitKind kind) {
+  return kind == WaitKind::kHold || kind == WaitKind::kUpstream;
+}
+
+// A live run that is running or could run; one that waits for the past, a person or a pipeline upstream holds
+// back nobody.
+bool LiveRunIsDue(const pipeline::Pipeline& pipeline, const Gate& gate, const std::vector<PlacedRun>& runs) {
   return std::any_of(runs.begin(), runs.end(), [&](const PlacedRun& run) {
     if (run.run.kind == RunKind::kBackfill || !ledger::IsOpen(run.run.state)) return false;
-    return run.run.state == RunState::kRunning || WhatItWaitsFor(pipeline, false, run, runs).kind != WaitKind::kPast;
+    if (run.run.state == RunState::kRunning) return true;
+    const WaitKind waits = WhatItWaitsFor(pipeline, gate, run, runs).kind;
+    return waits != WaitKind::kPast && !WaitsForOthers(waits);
   });
 }
 
 }  // namespace
 
 Result<bool> Engine::CreateRuns() {
-  LATECOMER_ASSIGN_OR_RETURN(const bool paused, IsPaused());
-  if (paused) return false;
+  LATECOMER_ASSIGN_OR_RETURN(const Gate gate, LoadGate());
+  if (gate.paused) return false;
+  LATECOMER_RETURN_IF_ERROR(RefreshUpstream());
   LATECOMER_ASSIGN_OR_RETURN(const std::vector<PlacedRun> runs, LoadRuns());
   // Due intervals become runs only as slots come up: a catch-up of a thousand is not a thousand queued rows.
   // While a run waits for a failed past, later ones would only wait behind it.
-  const auto open = std::count_if(runs.begin(), runs.end(), [](const PlacedRun& run) {
-    return run.run.kind != RunKind::kBackfill && ledger::IsOpen(run.run.state);
+  const auto open = std::count_if(runs.begin(), runs.end(), [&](const PlacedRun& run) {
+    if (run.run.kind == RunKind::kBackfill || !ledger::IsOpen(run.run.state)) return false;
+    return run.run.state == RunState::kRunning || !WaitsForOthers(WhatItWaitsFor(pipeline_, gate, run, runs).kind);
   });
   const int room = pipeline_.max_active_runs - static_cast<int>(open);
   LATECOMER_ASSIGN_OR_RETURN(const Outlook outlook, LookNow(room));
+  NotePlan(outlook.plan);  // the gate knows from now on what is planned
   const std::vector<NewRun> scheduled = ScheduledOf(outlook.plan, room);
-  const bool live = LiveRunIsDue(pipeline_, runs);
+  const bool live = LiveRunIsDue(pipeline_, gate, runs);
   if (scheduled.empty()) {
     return InsertRuns(live ? std::vector<NewRun>{} : BackfillsOf(outlook.plan), outlook.update);
   }
@@ -315,23 +336,23 @@ Result<bool> Engine::InsertRuns(const std::vector<NewRun>& wanted, const IndexUp
 }
 
 Result<RunRecord> Engine::RequestRun(const table::PartitionKey& key) {
-  const Instant now = env_.clock.Now();
-  const std::string run_id = ManualRunId(key, now);
-  RunRecord run = QueuedRun(pipeline_.id, key, RunKind::kManual, run_id, "manual:" + run_id, now);
-  LATECOMER_RETURN_IF_ERROR(env_.ledger.Write([&](ledger::Writer& writer) -> Status {
-    LATECOMER_RETURN_IF_ERROR(InsertOne(writer, run, "asked for by a person"));
-    return PlaceOutputs(writer, pipeline_);
-  }));
-  Announce(run);
-  return run;
+  LATECOMER_ASSIGN_OR_RETURN(
+      const TriggerPlan done,
+      ApplyTrigger(env_.ledger, pipeline_, observed_, {.partitions = {key}}, "", {.now = env_.clock.Now()}));
+  Announce(done.affected.front().run);
+  return done.affected.front().run;
 }
 
 Status Engine::StartQueued(TickReport& report) {
   LATECOMER_ASSIGN_OR_RETURN(std::vector<PlacedRun> runs, LoadRuns());
-  LATECOMER_ASSIGN_OR_RETURN(const bool paused, IsPaused());
+  const bool any_queued =
+      std::any_of(runs.begin(), runs.end(), [](const PlacedRun& run) { return run.run.state == RunState::kQueued; });
+  if (any_queued && has_upstream_) LATECOMER_RETURN_IF_ERROR(RefreshUpstream());
+  LATECOMER_ASSIGN_OR_RETURN(const Gate gate, LoadGate());
+  report.paused = gate.paused;
   for (const PlacedRun& queued : InStartOrder(pipeline_, runs, env_.clock.Now())) {
     const Wait wait = stop_starting_ ? Wait{WaitKind::kSlot, "the next `latecomer run`"}
-                                     : WhatItWaitsFor(pipeline_, paused, queued, runs);
+                                     : WhatItWaitsFor(pipeline_, gate, queued, runs);
     if (wait.kind == WaitKind::kNone) {
       LATECOMER_ASSIGN_OR_RETURN(std::optional<Granted> granted, Grant(queued));
       if (granted) {

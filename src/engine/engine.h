@@ -29,10 +29,16 @@ struct TickReport {
   int elsewhere = 0;               // runs other schedulers are working on
   std::vector<PlacedRun> outside;  // runs that outside workers hold, with `waiting_for`; nothing to wait for here
   std::vector<PlacedRun> waiting;  // queued runs, with `waiting_for`
+  // Partitions without a run that wait for a pipeline upstream, or to settle; with the plan's reason.
+  std::vector<std::pair<table::PartitionKey, std::string>> planned;
+  bool paused = false;
   std::optional<Instant> wake_at;  // the next retry or lease renewal
   // Nothing is running here or elsewhere and nothing more can start.
   bool Idle() const { return !progressed && mine == 0 && elsewhere == 0; }
 };
+
+// Makes the pipeline, or its changed definition, known to the ledger.
+Status RegisterPipeline(ledger::Ledger& ledger, const pipeline::Pipeline& pipeline, Instant now);
 
 class Engine {
  public:
@@ -60,6 +66,9 @@ class Engine {
   // The plan as it stands: observes, writes nothing but what was observed.
   Result<lateness::Plan> PlanNow();
 
+  // Another engine of this process got further: what waits for a pipeline upstream is looked at again.
+  void LookAgain();
+
  private:
   struct Active;  // a run this engine holds the claim of
 
@@ -68,6 +77,10 @@ class Engine {
   Result<bool> ObserveTable(const std::string& location);
   bool HasObserved() const;
   Result<bool> CreateRuns();
+  Status RefreshUpstream();
+  Result<std::vector<KnownPipeline>> KnownPipelines();
+  void AddUpstream(lateness::PlanInput& input) const;
+  void NotePlan(const lateness::Plan& plan);
   struct NewRun;
   struct Outlook;
   Result<Outlook> LookNow(std::optional<int> scheduled);
@@ -76,7 +89,7 @@ class Engine {
   Result<bool> InsertRuns(const std::vector<NewRun>& wanted, const IndexUpdate& update);
   Status StartQueued(TickReport& report);
   Result<std::vector<PlacedRun>> LoadRuns();
-  Result<bool> IsPaused();
+  Result<Gate> LoadGate();
   Result<PlacedRun> NoteWait(const PlacedRun& queued, const std::string& for_what);
   void Announce(const ledger::RunRecord& run);
 
@@ -105,6 +118,7 @@ class Engine {
   Status ApplyFinished(ledger::Writer& writer, Active& next, Instant now);
   Status StartDue(ledger::Writer& writer, Active& next, const std::vector<std::string>& steps, Instant now);
   Status FailTry(ledger::Writer& writer, Active& next, const NextMoves& moves, Instant now);
+  Status NoteRetry(ledger::Writer& writer, Active& next, const NextMoves& moves);
   void LaunchStarting(Active& active);
   Result<executor::AttemptSpec> SpecFor(const Active& active, const pipeline::Step& step,
                                         const ledger::AttemptRecord& attempt);
@@ -126,6 +140,12 @@ class Engine {
   bool stop_starting_ = false;
   bool plan_due_ = true;  // something changed since the last plan
   Instant planned_at_{};
+  UpstreamWaits upstream_;                            // of the last look
+  bool has_upstream_ = false;                         // some known pipeline makes a source of this one
+  std::map<std::string, pipeline::Pipeline> parsed_;  // other pipelines of the ledger, by id and hash
+  std::vector<PlannedPartition> planned_;             // of the last plan; with depends_on_past
+  std::vector<std::pair<table::PartitionKey, std::string>> waits_planned_;  // of the last plan, as in TickReport
+  bool waits_upstream_ = false;                                             // some of those for a pipeline upstream
 };
 
 }  // namespace latecomer::engine

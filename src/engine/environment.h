@@ -8,6 +8,7 @@
 #include "base/time.h"
 #include "executor/executor.h"
 #include "ledger/ledger.h"
+#include "pipeline/pipeline.h"
 #include "table/catalog.h"
 
 namespace latecomer::engine {
@@ -35,6 +36,9 @@ struct Environment {
   std::string state_folder;  // absolute; logs/ and work/ lie in it
   Listener* listener = nullptr;
   Duration lease = std::chrono::minutes(1);
+  // The definition of a pipeline that the ledger knows; nullopt when its file is gone: then nobody waits for it. Unset:
+  // what its text in the ledger says.
+  std::function<Result<std::optional<pipeline::Pipeline>>(const ledger::PipelineRecord&)> definition_of{};
 };
 
 }  // namespace latecomer::engine

@@ -205,6 +205,7 @@ Status FactsReader::AddRuns(Groups& groups) {
                                      .state = ToState(run.state),
                                      .cause = run.cause,
                                      .started = run.tries > 0,
+                                     .running = run.state == ledger::RunState::kRunning,
                                      .with = run.state == ledger::RunState::kRunning ? run.waiting_for : ""});
   }
   return {};
@@ -229,6 +230,11 @@ Status FactsReader::AddProcessed(Groups& groups) {
   for (const ledger::ReleaseRecord& record : releases) {
     const auto it = groups.find(record.partition);
     if (it != groups.end()) it->second.facts.released = record.up_to;
+  }
+  LATECOMER_ASSIGN_OR_RETURN(const std::vector<ledger::HoldRecord> holds, reader_.Holds(pipeline_.id));
+  for (const ledger::HoldRecord& record : holds) {
+    const auto it = groups.find(record.partition);
+    if (it != groups.end()) it->second.facts.hold = lateness::HoldFact{record.reason, record.by};
   }
   return {};
 }

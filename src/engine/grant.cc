@@ -91,6 +91,19 @@ VersionVector PinOf(const RunRecord& run, const VersionVector& newest) {
 
 }  // namespace
 
+namespace {
+
+// By number of the try whose success the next one keeps: the token its outputs were written with.
+Result<std::map<int, std::int64_t>> KeptTokens(ledger::Reader& reader, const RunRecord& run) {
+  std::map<int, std::int64_t> tokens;
+  if (run.keep_steps.empty()) return tokens;
+  LATECOMER_ASSIGN_OR_RETURN(const std::vector<ledger::TryRecord> tries, reader.Tries(run.id));
+  for (const ledger::TryRecord& one : tries) tokens[one.number] = one.token;
+  return tokens;
+}
+
+}  // namespace
+
 Status Engine::GrantInTransaction(ledger::Writer& writer, const PlacedRun& queued, std::int64_t token_floor,
                                   Granted& granted) {
   const Instant now = env_.clock.Now();
@@ -106,7 +119,12 @@ Status Engine::GrantInTransaction(ledger::Writer& writer, const PlacedRun& queue
   }
   // Limits are checked again here, where no other scheduler comes between.
   LATECOMER_ASSIGN_OR_RETURN(const std::vector<PlacedRun> all, engine::LoadRuns(writer, pipeline_, output_schema_));
-  const Wait wait = WhatItWaitsFor(pipeline_, false, {*run, queued.start}, all);
+  LATECOMER_ASSIGN_OR_RETURN(Gate gate, ReadGate(writer, pipeline_.id));
+  gate.upstream = &upstream_;
+  gate.planned = &planned_;
+  PlacedRun placed = queued;
+  placed.run = *run;
+  const Wait wait = WhatItWaitsFor(pipeline_, gate, placed, all);
   if (wait.kind != WaitKind::kNone) return Fail(ErrorKind::kConflict, "waits for " + wait.for_what);
   LATECOMER_ASSIGN_OR_RETURN(std::optional<ClaimRecord> claim, writer.FindClaim(run->pipeline, run->partition));
   if (claim && !claim->released && claim->expires > now) return Fail(ErrorKind::kConflict, "held by " + claim->holder);
@@ -130,7 +148,6 @@ Status Engine::GrantInTransaction(ledger::Writer& writer, const PlacedRun& queue
   attempt.token = std::max(token_floor, claim ? claim->token : 0) + 1;
   attempt.definition_hash = pipeline_.definition_hash;
   attempt.started = now;
-  run->keep_vector.reset();
   LATECOMER_RETURN_IF_ERROR(MoveRun(writer, *run, RunState::kRunning, "", now));
   LATECOMER_RETURN_IF_ERROR(writer.InsertTry(attempt));
   LATECOMER_RETURN_IF_ERROR(writer.PutClaim({.pipeline = run->pipeline,
@@ -141,13 +158,9 @@ Status Engine::GrantInTransaction(ledger::Writer& writer, const PlacedRun& queue
                                              .run = run->id,
                                              .try_number = attempt.number,
                                              .released = false}));
-  // Clearing single steps lays out the next try's steps beforehand.
-  LATECOMER_ASSIGN_OR_RETURN(active->steps, writer.Steps(run->id, attempt.number));
-  for (ledger::StepRecord& step : NewSteps(pipeline_, *run, attempt.number, now)) {
-    if (active->Find(step.step) != nullptr) continue;
-    LATECOMER_RETURN_IF_ERROR(writer.InsertStep(step));
-    active->steps.push_back(std::move(step));
-  }
+  active->steps = NewSteps(pipeline_, *run, attempt.number, now);
+  LATECOMER_ASSIGN_OR_RETURN(active->kept_tokens, KeptTokens(writer, *run));
+  for (const ledger::StepRecord& step : active->steps) LATECOMER_RETURN_IF_ERROR(writer.InsertStep(step));
   LATECOMER_RETURN_IF_ERROR(AppendRunEvent(writer, *run, "claim.granted",
                                            {{"token", std::to_string(attempt.token)}, {"holder", env_.holder}}, now));
   active->run = *run;

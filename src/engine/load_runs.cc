@@ -12,7 +12,9 @@ using ledger::RunRecord;
 
 Result<std::vector<PlacedRun>> LoadRuns(ledger::Reader& reader, const pipeline::Pipeline& pipeline,
                                         const table::PartitionSchema& schema) {
-  LATECOMER_ASSIGN_OR_RETURN(const bool placed, HasPlanIndex(reader, pipeline));
+  LATECOMER_ASSIGN_OR_RETURN(bool placed, HasPlanIndex(reader, pipeline));
+  // The index knows of time alone, not which partitions follow each other besides.
+  if (pipeline.depends_on_past && !pipeline::ExtraColumns(pipeline.output).empty()) placed = false;
   LATECOMER_ASSIGN_OR_RETURN(std::vector<RunRecord> open, reader.Runs({.pipeline = pipeline.id, .open_only = placed}));
   std::vector<PlacedRun> runs = PlaceRuns(pipeline, schema, std::move(open));
   if (!placed || !pipeline.depends_on_past) return runs;

@@ -3,9 +3,9 @@
 #include <algorithm>
 
 #include "engine/active.h"
-#include "engine/controls.h"
 #include "engine/facts.h"
 #include "engine/run_names.h"
+#include "engine/selection.h"
 #include "engine/transitions.h"
 
 namespace latecomer::engine {
@@ -84,11 +84,11 @@ Result<bool> Engine::GrantOutside(const OutsideRequest& request, OutsideClaims& 
   bool moved = false;
   found.waiting.clear();
   LATECOMER_ASSIGN_OR_RETURN(std::vector<PlacedRun> runs, LoadRuns());
-  LATECOMER_ASSIGN_OR_RETURN(const bool paused, IsPaused());
+  LATECOMER_ASSIGN_OR_RETURN(const Gate gate, LoadGate());
   for (const PlacedRun& queued : InStartOrder(pipeline_, runs, env_.clock.Now())) {
     if (static_cast<int>(found.claims.size()) >= request.limit) break;
     if (request.partition && queued.run.partition != *request.partition) continue;
-    const Wait wait = WhatItWaitsFor(pipeline_, paused, queued, runs);
+    const Wait wait = WhatItWaitsFor(pipeline_, gate, queued, runs);
     if (wait.kind != WaitKind::kNone) {
       LATECOMER_ASSIGN_OR_RETURN(found.waiting.emplace_back(), NoteWait(queued, wait.for_what));
       continue;
@@ -243,10 +243,7 @@ Result<OutsideClaim> ClaimOf(ledger::Reader& reader, const pipeline::Pipeline& p
     return std::holds_alternative<pipeline::SqlStep>(step.action);
   });
   if (!writes) return claim;  // no output of ours to look into
-  const std::string& location = pipeline::ShapeOf(pipeline).location;
-  LATECOMER_ASSIGN_OR_RETURN(const auto record, reader.FindTable(location));
-  if (!record) return Fail(ErrorKind::kNotFound, "the ledger doesn't know " + location);
-  LATECOMER_ASSIGN_OR_RETURN(const table::PartitionSchema schema, OutputSchema(pipeline, record->partition_columns));
+  LATECOMER_ASSIGN_OR_RETURN(const table::PartitionSchema schema, KnownOutputSchema(reader, pipeline));
   LATECOMER_ASSIGN_OR_RETURN(claim.key, table::ParseCanonicalKey(schema, shown.run.partition));
   return claim;
 }

@@ -42,7 +42,14 @@ std::vector<StepRecord> NewSteps(const pipeline::Pipeline& pipeline, const ledge
   if (run.kind == ledger::RunKind::kBackfill) {
     EndAtOnce(detect, StepState::kSkipped, "a backfill looks for no further late partitions", now);
   }
-  for (const pipeline::Step& step : pipeline.steps) add(step.id);
+  for (const pipeline::Step& step : pipeline.steps) {
+    StepRecord& record = add(step.id);
+    const auto kept = run.keep_steps.find(step.id);
+    if (kept == run.keep_steps.end()) continue;
+    record.kept_from = kept->second;
+    EndAtOnce(record, StepState::kSuccess,
+              kept->second == 0 ? "marked success" : "kept from try " + std::to_string(kept->second), now);
+  }
   add(kRecordStep);
   StepRecord& backfill = add(kBackfillStep);
   if (run.kind == ledger::RunKind::kBackfill) {

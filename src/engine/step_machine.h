@@ -18,7 +18,8 @@ inline constexpr const char* kRecordStep = "record";
 inline constexpr const char* kBackfillStep = "backfill";
 
 // The step records of a new try, in the order people expect: ready, detect, the user's steps, record,
-// backfill. `ready` has succeeded; in backfill runs `detect` and `backfill` are skipped.
+// backfill. `ready` has succeeded, and so have those of the user's that the run's `keep_steps` names; in backfill runs
+// `detect` and `backfill` are skipped.
 std::vector<ledger::StepRecord> NewSteps(const pipeline::Pipeline& pipeline, const ledger::RunRecord& run,
                                          int try_number, Instant now);
 

@@ -34,6 +34,8 @@ Status MoveRun(ledger::Writer& writer, RunRecord& run, RunState to, std::string 
     run.ended.reset();
   } else {
     run.ended = now;
+    run.keep_vector.reset();
+    run.keep_steps.clear();
   }
   LATECOMER_RETURN_IF_ERROR(writer.UpdateRun(run));
   const std::string what = "run." + std::string(Name(from)) + "→" + std::string(Name(to));
@@ -85,6 +87,11 @@ Status EndTry(ledger::Writer& writer, const RunRecord& run, TryState to, const s
   last.message = message;
   last.ended = now;
   return writer.UpdateTry(last);
+}
+
+Status EndRunning(ledger::Writer& writer, const RunRecord& run, const std::string& why, Instant now) {
+  LATECOMER_RETURN_IF_ERROR(EndTry(writer, run, TryState::kCancelled, why, now));
+  return ReleaseClaim(writer, run);
 }
 
 Status ReleaseClaim(ledger::Writer& writer, const RunRecord& run) {

@@ -13,8 +13,8 @@ namespace latecomer::engine {
 Status AppendRunEvent(ledger::Writer& writer, const ledger::RunRecord& run, const std::string& what,
                       const std::map<std::string, std::string>& detail, Instant now);
 
-// Moves a run to another state; sets `ended` when that is a final one, clears it otherwise. `message` says
-// why and becomes the run's.
+// Moves a run to another state; sets `ended` when that is a final one, and forgets then what was asked of its next
+// try; clears `ended` otherwise. `message` says why and becomes the run's.
 Status MoveRun(ledger::Writer& writer, ledger::RunRecord& run, ledger::RunState to, std::string message, Instant now);
 
 // Moves the step, sets its `started`, `ended` and message.
@@ -24,6 +24,9 @@ Status MoveStep(ledger::Writer& writer, const ledger::RunRecord& run, ledger::St
 // Ends a try with all that is open in it: steps and attempts take the given states.
 Status EndTry(ledger::Writer& writer, const ledger::RunRecord& run, ledger::TryState to, const std::string& message,
               Instant now);
+
+// Ends what is running of a run on a person's wish, and gives its claim back; the run itself is moved by the caller.
+Status EndRunning(ledger::Writer& writer, const ledger::RunRecord& run, const std::string& why, Instant now);
 
 // Gives the claim of the run's partition back when this run holds it.
 Status ReleaseClaim(ledger::Writer& writer, const ledger::RunRecord& run);

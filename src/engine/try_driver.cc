@@ -73,8 +73,8 @@ Result<bool> Engine::AdvanceOne(Active& active) {
       LATECOMER_RETURN_IF_ERROR(MoveStep(writer, next.run, *next.Find(move.step), move.to, move.message, now));
     }
     LATECOMER_RETURN_IF_ERROR(StartDue(writer, next, moves.start, now));
-    if (moves.failed) LATECOMER_RETURN_IF_ERROR(FailTry(writer, next, moves, now));
-    return {};
+    if (moves.failed) return FailTry(writer, next, moves, now);
+    return NoteRetry(writer, next, moves);
   }));
   next.fresh = false;
   next.wake_at = moves.wake_at;
@@ -158,6 +158,21 @@ Status Engine::FailTry(ledger::Writer& writer, Active& next, const NextMoves& mo
   LATECOMER_RETURN_IF_ERROR(EndTry(writer, next.run, ledger::TryState::kFailed, message, now));
   LATECOMER_RETURN_IF_ERROR(ReleaseClaim(writer, next.run));
   return MoveRun(writer, next.run, RunState::kFailed, message, now);
+}
+
+// Keeps with a run of which nothing is running what it waits for.
+Status Engine::NoteRetry(ledger::Writer& writer, Active& next, const NextMoves& moves) {
+  std::string steps;
+  bool running = moves.record;
+  for (const StepRecord& step : next.steps) {
+    running = running || step.state == StepState::kRunning;
+    if (step.state == StepState::kUpForRetry) steps += (steps.empty() ? "step " : ", ") + step.step;
+  }
+  const bool waits = !running && moves.wake_at && !steps.empty();
+  const std::string for_what = waits ? steps + " to be tried again at " + FormatInstant(*moves.wake_at) : "";
+  if (next.run.waiting_for == for_what) return {};
+  next.run.waiting_for = for_what;
+  return writer.UpdateRun(next.run);
 }
 
 // An attempt that can't even be started ends as one that failed.
@@ -262,9 +277,10 @@ Status Engine::DetectInTransaction(ledger::Writer& writer, Active& next, std::ve
   const Instant now = env_.clock.Now();
   LATECOMER_ASSIGN_OR_RETURN(const auto sources, LoadSources(writer, pipeline_));
   if (!sources) return Fail(ErrorKind::kUnexpected, "the ledger lost a table that this run reads");
-  LATECOMER_ASSIGN_OR_RETURN(const OpenFacts open,
+  LATECOMER_ASSIGN_OR_RETURN(OpenFacts open,
                              GatherOpenFacts(writer, pipeline_, *sources, now, {.ahead = 0, .around = next.key}));
   LATECOMER_RETURN_IF_ERROR(ApplyIndexUpdate(writer, pipeline_, open.update));
+  AddUpstream(open.input);
   const lateness::PlanInput& facts = open.input;
   std::vector<lateness::PlanEntry> late;
   if (pipeline_.rules.detect == lateness::Detect::kLookback && next.run.kind == ledger::RunKind::kScheduled) {
@@ -314,17 +330,26 @@ Status Engine::DetectInTransaction(ledger::Writer& writer, Active& next, std::ve
   return MoveStep(writer, next.run, backfill, StepState::kSuccess, "started " + found, now);
 }
 
-// Promise 3: what an output holds must be this very try's work before it counts as processed.
+// Promise 3: what an output holds must be this very try's work (or that of the try it kept the step from) before it
+// counts as processed.
 Status Engine::VerifyOutputs(const Active& active) {
   for (const pipeline::Step& step : pipeline_.steps) {
     const auto* sql = std::get_if<pipeline::SqlStep>(&step.action);
     if (sql == nullptr) continue;
+    std::int64_t token = active.attempt.token;
+    const auto record = std::find_if(active.steps.begin(), active.steps.end(),
+                                     [&](const StepRecord& one) { return one.step == step.id && one.kept_from; });
+    if (record != active.steps.end()) {
+      if (*record->kept_from == 0) continue;  // a person vouches for it
+      token = active.kept_tokens.at(*record->kept_from);
+    }
     LATECOMER_ASSIGN_OR_RETURN(const auto output, env_.catalog.OpenHistory(sql->into_location));
     const std::string app_id = TransactionAppId(pipeline_.id, active.key, step.id);
     LATECOMER_ASSIGN_OR_RETURN(const auto found, output->FindTransaction(app_id));
-    if (found && found->version == active.attempt.token) continue;
+    if (found && found->version == token) continue;
+    const std::string newest = found ? ", whose newest one has " + std::to_string(found->version) : "";
     return Fail(Error(ErrorKind::kRunFailed, "the commit of step " + step.id + " (txn " + app_id + ", version " +
-                                                 std::to_string(active.attempt.token) + ") is not in its output")
+                                                 std::to_string(token) + ") is not in its output" + newest)
                     .In(sql->into_location)
                     .Hint("was the table replaced or restored meanwhile? `latecomer clear` the run to make it again"));
   }

@@ -297,6 +297,27 @@ void DecideNeverProcessed(PlanEntry& entry, const OutputFacts& facts, const Situ
   DecideScheduled(entry, facts, situation);
 }
 
+// ----- held by a person
+
+void DecideHold(PlanEntry& entry, const OutputFacts& facts, const Situation& situation) {
+  const bool changed = !facts.unseen.empty();
+  entry.late = changed && (facts.processed || IsLateNeverProcessed(facts, situation));
+  if (facts.processed && changed) {
+    entry.kind = RunFact::Kind::kBackfill;
+    entry.cause = FreshCause(facts, CauseOf(facts.unseen));
+  }
+  std::string reason =
+      "held by " + (facts.hold->by.empty() ? std::string("a person") : facts.hold->by) + ": " + facts.hold->reason;
+  if (const RunFact* open = OpenRun(facts)) {
+    entry.blocking_run = open->run_id;
+    reason += "; " + open->run_id + " is queued and waits for that";
+  }
+  reason += changed           ? "; " + DescribeChanges(facts.unseen, facts.interval)
+            : facts.processed ? std::string("; nothing newer changed it so far")
+                              : std::string();
+  Settle(entry, Decision::kHeld, "hold", std::move(reason));
+}
+
 // ----- outside the schedule
 
 void DecideWithoutInterval(PlanEntry& entry, const OutputFacts& facts) {
@@ -366,11 +387,16 @@ bool IsReady(const OutputFacts& facts, const Situation& situation) {
 PlanEntry Decide(const OutputFacts& facts, const Situation& situation) {
   PlanEntry entry = NewEntry(facts);
   const Rules& rules = situation.rules;
+  const RunFact* open = OpenRun(facts);
+  if (facts.hold && !(open != nullptr && open->running)) {
+    DecideHold(entry, facts, situation);
+    return entry;
+  }
   if (facts.processed && facts.unseen.empty()) {
     return Settle(entry, Decision::kUpToDate, "",
                   "up to date: built from " + DescribeVector(facts.processed->vector) + ", nothing newer changed it");
   }
-  if (const RunFact* open = OpenRun(facts)) {
+  if (open != nullptr) {
     DecideOpen(entry, facts, situation, *open);
   } else if (!facts.start || !facts.interval) {
     DecideWithoutInterval(entry, facts);
@@ -382,6 +408,9 @@ PlanEntry Decide(const OutputFacts& facts, const Situation& situation) {
     DecideLate(entry, facts, situation);
   } else {
     DecideNeverProcessed(entry, facts, situation);
+  }
+  if (entry.decision == Decision::kProcess && !facts.waits_for.empty()) {
+    Settle(entry, Decision::kWaiting, "wait_for_upstream", "waits for " + facts.waits_for + "; " + entry.reason);
   }
   return entry;
 }

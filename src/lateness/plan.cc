@@ -133,16 +133,22 @@ bool BeforeInOrder(Order order, const Judged& a, const Judged& b) {
 // `judged` is in the plan's order. What a person released isn't counted: it was asked for.
 void LimitBackfills(const Rules& rules, std::vector<Judged>& judged) {
   int room = rules.max_backfills;
+  std::optional<LocalTime> last_open;
   for (const Judged& one : judged) {
     const auto is_open = [](const RunFact& run) {
       return run.state == RunFact::State::kOpen && run.kind == RunFact::Kind::kBackfill;
     };
-    room -= static_cast<int>(std::count_if(one.facts->runs.begin(), one.facts->runs.end(), is_open));
+    const auto open = std::count_if(one.facts->runs.begin(), one.facts->runs.end(), is_open);
+    room -= static_cast<int>(open);
+    if (open > 0 && one.facts->start) RaiseTo(last_open, *one.facts->start);
   }
   for (Judged& one : judged) {
     if (!IsBackfillNow(one.entry)) continue;
     const auto released = [&](const Change& change) { return IsReleased(*one.facts, change); };
     if (std::any_of(one.entry.changes.begin(), one.entry.changes.end(), released)) continue;
+    // What is open waits for those before it, so these can't wait for its room.
+    const bool waited_for = rules.depends_on_past && last_open && one.facts->start && *one.facts->start < *last_open;
+    if (waited_for) continue;
     if (room-- > 0) continue;
     one.entry.decision = Decision::kWaiting;
     one.entry.rule = "max_backfills";
@@ -162,7 +168,8 @@ void SortEntries(const Rules& rules, std::vector<Judged>& judged) {
     const int left = GroupOf(a.entry);
     const int right = GroupOf(b.entry);
     if (left != right) return left < right;
-    return left == 1 ? BeforeInOrder(rules.order, a, b) : Earlier(*a.facts, *b.facts);
+    const Order order = rules.depends_on_past ? Order::kOldestFirst : rules.order;
+    return left == 1 ? BeforeInOrder(order, a, b) : Earlier(*a.facts, *b.facts);
   });
 }
 
@@ -223,7 +230,7 @@ std::vector<PlanEntry> LookbackBackfills(const Rules& rules, const PlanInput& in
     if (!facts.start || *facts.start < first || *facts.start >= *run->start) continue;
     const bool exists = facts.has_rows || facts.processed;
     const bool frozen = rules.frozen_before && *facts.start < *rules.frozen_before;
-    if (!exists || frozen || !InSchedule(rules, *facts.start)) continue;
+    if (!exists || frozen || facts.hold || !InSchedule(rules, *facts.start)) continue;
     if (!SameBesidesTime(rules, facts.key, of)) continue;
     // A queued run will read the newest versions anyway.
     const bool queued = std::any_of(facts.runs.begin(), facts.runs.end(), [](const RunFact& one) {

@@ -32,7 +32,8 @@ struct Rules {
   std::optional<LocalTime> start;         // partitions that begin earlier are before the start
   std::optional<LocalTime> end;  // exclusive upper bound on starts: the interval that begins at `end` is the last
   Ready ready;
-  bool catch_up = true;  // false: of the due intervals never processed only the newest is run
+  bool depends_on_past = false;  // a partition isn't started before an earlier one that is planned
+  bool catch_up = true;          // false: of the due intervals never processed only the newest is run
   Detect detect = Detect::kChanges;
   int lookback = 0;
   std::optional<Duration> allowed_lateness;
@@ -64,7 +65,14 @@ struct RunFact {
   enum class State { kOpen, kSucceeded, kFailed, kSkipped, kCancelled } state = State::kOpen;
   std::string cause;
   bool started = false;  // a claim was granted at least once
+  bool running = false;  // one is held now
   std::string with{};    // the outside worker that holds it, and until when; empty when none does
+};
+
+// A person holds the partition back.
+struct HoldFact {
+  std::string reason;
+  std::string by;  // may be empty
 };
 
 struct ProcessedFact {
@@ -86,6 +94,8 @@ struct OutputFacts {
   std::optional<VersionVector> released;  // changes up to this vector are no longer held
   std::optional<Interval> interval;       // nullopt: no interval
   std::optional<LocalTime> start;
+  std::optional<HoldFact> hold{};
+  std::string waits_for{};  // what of the pipelines upstream it waits for; empty: nothing
 };
 
 struct PlanInput {
@@ -115,7 +125,8 @@ struct PlanEntry {
   Decision decision = Decision::kUpToDate;
   // The rule that decided, in the pipeline file's words: "allowed_lateness", "max_backfills",
   // "mass_change", "frozen_before", "before_start", "after_end", "emptied", "no_interval", "min_rows",
-  // "settle", "future", "ready", "detect", "catch_up"; empty when none did.
+  // "settle", "future", "ready", "detect", "catch_up"; "wait_for_upstream"; "hold" when a person
+  // does; empty when none did.
   std::string rule;
   std::string reason;  // one sentence for people, without a final dot
   // Unique per (pipeline, output partition): "interval" for scheduled runs, "devices@3" for a backfill (per

@@ -82,9 +82,12 @@ class Reader : public PlanIndexReader {
   virtual Result<std::optional<ClaimRecord>> FindClaim(const std::string& pipeline, const std::string& partition) = 0;
   virtual Result<std::vector<ClaimRecord>> ClaimsHeld(const std::string& pipeline) = 0;  // not released
   virtual Result<std::vector<ReleaseRecord>> Releases(const std::string& pipeline) = 0;
-  virtual Result<std::vector<PredecessorRecord>> Predecessors() = 0;  // by id
+  virtual Result<std::vector<HoldRecord>> Holds(const std::string& pipeline) = 0;  // by partition
+  virtual Result<std::vector<PredecessorRecord>> Predecessors() = 0;               // by id
   virtual Result<std::vector<EventRecord>> Events(const std::string& pipeline, const std::optional<std::string>& run_id,
                                                   const std::optional<std::string>& partition) = 0;
+  virtual Result<std::optional<EventRecord>> FindEvent(std::int64_t sequence) = 0;
+  virtual Result<std::int64_t> LastEvent() = 0;  // the newest sequence; 0 when there is none
 };
 
 class Writer : public Reader, public PlanIndexWriter {
@@ -116,6 +119,9 @@ class Writer : public Reader, public PlanIndexWriter {
   // One row per (pipeline, partition); a smaller token than the one there is kConflict.
   virtual Status PutClaim(const ClaimRecord& record) = 0;
   virtual Status PutRelease(const ReleaseRecord& record) = 0;
+  virtual Status RemoveRelease(const std::string& pipeline, const std::string& partition) = 0;
+  virtual Status PutHold(const HoldRecord& record) = 0;
+  virtual Status RemoveHold(const std::string& pipeline, const std::string& partition) = 0;
   virtual Status PutPredecessor(const PredecessorRecord& record) = 0;  // once; a second time changes nothing
   virtual Status AppendEvent(const EventRecord& record) = 0;           // `sequence` is given by the ledger
 };

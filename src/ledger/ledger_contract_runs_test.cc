@@ -17,6 +17,7 @@ TEST_P(LedgerContract, RunsRoundTrip) {
     LATECOMER_ASSIGN_OR_RETURN(parent, writer.InsertRun(SomeRun("scheduled_b", "b", "schedule")));
     run.caused_by = parent;
     run.keep_vector = VersionVector{{"devices", Version{3}}};
+    run.keep_steps = {{"extract", 1}, {"build \"it\"", 0}};
     run.note = "note";
     run.message = "message";
     LATECOMER_ASSIGN_OR_RETURN(run.id, writer.InsertRun(run));
@@ -44,6 +45,7 @@ TEST_P(LedgerContract, RunsRoundTrip) {
       EXPECT_EQ(stored.message, run.message);
       EXPECT_EQ(stored.tries, 2);
       EXPECT_EQ(stored.keep_vector, run.keep_vector);
+      EXPECT_EQ(stored.keep_steps, run.keep_steps);
       EXPECT_EQ(stored.note, run.note);
       EXPECT_EQ(stored.created, run.created);
       EXPECT_EQ(stored.started, run.started);
@@ -156,6 +158,7 @@ TEST_P(LedgerContract, TriesStepsAndAttemptsRoundTrip) {
     mapped.ended = At(8);
     mapped.message = "m";
     mapped.attempts = 3;
+    mapped.kept_from = 2;
     LATECOMER_RETURN_IF_ERROR(writer.InsertStep(mapped));
     StepRecord first = SomeStep(run, 1, "z");
     first.position = 1;
@@ -180,6 +183,8 @@ TEST_P(LedgerContract, TriesStepsAndAttemptsRoundTrip) {
     EXPECT_EQ((*steps)[0].step, "z");
     EXPECT_EQ((*steps)[1].child_run, run);
     EXPECT_EQ((*steps)[1].map_index, 0);
+    EXPECT_EQ((*steps)[1].kept_from, 2);
+    EXPECT_FALSE((*steps)[0].kept_from);
     EXPECT_EQ((*steps)[1].retry_at, At(6));
     EXPECT_EQ((*steps)[1].attempts, 3);
     const auto attempts = reader.Attempts(run, 1);

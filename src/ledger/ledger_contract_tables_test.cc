@@ -288,6 +288,52 @@ TEST_P(LedgerContract, ReleasesAndEventsRoundTrip) {
   });
 }
 
+TEST_P(LedgerContract, HoldsRoundTripAndGo) {
+  const HoldRecord hold{.pipeline = "devices", .partition = "p", .reason = "why", .by = "ann", .at = At(3)};
+  Write([&](Writer& writer) -> Status {
+    LATECOMER_RETURN_IF_ERROR(writer.PutHold({.pipeline = "devices", .partition = "p", .reason = "old"}));
+    LATECOMER_RETURN_IF_ERROR(writer.PutHold({.pipeline = "other", .partition = "p", .reason = "other"}));
+    return writer.PutHold(hold);
+  });
+  Read([&](Reader& reader) {
+    const auto holds = reader.Holds("devices");
+    ASSERT_TRUE(holds);
+    ASSERT_EQ(holds->size(), 1U);
+    EXPECT_EQ((*holds)[0].reason, hold.reason);
+    EXPECT_EQ((*holds)[0].by, hold.by);
+    EXPECT_EQ((*holds)[0].at, hold.at);
+  });
+  Write([](Writer& writer) { return writer.RemoveHold("devices", "p"); });
+  Read([](Reader& reader) {
+    EXPECT_TRUE(reader.Holds("devices")->empty());
+    EXPECT_EQ(reader.Holds("other")->size(), 1U);
+  });
+}
+
+TEST_P(LedgerContract, AnEventIsFoundByItsSequenceAndAReleaseGoes) {
+  std::int64_t sequence = 0;
+  Write([&](Writer& writer) -> Status {
+    LATECOMER_RETURN_IF_ERROR(writer.PutRelease({.pipeline = "devices", .partition = "p", .up_to = {}, .at = At(1)}));
+    LATECOMER_RETURN_IF_ERROR(writer.RemoveRelease("devices", "p"));
+    LATECOMER_ASSIGN_OR_RETURN(const std::int64_t before, writer.LastEvent());
+    EventRecord event;
+    event.pipeline = "devices";
+    event.what = "pipeline.paused";
+    event.detail = "{}";
+    LATECOMER_RETURN_IF_ERROR(writer.AppendEvent(event));
+    LATECOMER_ASSIGN_OR_RETURN(sequence, writer.LastEvent());
+    EXPECT_GT(sequence, before);
+    return {};
+  });
+  Read([&](Reader& reader) {
+    EXPECT_TRUE(reader.Releases("devices")->empty());
+    const auto found = reader.FindEvent(sequence);
+    ASSERT_TRUE(found && found->has_value());
+    EXPECT_EQ((*found)->what, "pipeline.paused");
+    EXPECT_FALSE(reader.FindEvent(sequence + 1)->has_value());
+  });
+}
+
 TEST_P(LedgerContract, PredecessorsAreKeptOnce) {
   for (const int at : {1, 2}) {
     Write([at](Writer& writer) { return writer.PutPredecessor({.ledger_id = "lost", .at = At(at)}); });

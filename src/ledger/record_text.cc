@@ -65,6 +65,21 @@ Result<VersionVector> VectorFromJson(std::string_view text) {
   return vector;
 }
 
+std::string KeptStepsToJson(const std::map<std::string, int>& steps) {
+  return Dump(Json(steps));
+}
+
+Result<std::map<std::string, int>> KeptStepsFromJson(std::string_view text) {
+  const Json json = Json::parse(text, nullptr, false);
+  if (!json.is_object()) return Fail(Damaged("list of kept steps", text));
+  std::map<std::string, int> steps;
+  for (const auto& [step, number] : json.items()) {
+    if (!number.is_number_integer()) return Fail(Damaged("list of kept steps", text));
+    steps.emplace(step, number.get<int>());
+  }
+  return steps;
+}
+
 std::string SchemaToJson(const table::PartitionSchema& schema) {
   Json json = Json::array();
   for (const table::PartitionColumn& column : schema) {

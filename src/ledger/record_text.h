@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -18,6 +19,10 @@ namespace latecomer::ledger {
 // {"devices":3}
 std::string VectorToJson(const VersionVector& vector);
 Result<VersionVector> VectorFromJson(std::string_view json);
+
+// {"extract":1}: step → number of the try it was done in.
+std::string KeptStepsToJson(const std::map<std::string, int>& steps);
+Result<std::map<std::string, int>> KeptStepsFromJson(std::string_view json);
 
 // [{"name":"event_time","type":"date"}]
 std::string SchemaToJson(const table::PartitionSchema& schema);

@@ -87,7 +87,10 @@ struct RunRecord {
   std::string waiting_for;  // for people; empty unless queued or held by an outside worker
   std::string message;      // why it ended as it did, in one sentence
   int tries = 0;
-  std::optional<VersionVector> keep_vector;  // the next try keeps this pin (--same-versions, single steps)
+  // What a person asked of the next try, until the run ends: this pin (--same-versions, single steps), and steps that
+  // keep the success they had in the try of that number; 0: a person marked them.
+  std::optional<VersionVector> keep_vector;
+  std::map<std::string, int> keep_steps;
   std::string note;
   Instant created{};
   std::optional<Instant> started;  // of the newest try
@@ -116,6 +119,7 @@ struct StepRecord {
   int attempts = 0;
   std::optional<Instant> retry_at;
   std::optional<std::int64_t> child_run;  // of a `backfill` instance
+  std::optional<int> kept_from;           // not done in this try but in that one; 0: marked by a person
   std::string message;
   std::optional<Instant> started;
   std::optional<Instant> ended;
@@ -153,6 +157,15 @@ struct ReleaseRecord {
   std::string pipeline;
   std::string partition;
   VersionVector up_to;
+  Instant at{};
+};
+
+// A person holds an output partition back: nothing of it starts until the hold is released.
+struct HoldRecord {
+  std::string pipeline;
+  std::string partition;
+  std::string reason;
+  std::string by;  // who
   Instant at{};
 };
 

@@ -1,5 +1,6 @@
 // Pipelines, what their outputs were built from, claims, releases and the history of events.
 #include "ledger/record_text.h"
+#include "ledger/sql_table_rows.h"
 #include "ledger/sql_transaction.h"
 
 namespace latecomer::ledger {
@@ -55,6 +56,16 @@ Result<ReleaseRecord> ReadRelease(const Row& row) {
   return record;
 }
 
+Result<HoldRecord> ReadHold(const Row& row) {
+  return HoldRecord{.pipeline = Owned(row, 0),
+                    .partition = Owned(row, 1),
+                    .reason = Owned(row, 2),
+                    .by = Owned(row, 3),
+                    .at = Time(row, 4)};
+}
+
+}  // namespace
+
 Result<EventRecord> ReadEvent(const Row& row) {
   EventRecord record;
   record.sequence = row.Integer(0);
@@ -66,8 +77,6 @@ Result<EventRecord> ReadEvent(const Row& row) {
   record.detail = Owned(row, 6);
   return record;
 }
-
-}  // namespace
 
 Result<std::optional<PipelineRecord>> SqlTransaction::FindPipeline(const std::string& id) {
   return One<PipelineRecord>(
@@ -120,6 +129,12 @@ Result<std::vector<ReleaseRecord>> SqlTransaction::Releases(const std::string& p
       {std::string_view(pipeline)}, ReadRelease);
 }
 
+Result<std::vector<HoldRecord>> SqlTransaction::Holds(const std::string& pipeline) {
+  return All<HoldRecord>(
+      "SELECT pipeline, partition_key, reason, held_by, at FROM holds WHERE pipeline = $1 ORDER BY partition_key",
+      {std::string_view(pipeline)}, ReadHold);
+}
+
 Result<std::vector<PredecessorRecord>> SqlTransaction::Predecessors() {
   return All<PredecessorRecord>("SELECT ledger_id, at FROM predecessors ORDER BY ledger_id", {}, ReadPredecessor);
 }
@@ -141,6 +156,17 @@ Result<std::vector<EventRecord>> SqlTransaction::Events(const std::string& pipel
   }
   sql += " ORDER BY sequence";
   return All<EventRecord>(sql, std::span<const Parameter>(parameters), ReadEvent);
+}
+
+Result<std::optional<EventRecord>> SqlTransaction::FindEvent(std::int64_t sequence) {
+  return One<EventRecord>(
+      "SELECT sequence, at, pipeline, partition_key, run_id, what, detail FROM events WHERE sequence = $1", {sequence},
+      ReadEvent);
+}
+
+Result<std::int64_t> SqlTransaction::LastEvent() {
+  LATECOMER_ASSIGN_OR_RETURN(const auto last, OneInteger("SELECT coalesce(max(sequence), 0) FROM events", {}));
+  return last.value_or(0);
 }
 
 Status SqlTransaction::PutPipeline(const PipelineRecord& record) {
@@ -201,6 +227,25 @@ Status SqlTransaction::PutRelease(const ReleaseRecord& record) {
       "at = excluded.at",
       {std::string_view(record.pipeline), std::string_view(record.partition), std::string_view(up_to),
        Millis(record.at)});
+}
+
+Status SqlTransaction::RemoveRelease(const std::string& pipeline, const std::string& partition) {
+  return Run("DELETE FROM releases WHERE pipeline = $1 AND partition_key = $2",
+             {std::string_view(pipeline), std::string_view(partition)});
+}
+
+Status SqlTransaction::PutHold(const HoldRecord& record) {
+  return Run(
+      "INSERT INTO holds (pipeline, partition_key, reason, held_by, at) VALUES ($1, $2, $3, $4, $5) "
+      "ON CONFLICT (pipeline, partition_key) DO UPDATE SET reason = excluded.reason, held_by = excluded.held_by, "
+      "at = excluded.at",
+      {std::string_view(record.pipeline), std::string_view(record.partition), std::string_view(record.reason),
+       std::string_view(record.by), Millis(record.at)});
+}
+
+Status SqlTransaction::RemoveHold(const std::string& pipeline, const std::string& partition) {
+  return Run("DELETE FROM holds WHERE pipeline = $1 AND partition_key = $2",
+             {std::string_view(pipeline), std::string_view(partition)});
 }
 
 Status SqlTransaction::PutPredecessor(const PredecessorRecord& record) {

@@ -9,11 +9,12 @@ namespace latecomer::ledger {
 
 #define LATECOMER_RUN_COLUMNS                                                               \
   "id, pipeline, run_id, partition_key, partition_display, kind, cause, caused_by, state, " \
-  "waiting_for, message, tries, keep_vector, note, created, started, ended"
+  "waiting_for, message, tries, keep_vector, note, created, started, ended, keep_steps"
 Result<RunRecord> ReadRun(const Row& row);
 
-#define LATECOMER_STEP_COLUMNS \
-  "run, try_number, step, map_index, position, state, attempts, retry_at, child_run, message, started, ended"
+#define LATECOMER_STEP_COLUMNS                                                                           \
+  "run, try_number, step, map_index, position, state, attempts, retry_at, child_run, message, started, " \
+  "ended, kept_from"
 Result<StepRecord> ReadStep(const Row& row);
 
 #define LATECOMER_SOURCE_PARTITION_COLUMNS \

@@ -28,6 +28,9 @@ Result<RunRecord> ReadRun(const Row& row) {
   record.created = Time(row, 14);
   record.started = OptionalTime(row, 15);
   record.ended = OptionalTime(row, 16);
+  if (!row.IsNull(17)) {
+    LATECOMER_ASSIGN_OR_RETURN(record.keep_steps, KeptStepsFromJson(row.Text(17)));
+  }
   return record;
 }
 
@@ -40,6 +43,11 @@ Parameter OptionalText(const std::optional<std::string>& text) {
 std::optional<std::string> KeptVector(const RunRecord& record) {
   if (!record.keep_vector) return std::nullopt;
   return VectorToJson(*record.keep_vector);
+}
+
+std::optional<std::string> KeptSteps(const RunRecord& record) {
+  if (record.keep_steps.empty()) return std::nullopt;
+  return KeptStepsToJson(record.keep_steps);
 }
 
 }  // namespace
@@ -86,19 +94,21 @@ Result<std::optional<RunRecord>> SqlTransaction::FindRunByCause(const std::strin
 
 Result<std::int64_t> SqlTransaction::InsertRun(const RunRecord& record) {
   const std::optional<std::string> kept = KeptVector(record);
+  const std::optional<std::string> kept_steps = KeptSteps(record);
   // A run that is there already is an answer, not a failed statement: the transaction can go on.
   LATECOMER_ASSIGN_OR_RETURN(
       const std::optional<std::int64_t> id,
       OneInteger(
           "INSERT INTO runs (pipeline, run_id, partition_key, partition_display, kind, cause, "
           "caused_by, state, waiting_for, message, tries, keep_vector, note, created, started, "
-          "ended) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16) "
+          "ended, keep_steps) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17) "
           "ON CONFLICT DO NOTHING RETURNING id",
           {std::string_view(record.pipeline), std::string_view(record.run_id), std::string_view(record.partition),
            std::string_view(record.partition_display), Name(record.kind), std::string_view(record.cause),
            Optional(record.caused_by), Name(record.state), std::string_view(record.waiting_for),
            std::string_view(record.message), std::int64_t{record.tries}, OptionalText(kept),
-           std::string_view(record.note), Millis(record.created), Optional(record.started), Optional(record.ended)}));
+           std::string_view(record.note), Millis(record.created), Optional(record.started), Optional(record.ended),
+           OptionalText(kept_steps)}));
   if (id) return *id;
   return Fail(Error(ErrorKind::kConflict, "pipeline " + record.pipeline + " has a run " + record.run_id +
                                               " already, or one of " + record.partition_display +
@@ -111,12 +121,13 @@ Status SqlTransaction::UpdateRun(const RunRecord& record) {
   LATECOMER_RETURN_IF_ERROR(
       CheckTransition(stored, record.state, ParseRunState, "run " + std::to_string(record.id) + " " + record.run_id));
   const std::optional<std::string> kept = KeptVector(record);
+  const std::optional<std::string> kept_steps = KeptSteps(record);
   return Run(
       "UPDATE runs SET caused_by = $1, state = $2, waiting_for = $3, message = $4, tries = $5, "
-      "keep_vector = $6, note = $7, created = $8, started = $9, ended = $10 WHERE id = $11",
+      "keep_vector = $6, note = $7, created = $8, started = $9, ended = $10, keep_steps = $11 WHERE id = $12",
       {Optional(record.caused_by), Name(record.state), std::string_view(record.waiting_for),
        std::string_view(record.message), std::int64_t{record.tries}, OptionalText(kept), std::string_view(record.note),
-       Millis(record.created), Optional(record.started), Optional(record.ended), record.id});
+       Millis(record.created), Optional(record.started), Optional(record.ended), OptionalText(kept_steps), record.id});
 }
 
 }  // namespace latecomer::ledger

@@ -41,14 +41,20 @@ class SqlTransaction final : public Writer {
   Result<std::optional<ClaimRecord>> FindClaim(const std::string& pipeline, const std::string& partition) override;
   Result<std::vector<ClaimRecord>> ClaimsHeld(const std::string& pipeline) override;
   Result<std::vector<ReleaseRecord>> Releases(const std::string& pipeline) override;
+  Result<std::vector<HoldRecord>> Holds(const std::string& pipeline) override;
   Result<std::vector<PredecessorRecord>> Predecessors() override;
   Result<std::vector<EventRecord>> Events(const std::string& pipeline, const std::optional<std::string>& run_id,
                                           const std::optional<std::string>& partition) override;
+  Result<std::optional<EventRecord>> FindEvent(std::int64_t sequence) override;
+  Result<std::int64_t> LastEvent() override;
   Status PutPipeline(const PipelineRecord& record) override;
   Status PutProcessed(const ProcessedRecord& record) override;
   Status RemoveProcessed(const std::string& pipeline, const std::string& partition) override;
   Status PutClaim(const ClaimRecord& record) override;
   Status PutRelease(const ReleaseRecord& record) override;
+  Status RemoveRelease(const std::string& pipeline, const std::string& partition) override;
+  Status PutHold(const HoldRecord& record) override;
+  Status RemoveHold(const std::string& pipeline, const std::string& partition) override;
   Status PutPredecessor(const PredecessorRecord& record) override;
   Status AppendEvent(const EventRecord& record) override;
 

@@ -19,6 +19,7 @@ Result<StepRecord> ReadStep(const Row& row) {
   record.message = Owned(row, 9);
   record.started = OptionalTime(row, 10);
   record.ended = OptionalTime(row, 11);
+  if (!row.IsNull(12)) record.kept_from = Small(row, 12);
   return record;
 }
 
@@ -54,6 +55,10 @@ Result<AttemptRecord> ReadAttempt(const Row& row) {
   record.started = Time(row, 11);
   record.ended = OptionalTime(row, 12);
   return record;
+}
+
+Parameter KeptFrom(const StepRecord& record) {
+  return record.kept_from ? Parameter(std::int64_t{*record.kept_from}) : Parameter(std::monostate());
 }
 
 Parameter ExitCode(const AttemptRecord& record) {
@@ -129,14 +134,15 @@ Status SqlTransaction::UpdateTry(const TryRecord& record) {
 Status SqlTransaction::InsertStep(const StepRecord& record) {
   LATECOMER_ASSIGN_OR_RETURN(
       const std::optional<std::int64_t> written,
-      OneInteger("INSERT INTO steps (run, try_number, step, map_index, position, state, attempts, "
-                 "retry_at, child_run, message, started, ended) "
-                 "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) "
-                 "ON CONFLICT DO NOTHING RETURNING position",
-                 {record.run, std::int64_t{record.try_number}, std::string_view(record.step),
-                  std::int64_t{record.map_index}, std::int64_t{record.position}, Name(record.state),
-                  std::int64_t{record.attempts}, Optional(record.retry_at), Optional(record.child_run),
-                  std::string_view(record.message), Optional(record.started), Optional(record.ended)}));
+      OneInteger(
+          "INSERT INTO steps (run, try_number, step, map_index, position, state, attempts, "
+          "retry_at, child_run, message, started, ended, kept_from) "
+          "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) "
+          "ON CONFLICT DO NOTHING RETURNING position",
+          {record.run, std::int64_t{record.try_number}, std::string_view(record.step), std::int64_t{record.map_index},
+           std::int64_t{record.position}, Name(record.state), std::int64_t{record.attempts}, Optional(record.retry_at),
+           Optional(record.child_run), std::string_view(record.message), Optional(record.started),
+           Optional(record.ended), KeptFrom(record)}));
   return Inserted(written, NameOfStep(record.step, record.map_index, record.run, record.try_number));
 }
 

@@ -21,13 +21,14 @@ struct Row {
 };
 
 using Run = RunState;
-// A run that has ended is queued again only by clear, and turns into success or failed only by mark.
+// A run that has ended is queued again only by clear (or by marking a step of it), and turns into success or failed
+// only by mark. From those two it goes back to skipped and cancelled when a mark is undone.
 // running → queued: its claim was lost, it wants another.
 constexpr std::array kRunStates{
     Row<Run>{Run::kQueued, "queued", Run::kRunning, Run::kSuccess, Run::kFailed, Run::kSkipped, Run::kCancelled},
     Row<Run>{Run::kRunning, "running", Run::kQueued, Run::kSuccess, Run::kFailed, Run::kSkipped, Run::kCancelled},
-    Row<Run>{Run::kSuccess, "success", Run::kQueued, Run::kFailed},
-    Row<Run>{Run::kFailed, "failed", Run::kQueued, Run::kSuccess},
+    Row<Run>{Run::kSuccess, "success", Run::kQueued, Run::kFailed, Run::kSkipped, Run::kCancelled},
+    Row<Run>{Run::kFailed, "failed", Run::kQueued, Run::kSuccess, Run::kSkipped, Run::kCancelled},
     Row<Run>{Run::kSkipped, "skipped", Run::kQueued, Run::kSuccess, Run::kFailed},
     Row<Run>{Run::kCancelled, "cancelled", Run::kQueued, Run::kSuccess, Run::kFailed},
 };

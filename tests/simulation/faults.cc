@@ -1,6 +1,7 @@
 // What goes wrong, and what people do meanwhile.
 #include <algorithm>
 
+#include "engine/clear.h"
 #include "engine/controls.h"
 #include "sim_keys.h"
 #include "simulation.h"
@@ -114,18 +115,20 @@ void Simulation::PersonMeddles() {
   const std::int64_t kind = dice_.Below(10);
   if (kind < 5 && !runs.empty()) {
     const ledger::RunRecord& run = dice_.Pick(runs);
-    engine::ClearOptions options;
+    engine::ClearSelection options{.which = {.runs = {run.run_id}}};
     options.same_versions = dice_.OneIn(4);
-    if (dice_.OneIn(4)) options.steps = {facts.step};
-    if (!engine::ClearRun(*watched_by_people_, pipeline, run.run_id, options, now)) return;
+    if (dice_.OneIn(4)) options.which.steps = {facts.step};
+    const auto cleared = engine::ApplyClear(*watched_by_people_, pipeline, options, "", {.now = now});
+    if (!cleared || cleared->affected.empty()) return;
     checks_.OnAskedFor(pipeline.id, run.run_id);
     Say("a person clears " + run.run_id + (options.same_versions ? " at the same versions" : ""));
   } else if (kind < 7 && !runs.empty()) {
     const ledger::RunRecord& run = dice_.Pick(runs);
-    if (engine::CancelRun(*watched_by_people_, pipeline.id, run.run_id, now)) Say("a person cancels " + run.run_id);
+    const auto cancelled = engine::ApplyCancel(*watched_by_people_, pipeline, {.runs = {run.run_id}}, "", {.now = now});
+    if (cancelled && !cancelled->affected.empty()) Say("a person cancels " + run.run_id);
   } else if (kind < 8) {
     const bool pause = dice_.OneIn(2);
-    if (engine::SetPaused(*watched_by_people_, pipeline.id, pause, now)) Say(pause ? "paused" : "resumed");
+    if (engine::SetPaused(*watched_by_people_, pipeline.id, pause, {.now = now})) Say(pause ? "paused" : "resumed");
   } else {
     const std::set<Slot> touched = truth_.Touched(facts);
     if (touched.empty()) return;

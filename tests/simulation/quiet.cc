@@ -2,7 +2,9 @@
 // each output as it would be made from scratch.
 #include <algorithm>
 
+#include "engine/clear.h"
 #include "engine/controls.h"
+#include "engine/hold.h"
 #include "engine/observed_table.h"
 #include "simulation.h"
 
@@ -92,8 +94,8 @@ bool Simulation::PersonHelps(bool stuck) {
   bool any = false;
   for (std::size_t i = 0; i < scenario_.pipelines.size(); ++i) {
     const std::string& id = scenario_.pipelines[i].id;
-    const auto resumed = engine::SetPaused(*ledger_.now(), id, false, clocks_.front()->Now());
-    any = any || (resumed && *resumed);
+    const auto resumed = engine::SetPaused(*ledger_.now(), id, false, {.now = clocks_.front()->Now()});
+    any = any || (resumed && resumed->changed);
     for (const lateness::PlanEntry& entry : PlanOf(i, nullptr, nullptr).entries) {
       if (entry.decision == lateness::Decision::kFailed) any = ClearFailed(i, entry.blocking_run) || any;
       if (entry.decision == lateness::Decision::kHeld) any = Release(i, entry) || any;
@@ -113,9 +115,11 @@ bool Simulation::PersonHelps(bool stuck) {
 
 bool Simulation::ClearFailed(std::size_t pipeline, const std::string& run_id) {
   const pipeline::Pipeline& definition = scenario_.pipelines[pipeline];
-  const auto cleared = engine::ClearRun(*watched_by_people_, definition, run_id, {}, clocks_.front()->Now());
-  if (!cleared) {
-    throw Violation{"1 (nothing lost)", run_id + " can't be cleared: " + cleared.error().ToString()};
+  const auto cleared = engine::ApplyClear(*watched_by_people_, definition, {.which = {.runs = {run_id}}}, "",
+                                          {.now = clocks_.front()->Now()});
+  if (!cleared || cleared->affected.empty()) {
+    const std::string why = cleared ? cleared->untouched.front().why : cleared.error().ToString();
+    throw Violation{"1 (nothing lost)", run_id + " can't be cleared: " + why};
   }
   checks_.OnAskedFor(definition.id, run_id);
   Say("a person clears " + run_id);
@@ -132,7 +136,7 @@ bool Simulation::Release(std::size_t pipeline, const lateness::PlanEntry& entry)
   });
   if (!read || !sources) return false;
   const auto released = engine::ReleasePartition(*watched_by_people_, scenario_.pipelines[pipeline], *sources,
-                                                 entry.key, clocks_.front()->Now());
+                                                 entry.key, {.now = clocks_.front()->Now()});
   Say("a person releases " + entry.key.Display() + ", held by " + entry.rule + (released ? "" : ": refused"));
   return released.has_value();
 }

@@ -46,6 +46,13 @@ class WatchedWriter final : public ledger::Writer {
   Result<std::vector<ledger::ReleaseRecord>> Releases(const std::string& pipeline) override {
     return reader_.Releases(pipeline);
   }
+  Result<std::vector<ledger::HoldRecord>> Holds(const std::string& pipeline) override {
+    return reader_.Holds(pipeline);
+  }
+  Result<std::optional<ledger::EventRecord>> FindEvent(std::int64_t sequence) override {
+    return reader_.FindEvent(sequence);
+  }
+  Result<std::int64_t> LastEvent() override { return reader_.LastEvent(); }
   Result<std::vector<ledger::EventRecord>> Events(const std::string& pipeline, const std::optional<std::string>& run_id,
                                                   const std::optional<std::string>& partition) override {
     return reader_.Events(pipeline, run_id, partition);
@@ -151,6 +158,13 @@ class WatchedWriter final : public ledger::Writer {
   Status InsertAttempt(const ledger::AttemptRecord& record) override { return writer_->InsertAttempt(record); }
   Status UpdateAttempt(const ledger::AttemptRecord& record) override { return writer_->UpdateAttempt(record); }
   Status PutRelease(const ledger::ReleaseRecord& record) override { return writer_->PutRelease(record); }
+  Status RemoveRelease(const std::string& pipeline, const std::string& partition) override {
+    return writer_->RemoveRelease(pipeline, partition);
+  }
+  Status PutHold(const ledger::HoldRecord& record) override { return writer_->PutHold(record); }
+  Status RemoveHold(const std::string& pipeline, const std::string& partition) override {
+    return writer_->RemoveHold(pipeline, partition);
+  }
   Status PutPredecessor(const ledger::PredecessorRecord& record) override { return writer_->PutPredecessor(record); }
   Status AppendEvent(const ledger::EventRecord& record) override { return writer_->AppendEvent(record); }
 

@@ -1,5 +1,6 @@
 import { expect, test } from '@playwright/test';
 import { type FakeServer, startFakeServer } from '../../support/fake-api/server';
+import * as world from '../../support/fake-api/world';
 import { axe, expectNoOverflow, type Faults, watchFaults } from '../support/page-checks';
 
 const id = 'devices_loader';
@@ -41,18 +42,21 @@ test.afterAll(() => fake.close());
 
 for (const scheme of ['light', 'dark'] as const) {
   for (const [name, path, ready] of pages) {
-    test(`${name}, ${scheme}: axe, policy, console and width`, async ({ page }) => {
+    test(`${name}, ${scheme}: axe, policy, console and width`, { tag: '@full' }, async ({ page }) => {
       const faults: Faults = await watchFaults(page);
+      await page.clock.install({ time: world.now });
       await page.emulateMedia({ colorScheme: scheme, reducedMotion: 'reduce' });
       await page.goto(fake.url.replace(/\/$/, '') + path);
       await expect(page.getByText(ready).first()).toBeAttached();
-      await test.info().attach(name, { body: await page.screenshot(), contentType: 'image/png' });
-      if (process.env.PICTURES) await page.screenshot({ path: `${process.env.PICTURES}/${name}-${scheme}.png` });
+      if (process.env.PICTURES) {
+        // Only the pictures of the docs; see script/web pictures.
+        await page.screenshot({ path: `${process.env.PICTURES}/${name}-${scheme}.png` });
+        return;
+      }
       expect(await axe(page)).toEqual([]);
       await expectNoOverflow(page);
       if (scheme === 'light') {
         await page.setViewportSize({ width: 375, height: 780 });
-        if (process.env.PICTURES) await page.screenshot({ path: `${process.env.PICTURES}/${name}-narrow.png` });
         await expectNoOverflow(page);
         expect(await axe(page)).toEqual([]);
       }

@@ -1,0 +1,35 @@
+// Holding partitions back and letting them go. A person holds a partition with a reason: nothing of it starts, also
+// what is queued already. Rules hold changes; a release covers those up to what was seen.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "engine/act.h"
+#include "engine/observed_sources.h"
+#include "ledger/ledger.h"
+#include "pipeline/pipeline.h"
+#include "table/partition_key.h"
+
+namespace latecomer::engine {
+
+struct Held {
+  ledger::HoldRecord hold;
+  std::int64_t event = 0;  // Undo takes it
+};
+// What is running goes on to its end. A second hold replaces the first one's reason. kInvalidArgument without a reason,
+// or with one over 1,000 bytes.
+Result<Held> HoldPartition(ledger::Ledger& ledger, const std::string& pipeline, const table::PartitionKey& key,
+                           const std::string& reason, const Act& act);
+
+struct Released {
+  std::optional<ledger::HoldRecord> hold;  // a person's, which is gone now
+  std::string rule;                        // else the rule whose held changes are let go …
+  VersionVector up_to;                     // … up to these versions
+  std::int64_t event = 0;                  // Undo takes it
+};
+// A person's hold when there is one, else what a rule holds. kNotFound when nothing is held.
+Result<Released> ReleasePartition(ledger::Ledger& ledger, const pipeline::Pipeline& pipeline,
+                                  const ObservedSources& sources, const table::PartitionKey& key, const Act& act);
+
+}  // namespace latecomer::engine
