@@ -60,7 +60,7 @@ TEST_P(OrderedWorkTest, StopsWhereTheConsumerSaysAndDoesNotRunFarAhead) {
     ++taken;
     return piece == 30 ? AfterPiece::kStop : AfterPiece::kGoOn;
   };
-  EXPECT_TRUE(RunUntilStopped<std::size_t>(1'000'000, GetParam(), make, consume));
+  EXPECT_TRUE(RunUntilStopped<std::size_t>(1'000'000, GetParam(), 4, make, consume));
   EXPECT_EQ(taken, 31U);
   EXPECT_LE(furthest, 30 + 4 * GetParam());
 }
