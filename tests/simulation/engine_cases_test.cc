@@ -208,6 +208,25 @@ TEST_F(EngineCase, ABeginningBeforeTheStartIsHeldAlsoWhenItsCommitsAreGone) {
   EXPECT_EQ(Processed(kDay), 2);
 }
 
+TEST_F(EngineCase, WhatAQueuedRunWaitsForGetsItsRunAlsoWhenNoSlotIsFree) {
+  const std::string schedule = "schedule: {max_active_runs: 1, depends_on_past: true}\n";
+  Append(kDay);
+  Append(kDay + 1);
+  const auto first = Start(0, schedule);
+  first->points.script = [](const std::string& where) -> Status {
+    if (where.starts_with("txn")) throw SimulatedCrash{where};  // the run is queued, and its claim not yet granted
+    return {};
+  };
+  EXPECT_THROW(Work(*first), SimulatedCrash);
+  first->Die();
+  ASSERT_EQ(Runs().size(), 1U);
+  Append(kDay - 1);  // the day before it, which becomes due with that
+  const auto second = Start(0, schedule);
+  WorkAndWait(*second);
+  EXPECT_EQ(Processed(kDay - 1), 2);
+  EXPECT_EQ(Processed(kDay), 2);
+}
+
 TEST_F(EngineCase, ALostRunIsSkippedWhenAnotherOneDidItsWork) {
   Append(kDay);
   Append(kDay + 1);
