@@ -63,7 +63,8 @@ Result<std::vector<pipeline::Pipeline>> PipelineBook::Others(ledger::Ledger& led
   }));
   std::vector<pipeline::Pipeline> others;
   for (const ledger::PipelineRecord& record : records) {
-    const bool given = std::any_of(besides.begin(), besides.end(), [&](const auto& one) { return one.id == record.id; });
+    const bool given =
+        std::any_of(besides.begin(), besides.end(), [&](const auto& one) { return one.id == record.id; });
     if (given) continue;
     LATECOMER_ASSIGN_OR_RETURN(std::optional<pipeline::Pipeline> found, Find(record));
     if (found) others.push_back(std::move(*found));

@@ -59,7 +59,8 @@ void PrintWaiting(Context& context, const RunProgress& progress, const std::vect
     for (const auto& [key, reason] : lane.last.planned) {
       context.out << Printable(lane.pipeline) << " " << Printable(key.Display()) << " " << Printable(reason) << '\n';
     }
-    if (lane.last.paused) context.out << Printable(lane.pipeline) << " is paused; `latecomer pause --resume` ends that\n";
+    if (lane.last.paused)
+      context.out << Printable(lane.pipeline) << " is paused; `latecomer pause --resume` ends that\n";
   }
 }
 
@@ -166,7 +167,7 @@ void AddRunCommand(CommandLine& line) {
                  "latecomer run examples/devices/pipeline.yaml --partition 2024-01-01\n"
                  "latecomer run examples/devices/pipeline.yaml --partition 2024-01-01..2024-01-31 --dry-run\n"
                  "latecomer run pipelines/\n"
-                                 "latecomer run pipeline.yaml --ledger sqlite:/var/lib/latecomer/ledger.db");
+                 "latecomer run pipeline.yaml --ledger sqlite:/var/lib/latecomer/ledger.db");
   auto options = std::make_shared<RunOptions>();
   AddPipelinesOptions(command, options->pipelines);
   command

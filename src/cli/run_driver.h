@@ -23,8 +23,8 @@ struct Lane {
   bool ended = false;
 };
 
-// SIGINT: no more runs are started; again: what is running is cancelled, as by SIGTERM; its runs go back to the queue, and
-// kCancelled is returned. A lane that fails takes no other with it.
+// SIGINT: no more runs are started; again: what is running is cancelled, as by SIGTERM; its runs go back to the queue,
+// and kCancelled is returned. A lane that fails takes no other with it.
 Status Drive(Context& context, executor::Executor& executor, std::vector<Lane>& lanes);
 
 }  // namespace latecomer::cli

@@ -71,10 +71,10 @@ Result<std::vector<std::unique_ptr<Workspace>>> Workspace::OpenAll(Context& cont
       continue;
     }
     if (mine != ledger_file) {
-      return Fail(Error(ErrorKind::kInvalidArgument, "these pipelines have different ledgers: " + ledger_file + " and " +
-                                                         mine)
-                      .In(pipelines[i].file)
-                      .Hint("--ledger names one for all of them"));
+      return Fail(
+          Error(ErrorKind::kInvalidArgument, "these pipelines have different ledgers: " + ledger_file + " and " + mine)
+              .In(pipelines[i].file)
+              .Hint("--ledger names one for all of them"));
     }
     const Workspace& first = *workspaces.front();
     auto& one = workspaces.emplace_back(new Workspace(context));

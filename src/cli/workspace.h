@@ -43,8 +43,8 @@ class Workspace {
  public:
   static Result<std::unique_ptr<Workspace>> Open(Context& context, const WorkspaceOptions& options, LedgerUse use);
 
-  // One for each file, in their order, all on one ledger. kInvalidFile when pipelines among them, or known to the ledger,
-  // feed each other in a ring; kInvalidArgument when they have different ledgers.
+  // One for each file, in their order, all on one ledger. kInvalidFile when pipelines among them, or known to the
+  // ledger, feed each other in a ring; kInvalidArgument when they have different ledgers.
   static Result<std::vector<std::unique_ptr<Workspace>>> OpenAll(Context& context, const PipelinesOptions& options,
                                                                  LedgerUse use);
 

@@ -52,8 +52,8 @@ Wait PastWait(const PlacedRun& run, const Gate& gate, const std::vector<PlacedRu
   const PlannedPartition* planned = PlannedBefore(run, gate);
   const bool by_run = before != nullptr && (planned == nullptr || planned->start <= *before->start);
   if (by_run && before->run.state != RunState::kSuccess) {
-    return {WaitKind::kPast, before->run.run_id + ", the run of the partition before, which is " +
-                                 std::string(Name(before->run.state))};
+    return {WaitKind::kPast,
+            before->run.run_id + ", the run of the partition before, which is " + std::string(Name(before->run.state))};
   }
   if (planned != nullptr && (!by_run || planned->start == *before->start)) {
     return {WaitKind::kPast, "the partition before: " + planned->what};

@@ -8,8 +8,8 @@
 
 #include "base/cadence.h"
 #include "base/time.h"
-#include "ledger/ledger.h"
 #include "engine/upstream.h"
+#include "ledger/ledger.h"
 #include "pipeline/pipeline.h"
 #include "table/partition_key.h"
 

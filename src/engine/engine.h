@@ -140,10 +140,10 @@ class Engine {
   bool stop_starting_ = false;
   bool plan_due_ = true;  // something changed since the last plan
   Instant planned_at_{};
-  UpstreamWaits upstream_;                // of the last look
-  bool has_upstream_ = false;             // some known pipeline makes a source of this one
+  UpstreamWaits upstream_;                            // of the last look
+  bool has_upstream_ = false;                         // some known pipeline makes a source of this one
   std::map<std::string, pipeline::Pipeline> parsed_;  // other pipelines of the ledger, by id and hash
-  std::vector<PlannedPartition> planned_;  // of the last plan; with depends_on_past
+  std::vector<PlannedPartition> planned_;             // of the last plan; with depends_on_past
   std::vector<std::pair<table::PartitionKey, std::string>> waits_planned_;  // of the last plan, as in TickReport
   bool waits_upstream_ = false;                                             // some of those for a pipeline upstream
 };

@@ -32,9 +32,10 @@ pipeline::Pipeline Make(const std::string& id, const std::vector<Reads>& reads, 
   pipeline.output.partition.columns = {"day"};
   pipeline.output.cadence = output;
   pipeline.rules.calendar = Calendar(output, TimeZone::Utc());
-  pipeline.steps.push_back({.id = "build",
-                            .needs = {},
-                            .action = pipeline::SqlStep{.query = "", .file = "", .into = into, .into_location = "/t/" + into}});
+  pipeline.steps.push_back(
+      {.id = "build",
+       .needs = {},
+       .action = pipeline::SqlStep{.query = "", .file = "", .into = into, .into_location = "/t/" + into}});
   return pipeline;
 }
 
@@ -61,8 +62,8 @@ lateness::PlanEntry Entry(const table::PartitionKey& key, Decision decision, con
   return entry;
 }
 
-UpstreamWaits Look(const pipeline::Pipeline& pipeline, const std::vector<pipeline::Pipeline>& others, const Plans& plans,
-                   std::map<std::string, int>* asked = nullptr) {
+UpstreamWaits Look(const pipeline::Pipeline& pipeline, const std::vector<pipeline::Pipeline>& others,
+                   const Plans& plans, std::map<std::string, int>* asked = nullptr) {
   std::vector<KnownPipeline> known;
   for (const pipeline::Pipeline& one : others) known.push_back({one, false});
   const auto waits = LookUpstream(pipeline, known, [&](const pipeline::Pipeline& one) -> Result<UpstreamLook> {

@@ -33,7 +33,7 @@ struct Rules {
   std::optional<LocalTime> end;  // exclusive upper bound on starts: the interval that begins at `end` is the last
   Ready ready;
   bool depends_on_past = false;  // a partition isn't started before an earlier one that is planned
-  bool catch_up = true;  // false: of the due intervals never processed only the newest is run
+  bool catch_up = true;          // false: of the due intervals never processed only the newest is run
   Detect detect = Detect::kChanges;
   int lookback = 0;
   std::optional<Duration> allowed_lateness;

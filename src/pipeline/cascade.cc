@@ -83,10 +83,10 @@ Status CheckCascade(const std::vector<Pipeline>& pipelines) {
   for (const Pipeline& pipeline : pipelines) {
     const auto [there, is_new] = by_id.emplace(pipeline.id, &pipeline);
     if (is_new) continue;
-    return Fail(Error(ErrorKind::kInvalidFile, "the pipeline id `" + pipeline.id + "` is also that of " +
-                                                   there->second->file)
-                    .In(pipeline.file)
-                    .Hint("give one of them another `id:`; the ledger knows pipelines by it"));
+    return Fail(
+        Error(ErrorKind::kInvalidFile, "the pipeline id `" + pipeline.id + "` is also that of " + there->second->file)
+            .In(pipeline.file)
+            .Hint("give one of them another `id:`; the ledger knows pipelines by it"));
   }
   const std::vector<std::size_t> ring = RingSearch(pipelines.size(), CascadeOf(pipelines)).Find();
   if (ring.empty()) return {};

@@ -20,8 +20,8 @@ struct CascadeEdge {
 // Only declared outputs (`sql: into`) are known. Tables are the same when their resolved locations are.
 std::vector<CascadeEdge> CascadeOf(const std::vector<Pipeline>& pipelines);
 
-// kInvalidFile when two pipelines have one id, or when pipelines feed each other in a ring: such a ring would find itself
-// late for ever. Names all that are in it.
+// kInvalidFile when two pipelines have one id, or when pipelines feed each other in a ring: such a ring would find
+// itself late for ever. Names all that are in it.
 Status CheckCascade(const std::vector<Pipeline>& pipelines);
 
 // Things across pipelines that are allowed and probably not meant: two that write one table.

@@ -10,11 +10,14 @@ Pipeline Make(const std::string& id, const std::vector<std::string>& reads, cons
   pipeline.id = id;
   pipeline.file = "/p/" + id + ".yaml";
   for (const std::string& table : reads) {
-    pipeline.sources.push_back({.name = "s" + table, .table = table, .location = "/t/" + table, .partition = {}, .cadence = {}});
+    pipeline.sources.push_back(
+        {.name = "s" + table, .table = table, .location = "/t/" + table, .partition = {}, .cadence = {}});
   }
   for (const std::string& table : writes) {
     pipeline.steps.push_back(
-        {.id = "w" + table, .needs = {}, .action = SqlStep{.query = "", .file = "", .into = table, .into_location = "/t/" + table}});
+        {.id = "w" + table,
+         .needs = {},
+         .action = SqlStep{.query = "", .file = "", .into = table, .into_location = "/t/" + table}});
   }
   return pipeline;
 }
@@ -29,8 +32,8 @@ TEST(Cascade, OneReadsWhatAnotherWrites) {
 }
 
 TEST(Cascade, ADiamondIsNoRing) {
-  const std::vector<Pipeline> diamond{Make("top", {"a"}, {"b"}), Make("left", {"b"}, {"c"}), Make("right", {"b"}, {"d"}),
-                                      Make("bottom", {"c", "d"}, {"e"})};
+  const std::vector<Pipeline> diamond{Make("top", {"a"}, {"b"}), Make("left", {"b"}, {"c"}),
+                                      Make("right", {"b"}, {"d"}), Make("bottom", {"c", "d"}, {"e"})};
   EXPECT_EQ(CascadeOf(diamond).size(), 4U);
   EXPECT_TRUE(CheckCascade(diamond));
   EXPECT_TRUE(CascadeWarnings(diamond).empty());

@@ -122,10 +122,10 @@ Status CheckFixedChoices(const YamlReader& reader, const YamlNode& node) {
 }  // namespace
 
 Status ParseSchedule(const YamlReader& reader, const YamlNode& node, Pipeline& pipeline) {
-  LATECOMER_RETURN_IF_ERROR(reader.ExpectKeys(
-      node, "schedule", {"start", "end", "ready", "empty_partitions", "max_active_runs", "depends_on_past", "catch_up",
-       "wait_for_upstream"},
-      {{"cron", "use ready"}}));
+  LATECOMER_RETURN_IF_ERROR(reader.ExpectKeys(node, "schedule",
+                                              {"start", "end", "ready", "empty_partitions", "max_active_runs",
+                                               "depends_on_past", "catch_up", "wait_for_upstream"},
+                                              {{"cron", "use ready"}}));
   lateness::Rules& rules = pipeline.rules;
   LATECOMER_RETURN_IF_ERROR(ReadOptionalDate(reader, node, "start", "schedule", rules.start));
   LATECOMER_RETURN_IF_ERROR(ReadOptionalDate(reader, node, "end", "schedule", rules.end));
@@ -140,7 +140,8 @@ Status ParseSchedule(const YamlReader& reader, const YamlNode& node, Pipeline& p
       ReadOptionalInteger(reader, node, "max_active_runs", "schedule", 1, pipeline.max_active_runs));
   LATECOMER_RETURN_IF_ERROR(ReadOptionalBool(reader, node, "depends_on_past", "schedule", pipeline.depends_on_past));
   rules.depends_on_past = pipeline.depends_on_past;
-  LATECOMER_RETURN_IF_ERROR(ReadOptionalBool(reader, node, "wait_for_upstream", "schedule", pipeline.wait_for_upstream));
+  LATECOMER_RETURN_IF_ERROR(
+      ReadOptionalBool(reader, node, "wait_for_upstream", "schedule", pipeline.wait_for_upstream));
   return ReadOptionalBool(reader, node, "catch_up", "schedule", rules.catch_up);
 }
 

@@ -76,7 +76,7 @@ struct Pipeline {
   int max_active_runs = 1;
   bool depends_on_past = false;
   bool wait_for_upstream = true;  // for pipelines that make its sources
-  int concurrency = 1;  // of backfills
+  int concurrency = 1;            // of backfills
   Duration max_wait = std::chrono::hours(6);
   std::vector<Step> steps;  // in file order; `needs` form no ring
 };
