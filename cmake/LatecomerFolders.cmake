@@ -55,8 +55,14 @@ function(latecomer_test folder)
   target_link_libraries(${folder}_test PRIVATE ${arg_DEPS})
   # GoogleTest's macros end in an else of their own.
   target_compile_options(${folder}_test PRIVATE -Wno-dangling-else -Wno-deprecated-declarations)
-  target_compile_definitions(${folder}_test PRIVATE LATECOMER_DUCKDB_DEFAULT="${LATECOMER_DUCKDB}"
-    LATECOMER_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
+  # Only files that name them get the paths: what doesn't know where the clone lies is compiled once for all clones.
+  foreach(source IN LISTS arg_SOURCES)
+    file(STRINGS ${CMAKE_CURRENT_SOURCE_DIR}/${source} naming_paths REGEX "LATECOMER_(SOURCE_DIR|DUCKDB_DEFAULT)" LIMIT_COUNT 1)
+    if(naming_paths)
+      set_property(SOURCE ${source} APPEND PROPERTY COMPILE_DEFINITIONS
+        LATECOMER_DUCKDB_DEFAULT="${LATECOMER_DUCKDB}" LATECOMER_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
+    endif()
+  endforeach()
   include(GoogleTest)
   gtest_discover_tests(${folder}_test TEST_PREFIX ${folder}. DISCOVERY_MODE PRE_TEST
     PROPERTIES TIMEOUT 300 DISCOVERY_TIMEOUT 60)

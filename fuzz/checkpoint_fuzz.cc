@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "delta/checkpoint_reader.h"
+#include "delta/live_files.h"
 
 namespace {
 
@@ -49,9 +50,10 @@ class OneObject final : public storage::ObjectStore {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const OneObject store(std::string(reinterpret_cast<const char*>(data), size));
   latecomer::delta::ActionSink sink;
+  latecomer::delta::LiveFileBatch files(latecomer::delta::Details::kKeep);
   const auto read = [&]() -> Status {
     LATECOMER_ASSIGN_OR_RETURN(const auto file, latecomer::delta::CheckpointFile::Open(store, "c", "c", {}));
-    for (int piece = 0; piece < file.pieces(); ++piece) LATECOMER_RETURN_IF_ERROR(file.ReadPiece(piece, sink));
+    for (int piece = 0; piece < file.pieces(); ++piece) LATECOMER_RETURN_IF_ERROR(file.ReadPiece(piece, sink, files));
     return {};
   };
   const Status status = read();

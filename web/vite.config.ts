@@ -20,7 +20,7 @@ export default defineConfig({
   server: { proxy: { '/api': server } },
   test: {
     environment: 'happy-dom',
-    include: ['src/**/*.test.{ts,tsx}'],
+    include: ['{src,support}/**/*.test.{ts,tsx}'],
     setupFiles: ['support/vitest-setup.ts'],
     restoreMocks: true,
   },

@@ -40,6 +40,10 @@ void AddAllCommands(CommandLine& line) {
   AddDoneCommand(line);
   AddFailCommand(line);
 
+  // The server.
+  AddServeCommand(line);
+  AddUsersCommand(line);
+
   // In place of the original Spark job.
   AddConfigureBackfillCommand(line);
   AddUpdateLastProcessedCommand(line);

@@ -1,6 +1,8 @@
 // latecomer changes: what each commit did to each partition.
 #include <algorithm>
+#include <charconv>
 #include <cstdint>
+#include <cstring>
 #include <map>
 #include <memory>
 #include <ostream>
@@ -13,12 +15,15 @@
 #include "cli/json_text.h"
 #include "cli/open_table.h"
 #include "cli/text_table.h"
+#include "delta/whole_history.h"
+#include "storage/local_store.h"
 #include "table/partition_key.h"
 
 namespace latecomer::cli {
 namespace {
 
 constexpr std::size_t kFlushBytes = 256 * 1024;
+constexpr std::size_t kMostKnown = 100'000;  // keys remembered at once, so that their number doesn't fill the memory
 
 struct Options {
   std::string table;
@@ -45,13 +50,17 @@ class ChangesCommand {
 
  private:
   Result<std::vector<VersionRange>> Ranges(const table::TableHistory& history);
+  void NoteGap(Version before, Version base);
+  Status Read();
   void Begin();
   Status Take(const table::Commit& commit);
   void Flush(std::size_t at_least);
   void JsonCommit(const table::Commit& commit);
   void CsvCommit(const table::Commit& commit);
   void TableCommit(const table::Commit& commit);
-  Total& TotalOf(const table::PartitionKey& key);
+  struct KnownKey;
+  KnownKey& Know(const table::PartitionKey& key);
+  void SettleTotals();
   void AddToTotals(const table::Commit& commit);
   void PrintTotals();
   void End();
@@ -70,19 +79,47 @@ class ChangesCommand {
                     {"NOTE"}}};
   using Totals = std::map<table::PartitionKey, Total, table::NamesThenValues>;
   Totals totals_;
-  // By identity of the keys in `known_`, which keeps these alive: most commits bring keys that came before.
-  std::unordered_map<const void*, Total*> total_of_;
-  std::vector<table::PartitionKey> known_;
+  // By the identity of keys, which it keeps alive: most commits bring keys that came before.
+  struct KnownKey {
+    table::PartitionKey key;
+    Total total;       // with --summary: what isn't in totals_ yet
+    std::string json;  // else, when asked for
+  };
+  std::unordered_map<const void*, KnownKey> known_;
+};
+
+// Short text, put together on the stack: with a million partitions to write, appending each piece to a string is most
+// of the work.
+class ShortText {
+ public:
+  template <std::size_t kSize>
+  ShortText& Put(const char (&literal)[kSize]) {
+    std::memcpy(end_, literal, kSize - 1);
+    end_ += kSize - 1;
+    return *this;
+  }
+  ShortText& Put(std::optional<std::int64_t> number) {
+    if (!number) return Put("null");
+    end_ = std::to_chars(end_, room_ + sizeof room_, *number).ptr;
+    return *this;
+  }
+  std::string_view text() const { return {room_, end_}; }
+
+ private:
+  char room_[512];  // seven names, seven numbers of 20 digits
+  char* end_ = room_;
 };
 
 void AppendCounts(std::string& out, const table::ChangeCounts& counts) {
-  AppendJsonMember(out, "files_added", counts.files_added);
-  AppendJsonMember(out, "files_removed", counts.files_removed);
-  AppendJsonMember(out, "rows_added", counts.rows_added);
-  AppendJsonMember(out, "rows_removed", counts.rows_removed);
-  AppendJsonMember(out, "bytes_added", counts.bytes_added);
-  AppendJsonMember(out, "bytes_removed", counts.bytes_removed);
-  AppendJsonMember(out, "deletion_vector_updates", counts.deletion_vector_updates);
+  ShortText text;
+  text.Put(",\"files_added\":").Put(counts.files_added);
+  text.Put(",\"files_removed\":").Put(counts.files_removed);
+  text.Put(",\"rows_added\":").Put(counts.rows_added);
+  text.Put(",\"rows_removed\":").Put(counts.rows_removed);
+  text.Put(",\"bytes_added\":").Put(counts.bytes_added);
+  text.Put(",\"bytes_removed\":").Put(counts.bytes_removed);
+  text.Put(",\"deletion_vector_updates\":").Put(counts.deletion_vector_updates);
+  out += text.text();
 }
 
 void AppendCsvCounts(std::string& out, const table::ChangeCounts& counts) {
@@ -130,6 +167,24 @@ void AddTo(std::optional<std::int64_t>& total, const std::optional<std::int64_t>
   }
 }
 
+void Add(table::ChangeCounts& total, const table::ChangeCounts& more) {
+  total.files_added += more.files_added;
+  total.files_removed += more.files_removed;
+  AddTo(total.rows_added, more.rows_added);
+  AddTo(total.rows_removed, more.rows_removed);
+  total.bytes_added += more.bytes_added;
+  total.bytes_removed += more.bytes_removed;
+  total.deletion_vector_updates += more.deletion_vector_updates;
+}
+
+void Merge(Total& total, const Total& more) {
+  total.first = total.commits == 0 ? more.first : std::min(total.first, more.first);
+  total.last = std::max(total.last, more.last);
+  total.commits += more.commits;
+  total.data_change = total.data_change || more.data_change;
+  Add(total.counts, more.counts);
+}
+
 Result<std::vector<VersionRange>> ChangesCommand::Ranges(const table::TableHistory& history) {
   if (options_.from) {
     Version to;
@@ -157,17 +212,17 @@ Result<std::vector<VersionRange>> ChangesCommand::Ranges(const table::TableHisto
     std::erase_if(ranges, [&](const VersionRange& range) { return range.base >= to; });
     if (!ranges.empty()) ranges.back().target = std::min(ranges.back().target, to);
   }
-  for (std::size_t i = 0; i < ranges.size(); ++i) {
-    const Version first = ranges[i].base.Next();
-    if (i > 0) {
-      context_.err << "note: commits after version " << ranges[i - 1].target.value << " and before version "
-                   << first.value << " are missing; a checkpoint bridges them\n";
-    } else if (first > Version{0}) {
-      context_.err << "note: the commits before version " << first.value << " are not in the log any more\n";
-    }
-  }
-  if (ranges.empty()) context_.err << "note: no commits are left in the log, only a checkpoint\n";
   return ranges;
+}
+
+// Before the commits after `base`, where those up to `before` were read.
+void ChangesCommand::NoteGap(Version before, Version base) {
+  if (before != kBeforeFirst) {
+    context_.err << "note: commits after version " << before.value << " and before version " << base.Next().value
+                 << " are missing; a checkpoint bridges them\n";
+  } else if (base != kBeforeFirst) {
+    context_.err << "note: the commits before version " << base.Next().value << " are not in the log any more\n";
+  }
 }
 
 void ChangesCommand::Flush(std::size_t at_least) {
@@ -190,13 +245,13 @@ void ChangesCommand::JsonCommit(const table::Commit& commit) {
   text_ += ",\"partitions\":[";
   bool first = true;
   for (const table::PartitionChange& change : commit.partitions) {
-    text_ += first ? "{\"partition\":" : ",{\"partition\":";
+    if (!first) text_ += ',';
     first = false;
-    text_ += change.key.LogJson();
+    KnownKey& known = Know(change.key);
+    if (known.json.empty()) known.json = "{\"partition\":" + change.key.LogJson();
+    text_ += known.json;
     AppendCounts(text_, change.counts);
-    text_ += ",\"data_change\":";
-    text_ += BoolText(change.data_change);
-    text_ += '}';
+    text_ += change.data_change ? ",\"data_change\":true}" : ",\"data_change\":false}";
   }
   text_ += "]}\n";
 }
@@ -235,33 +290,34 @@ void ChangesCommand::TableCommit(const table::Commit& commit) {
   }
 }
 
-Total& ChangesCommand::TotalOf(const table::PartitionKey& key) {
-  const auto [slot, is_new] = total_of_.try_emplace(key.identity(), nullptr);
-  if (is_new) {
-    slot->second = &totals_[key];
-    known_.push_back(key);
+// Equal keys of several identities come together.
+void ChangesCommand::SettleTotals() {
+  for (const auto& [identity, known] : known_) {
+    if (known.total.commits > 0) Merge(totals_[known.key], known.total);
   }
-  return *slot->second;
+  known_.clear();
+}
+
+ChangesCommand::KnownKey& ChangesCommand::Know(const table::PartitionKey& key) {
+  if (known_.size() >= kMostKnown) SettleTotals();
+  const auto [slot, is_new] = known_.try_emplace(key.identity());
+  if (is_new) slot->second.key = key;
+  return slot->second;
 }
 
 void ChangesCommand::AddToTotals(const table::Commit& commit) {
   for (const table::PartitionChange& change : commit.partitions) {
-    Total& total = TotalOf(change.key);
+    Total& total = Know(change.key).total;
     if (total.commits == 0) total.first = commit.version;
     total.last = commit.version;
     ++total.commits;
     total.data_change = total.data_change || change.data_change;
-    total.counts.files_added += change.counts.files_added;
-    total.counts.files_removed += change.counts.files_removed;
-    AddTo(total.counts.rows_added, change.counts.rows_added);
-    AddTo(total.counts.rows_removed, change.counts.rows_removed);
-    total.counts.bytes_added += change.counts.bytes_added;
-    total.counts.bytes_removed += change.counts.bytes_removed;
-    total.counts.deletion_vector_updates += change.counts.deletion_vector_updates;
+    Add(total.counts, change.counts);
   }
 }
 
 void ChangesCommand::PrintTotals() {
+  SettleTotals();
   TextTable table({{"PARTITION"},
                    {"COMMITS", Align::kRight},
                    {"VERSIONS", Align::kRight},
@@ -328,21 +384,40 @@ void ChangesCommand::End() {
   Flush(0);
 }
 
-Status ChangesCommand::Run() {
+Status ChangesCommand::Read() {
   delta::ReadOptions read;
   read.metrics = delta::ReadOptions::Metrics::kSkip;
-  LATECOMER_ASSIGN_OR_RETURN(const auto history, OpenTable(options_.table, read));
-  LATECOMER_ASSIGN_OR_RETURN(const std::vector<VersionRange> ranges, Ranges(*history));
-  Begin();
-  for (const VersionRange& range : ranges) {
-    Status read_all = history->ReadCommits(range, [&](table::Commit&& commit) { return Take(commit); });
-    if (!read_all) {
-      if (!options_.summary) End();  // what was read before the problem is right, and worth showing
-      return read_all;
+  if (options_.summary) read.order = delta::ReadOptions::Order::kAsLogged;
+  const auto take = [&](const table::Commit& commit) { return Take(commit); };
+  bool some = false;
+  const auto begin = [&](Version before, Version base) -> Status {
+    some = true;
+    if (!options_.from) NoteGap(before, base);
+    return {};
+  };
+  if (!options_.from && !options_.to) {
+    LATECOMER_ASSIGN_OR_RETURN(auto store, storage::OpenLocalStore(options_.table));
+    LATECOMER_RETURN_IF_ERROR(
+        delta::ReadWholeHistory(std::move(store), storage::OpenLocalStore, read, begin, take));
+  } else {
+    LATECOMER_ASSIGN_OR_RETURN(const auto history, OpenTable(options_.table, read));
+    LATECOMER_ASSIGN_OR_RETURN(const std::vector<VersionRange> ranges, Ranges(*history));
+    Version before = kBeforeFirst;
+    for (const VersionRange& range : ranges) {
+      LATECOMER_RETURN_IF_ERROR(begin(before, range.base));
+      LATECOMER_RETURN_IF_ERROR(history->ReadCommits(range, take));
+      before = range.target;
     }
   }
-  End();
+  if (!some) context_.err << "note: no commits are left in the log, only a checkpoint\n";
   return {};
+}
+
+Status ChangesCommand::Run() {
+  Begin();
+  Status all = Read();
+  if (all || !options_.summary) End();  // what was read before a problem is right, and worth showing
+  return all;
 }
 
 }  // namespace

@@ -40,6 +40,10 @@ void AddRenewCommand(CommandLine& line);
 void AddDoneCommand(CommandLine& line);
 void AddFailCommand(CommandLine& line);
 
+// The server.
+void AddServeCommand(CommandLine& line);
+void AddUsersCommand(CommandLine& line);
+
 // The two commands that stand in for the original Spark job.
 void AddConfigureBackfillCommand(CommandLine& line);
 void AddUpdateLastProcessedCommand(CommandLine& line);

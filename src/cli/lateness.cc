@@ -60,7 +60,7 @@ Result<lateness::TimeColumns> ChooseColumns(const Options& options, const table:
                                                        ? "the table is not partitioned, so no data belongs to a time"
                                                        : "no partition column of the table looks like time")
                     .In(options.table)
-                    .Hint(names.empty() ? "" : "name it with --partition COLUMN; there are " + listed));
+                    .Hint(names.empty() ? "" : "name it with --partition COLUMN; the table has: " + listed));
   }
   found->format = options.format;
   return *found;
@@ -74,10 +74,16 @@ Result<Calendar> ChooseCalendar(const Options& options, const lateness::TimeColu
   return Calendar(cadence, zone);
 }
 
-Status WritePlot(const std::string& path, const std::string& svg) {
+Status WritePlot(const std::string& path, const Drawing& drawing) {
+  std::string bytes;
+  if (path.ends_with(".png")) {
+    LATECOMER_ASSIGN_OR_RETURN(bytes, ToPng(drawing));
+  } else {
+    bytes = ToSvg(drawing);
+  }
   std::FILE* file = std::fopen(path.c_str(), "we");
   if (file == nullptr) return Fail(SystemError(errno, "write", path));
-  const bool written = std::fwrite(svg.data(), 1, svg.size(), file) == svg.size();
+  const bool written = std::fwrite(bytes.data(), 1, bytes.size(), file) == bytes.size();
   const int problem = errno;
   const bool closed = std::fclose(file) == 0;
   if (!written || !closed) return Fail(SystemError(written ? errno : problem, "write", path));
@@ -99,8 +105,8 @@ Status TakeKnown(Context& context, const table::TableHistory& history, Version b
 }
 
 Status Lateness(Context& context, OutputFormat format, const Options& options) {
-  if (!options.plot.empty() && !options.plot.ends_with(".svg")) {
-    return Fail(Error(ErrorKind::kUnsupported, "--plot writes SVG only for now, and the file's name must end in .svg")
+  if (!options.plot.empty() && !options.plot.ends_with(".svg") && !options.plot.ends_with(".png")) {
+    return Fail(Error(ErrorKind::kInvalidArgument, "--plot writes SVG or PNG, by the file's name: .svg or .png")
                     .In(options.plot));
   }
   LATECOMER_ASSIGN_OR_RETURN(const auto history, OpenTable(options.table));
@@ -128,7 +134,7 @@ Status Lateness(Context& context, OutputFormat format, const Options& options) {
   const lateness::LatenessReport report = lateness::MakeReport(arrivals, calendar);
   const LatenessSubject subject{
       history->location(), columns.columns, calendar, {ranges.front().base, ranges.back().target}};
-  if (!options.plot.empty()) LATECOMER_RETURN_IF_ERROR(WritePlot(options.plot, LatenessSvg(subject, report)));
+  if (!options.plot.empty()) LATECOMER_RETURN_IF_ERROR(WritePlot(options.plot, LatenessDrawing(subject, report)));
   if (format == OutputFormat::kJson) {
     context.out << LatenessJson(subject, arrivals, report)
                        .dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace)
@@ -162,7 +168,8 @@ void AddLatenessCommand(CommandLine& line) {
   command->add_option("--time-zone", options->time_zone, "The zone partitions are counted in")
       ->type_name("ZONE")
       ->capture_default_str();
-  command->add_option("--plot", options->plot, "Also write the histogram to this file")->type_name("FILE.svg");
+  command->add_option("--plot", options->plot, "Also write the histogram to this file, as SVG or PNG by its name")
+      ->type_name("FILE");
   AddOutputOption(line, command);
   command->callback(
       [&line, options] { line.chosen = [&line, options] { return Lateness(line.context, line.format, *options); }; });

@@ -226,42 +226,44 @@ nlohmann::ordered_json LatenessJson(const LatenessSubject& subject, const Arriva
   return json;
 }
 
-std::string LatenessSvg(const LatenessSubject& subject, const LatenessReport& report) {
-  constexpr int kWidth = 720;
+Drawing LatenessDrawing(const LatenessSubject& subject, const LatenessReport& report) {
+  constexpr int kWidth = 760;
   constexpr int kRow = 26;
-  constexpr int kLeft = 130;
-  constexpr int kTop = 50;
-  const auto escape = [](const std::string& text) {
-    std::string safe;
-    for (const char c : Printable(text)) {
-      safe += c == '<' ? "&lt;" : c == '>' ? "&gt;" : c == '&' ? "&amp;" : c == '"' ? "&quot;" : std::string(1, c);
-    }
-    return safe;
+  constexpr int kLeft = 150;   // where bars begin
+  constexpr int kRight = 110;  // left free for the numbers behind the bars
+  constexpr int kTop = 78;
+  constexpr std::uint32_t kBar = 0x3b6ea8;
+  constexpr std::uint32_t kMuted = 0x5c6670;
+  constexpr std::size_t kMostCharacters = (kWidth - 20) / Drawing::kCharacterWidth;
+  const auto cut = [](const std::string& text) {  // the end of a path tells more than its beginning
+    return text.size() <= kMostCharacters ? text : "..." + text.substr(text.size() - (kMostCharacters - 3));
   };
-  const int height = kTop + kRow * static_cast<int>(std::max<std::size_t>(report.histogram.size(), 1)) + 20;
-  std::string svg = "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"" + std::to_string(kWidth) + "\" height=\"" +
-                    std::to_string(height) + "\" font-family=\"sans-serif\" font-size=\"13\">\n";
-  svg += "<rect width=\"100%\" height=\"100%\" fill=\"white\"/>\n";
+  Drawing drawing;
+  drawing.width = kWidth;
+  drawing.height = kTop + kRow * static_cast<int>(std::max<std::size_t>(report.histogram.size(), 1)) + 14;
   const std::string what = report.by_rows ? "rows" : "changes";
-  svg += "<text x=\"10\" y=\"22\" font-size=\"15\">Late " + what + " by lateness: " + escape(subject.location) +
-         "</text>\n";
-  if (report.histogram.empty())
-    svg += "<text x=\"10\" y=\"" + std::to_string(kTop + 17) + "\">nothing came late</text>\n";
-  const std::int64_t largest = LargestOf(report);
+  drawing.texts.push_back({10, 24, "Late " + what + " by how late they came", Anchor::kStart, true, 0});
+  drawing.texts.push_back({10, 44, cut(subject.location), Anchor::kStart, false, kMuted});
+  if (report.histogram.empty()) {
+    drawing.texts.push_back({10, kTop, "nothing came late", Anchor::kStart, false, 0});
+    return drawing;
+  }
+  const lateness::Percentiles& p = report.percentiles;
+  drawing.texts.push_back({10, 62,
+                           Percent(report.share) + " of the " + what + " came late: half within " +
+                               HumanDuration(p.p50) + ", 99 % within " + HumanDuration(p.p99) + ", all within " +
+                               HumanDuration(p.max),
+                           Anchor::kStart, false, kMuted});
+  const auto largest = static_cast<double>(LargestOf(report));
   for (std::size_t i = 0; i < report.histogram.size(); ++i) {
     const std::int64_t size = SizeOf(report.histogram[i], report.by_rows);
     const int y = kTop + kRow * static_cast<int>(i);
-    const auto width =
-        static_cast<int>(static_cast<double>(size) / static_cast<double>(largest) * (kWidth - kLeft - 110));
-    const std::string text_y = std::to_string(y + 17);
-    svg += "<text x=\"" + std::to_string(kLeft - 8) + "\" y=\"" + text_y + "\" text-anchor=\"end\">" +
-           escape(BucketName(report.histogram, i)) + "</text>";
-    svg += "<rect x=\"" + std::to_string(kLeft) + "\" y=\"" + std::to_string(y + 2) + "\" width=\"" +
-           std::to_string(width) + "\" height=\"20\" fill=\"#3b6ea8\"/>";
-    svg +=
-        "<text x=\"" + std::to_string(kLeft + width + 6) + "\" y=\"" + text_y + "\">" + GroupDigits(size) + "</text>\n";
+    const auto width = static_cast<int>(static_cast<double>(size) / largest * (kWidth - kLeft - kRight));
+    drawing.texts.push_back({kLeft - 8, y + 17, BucketName(report.histogram, i), Anchor::kEnd, false, 0});
+    if (size > 0) drawing.boxes.push_back({kLeft, y + 2, std::max(width, 1), 20, kBar});
+    drawing.texts.push_back({kLeft + std::max(width, 0) + 6, y + 17, GroupDigits(size), Anchor::kStart, false, 0});
   }
-  return svg + "</svg>\n";
+  return drawing;
 }
 
 }  // namespace latecomer::cli

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "cli/command_line.h"
+#include "cli/drawing.h"
 #include "lateness/lateness_report.h"
 
 namespace latecomer::cli {
@@ -22,7 +23,7 @@ void PrintLateness(Context& context, const LatenessSubject& subject, const laten
                    const lateness::LatenessReport& report);
 nlohmann::ordered_json LatenessJson(const LatenessSubject& subject, const lateness::Arrivals& arrivals,
                                     const lateness::LatenessReport& report);
-// A bar chart of the histogram as an SVG document.
-std::string LatenessSvg(const LatenessSubject& subject, const lateness::LatenessReport& report);
+// A bar chart of the histogram.
+Drawing LatenessDrawing(const LatenessSubject& subject, const lateness::LatenessReport& report);
 
 }  // namespace latecomer::cli

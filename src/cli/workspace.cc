@@ -32,6 +32,14 @@ Result<std::string> LedgerFile(const std::string& option, const std::string& fol
   return error ? url : absolute.lexically_normal().string();
 }
 
+Result<std::string> AbsoluteFolder(const std::string& path) {
+  std::error_code error;
+  const fs::path absolute = fs::absolute(path, error).lexically_normal();
+  if (!error && fs::is_directory(absolute, error)) return absolute.string();
+  if (!error && fs::exists(absolute, error)) return absolute.parent_path().string();
+  return Fail(Error(ErrorKind::kNotFound, "there is no such folder").In(path));
+}
+
 void AddWorkspaceOptions(CLI::App* command, WorkspaceOptions& options) {
   command->add_option("pipeline", options.pipeline_file, "The pipeline file")->required()->type_name("PIPELINE.yaml");
   command->add_option("--ledger", options.ledger, "The ledger: sqlite:FILE (default: .latecomer/ledger.db)")

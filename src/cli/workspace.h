@@ -81,6 +81,9 @@ class Workspace {
 // The ledger file that --ledger names, else LATECOMER_LEDGER, else the one found upward from `folder`.
 Result<std::string> LedgerFile(const std::string& option, const std::string& folder);
 
+// The folder itself, or that of a file. kNotFound when there is neither.
+Result<std::string> AbsoluteFolder(const std::string& path);
+
 // The ledger file of a pipeline file: `.latecomer/ledger.db` in its folder or the nearest one above that
 // has one; the folder's own when none has.
 std::string FindLedgerFile(const std::string& pipeline_folder);

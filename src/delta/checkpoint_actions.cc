@@ -8,53 +8,6 @@
 namespace latecomer::delta {
 namespace {
 
-Status EmitAdds(const arrow::RecordBatch& batch, CommitParser& stats_parser, ActionSink& sink) {
-  const auto add = StructOf(batch.GetColumnByName("add"));
-  if (add == nullptr) return {};
-  LATECOMER_COLUMN(path, TextColumn, Child(add, "path"), "add.path");
-  LATECOMER_COLUMN(size, IntegerColumn, Child(add, "size"), "add.size");
-  LATECOMER_COLUMN(stats, TextColumn, Child(add, "stats"), "add.stats");
-  LATECOMER_COLUMN(parsed, IntegerColumn, Child(StructOf(Child(add, "stats_parsed")), "numRecords"),
-                   "add.stats_parsed.numRecords");
-  LATECOMER_ASSIGN_OR_RETURN(const MapColumn values,
-                             MapColumn::Of(Child(add, "partitionValues"), "add.partitionValues"));
-  const auto vectors = StructOf(Child(add, "deletionVector"));
-  LATECOMER_COLUMN(storage, TextColumn, Child(vectors, "storageType"), "deletionVector.storageType");
-  LATECOMER_COLUMN(inline_or_path, TextColumn, Child(vectors, "pathOrInlineDv"), "deletionVector.pathOrInlineDv");
-  LATECOMER_COLUMN(offset, IntegerColumn, Child(vectors, "offset"), "deletionVector.offset");
-  LATECOMER_COLUMN(vector_size, IntegerColumn, Child(vectors, "sizeInBytes"), "deletionVector.sizeInBytes");
-  LATECOMER_COLUMN(cardinality, IntegerColumn, Child(vectors, "cardinality"), "deletionVector.cardinality");
-  std::string raw_values;
-  DeletionVector vector;
-  for (std::int64_t i = 0; i < batch.num_rows(); ++i) {
-    if (add->IsNull(i)) continue;
-    const auto name = path[i];
-    if (!name) continue;  // some writers have no null structs, but structs of nulls
-    FileAction file;
-    file.path = *name;
-    file.size_bytes = size[i];
-    if (!file.size_bytes || *file.size_bytes < 0) return Fail(DamagedCheckpoint("an add without size"));
-    if (values.IsNull(i)) return Fail(DamagedCheckpoint("an add without partitionValues"));
-    values.Write(i, raw_values);
-    file.partition_values = raw_values;
-    file.records = parsed[i];
-    if (!file.records) {
-      if (const auto text = stats[i]) file.records = stats_parser.RecordsOfStats(*text);
-    }
-    if (vectors != nullptr && vectors->IsValid(i) && storage[i]) {
-      vector.storage_type = *storage[i];
-      vector.path_or_inline = inline_or_path.Owned(i);
-      vector.offset = offset[i];
-      vector.size_bytes = vector_size[i].value_or(0);
-      vector.cardinality = cardinality[i].value_or(-1);
-      if (vector.cardinality < 0) return Fail(DamagedCheckpoint("a deletion vector without cardinality"));
-      file.deletion_vector = &vector;
-    }
-    LATECOMER_RETURN_IF_ERROR(sink.OnAdd(file));
-  }
-  return {};
-}
-
 Status EmitMetadata(const arrow::RecordBatch& batch, ActionSink& sink) {
   const auto metadata = StructOf(batch.GetColumnByName("metaData"));
   if (metadata == nullptr) return {};
@@ -120,11 +73,10 @@ Status EmitOthers(const arrow::RecordBatch& batch, ActionSink& sink) {
 
 }  // namespace
 
-Status EmitActions(const arrow::RecordBatch& batch, CommitParser& stats_parser, ActionSink& sink) {
+Status EmitActions(const arrow::RecordBatch& batch, ActionSink& sink) {
   LATECOMER_RETURN_IF_ERROR(EmitProtocol(batch, sink));
   LATECOMER_RETURN_IF_ERROR(EmitMetadata(batch, sink));
-  LATECOMER_RETURN_IF_ERROR(EmitOthers(batch, sink));
-  return EmitAdds(batch, stats_parser, sink);
+  return EmitOthers(batch, sink);
 }
 
 }  // namespace latecomer::delta

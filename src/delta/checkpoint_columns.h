@@ -100,7 +100,7 @@ inline void AppendJsonText(std::string& out, std::string_view text) {
   out += '"';
 }
 
-// A map column of strings whose rows become the JSON text a commit would have.
+// A map column of strings.
 class MapColumn {
  public:
   static Result<MapColumn> Of(const std::shared_ptr<arrow::Array>& array, const char* name) {
@@ -116,20 +116,6 @@ class MapColumn {
     return column;
   }
   bool IsNull(std::int64_t i) const { return map_ == nullptr || map_->IsNull(i); }
-  void Write(std::int64_t i, std::string& out) const {
-    out = "{";
-    for (std::int64_t k = map_->value_offset(i); k < map_->value_offset(i) + map_->value_length(i); ++k) {
-      if (out.size() > 1) out += ',';
-      AppendJsonText(out, keys_[k].value_or(""));
-      out += ':';
-      if (const auto text = items_[k]) {
-        AppendJsonText(out, *text);
-      } else {
-        out += "null";
-      }
-    }
-    out += '}';
-  }
   std::map<std::string, std::string> Map(std::int64_t i) const {
     std::map<std::string, std::string> result;
     if (IsNull(i)) return result;

@@ -6,7 +6,6 @@
 #include <parquet/file_reader.h>
 #include <parquet/metadata.h>
 #include <parquet/properties.h>
-#include <parquet/statistics.h>
 
 #include <algorithm>
 #include <cstdint>
@@ -16,8 +15,9 @@
 #include <vector>
 
 #include "delta/checkpoint_actions.h"
+#include "delta/checkpoint_adds.h"
 #include "delta/checkpoint_columns.h"
-#include "delta/commit_parser.h"
+#include "delta/parquet_levels.h"
 
 namespace latecomer::delta {
 namespace {
@@ -71,26 +71,7 @@ class StoreFile final : public arrow::io::RandomAccessFile {
   bool closed_ = false;
 };
 
-// Whether every add has its count in stats_parsed, so that the much larger stats texts need not be read.
-bool ParsedStatsSuffice(const parquet::FileMetaData& metadata, int path_column, int records_column) {
-  if (path_column < 0 || records_column < 0) return false;
-  for (int group = 0; group < metadata.num_row_groups(); ++group) {
-    const auto row_group = metadata.RowGroup(group);
-    const auto paths = row_group->ColumnChunk(path_column)->statistics();
-    const auto records = row_group->ColumnChunk(records_column)->statistics();
-    if (paths == nullptr || records == nullptr || !paths->HasNullCount() || !records->HasNullCount()) return false;
-    if (paths->null_count() != records->null_count()) return false;
-  }
-  return true;
-}
-
-bool WantedColumn(const std::string& path, const Wanted& wanted, bool with_stats_text) {
-  static constexpr std::string_view kFilePrefixes[] = {"add.partitionValues.", "add.deletionVector."};
-  if (path == "add.path" || path == "add.size" || path == "add.stats_parsed.numRecords") return wanted.files;
-  if (path == "add.stats") return wanted.files && with_stats_text;
-  for (const std::string_view prefix : kFilePrefixes) {
-    if (path.starts_with(prefix)) return wanted.files;
-  }
+bool IsOfActions(const std::string& path, const Wanted& wanted) {
   if (path.starts_with("metaData.")) {
     return wanted.metadata &&
            (path == "metaData.id" || path == "metaData.schemaString" || path == "metaData.format.provider" ||
@@ -101,21 +82,48 @@ bool WantedColumn(const std::string& path, const Wanted& wanted, bool with_stats
   return path == "sidecar.path";
 }
 
-std::vector<int> ChooseColumns(const parquet::FileMetaData& metadata, const Wanted& wanted) {
-  const parquet::SchemaDescriptor& schema = *metadata.schema();
-  int path_column = -1;
-  int records_column = -1;
-  for (int i = 0; i < schema.num_columns(); ++i) {
-    const std::string path = schema.Column(i)->path()->ToDotString();
-    if (path == "add.path") path_column = i;
-    if (path == "add.stats_parsed.numRecords") records_column = i;
+// A column without which a row has none of its action.
+bool IsKeyOfAction(const std::string& path) {
+  return path == "metaData.id" || path == "protocol.minReaderVersion" || path == "txn.appId" || path == "sidecar.path";
+}
+
+// The columns of all actions but add.
+struct ActionColumns {
+  ActionColumns() = default;
+  ActionColumns(const parquet::SchemaDescriptor& schema, const Wanted& wanted) {
+    for (int i = 0; i < schema.num_columns(); ++i) {
+      const std::string path = schema.Column(i)->path()->ToDotString();
+      if (!IsOfActions(path, wanted)) continue;
+      all.push_back(i);
+      if (IsKeyOfAction(path)) keys.push_back(i);
+    }
   }
-  const bool with_stats_text = !ParsedStatsSuffice(metadata, path_column, records_column);
-  std::vector<int> columns;
-  for (int i = 0; i < schema.num_columns(); ++i) {
-    if (WantedColumn(schema.Column(i)->path()->ToDotString(), wanted, with_stats_text)) columns.push_back(i);
+
+  std::vector<int> all;
+  std::vector<int> keys;
+};
+
+template <typename DType>
+bool HasValue(std::shared_ptr<parquet::ColumnReader> reader) {
+  LevelStream<DType> stream(std::move(reader));
+  while (stream.Next()) {
+    if (stream.Defined()) return true;
   }
-  return columns;
+  return false;
+}
+
+// Row groups of adds alone are nearly all there are; finding no other action in them is cheaper than building arrays of
+// nothing.
+bool HasActions(parquet::RowGroupReader& group, const ActionColumns& columns) {
+  return std::any_of(columns.keys.begin(), columns.keys.end(), [&](int column) {
+    auto reader = group.Column(column);
+    switch (reader->type()) {
+      case parquet::Type::BYTE_ARRAY: return HasValue<parquet::ByteArrayType>(std::move(reader));
+      case parquet::Type::INT32: return HasValue<parquet::Int32Type>(std::move(reader));
+      case parquet::Type::INT64: return HasValue<parquet::Int64Type>(std::move(reader));
+      default: return true;
+    }
+  });
 }
 
 Error ArrowError(const arrow::Status& status) {
@@ -160,13 +168,22 @@ struct CheckpointFile::Opened {
   std::string shown;
   std::shared_ptr<arrow::io::RandomAccessFile> file;
   std::shared_ptr<parquet::FileMetaData> metadata;
-  std::vector<int> columns;
+  AddColumns adds;
+  ActionColumns actions;
 
-  Status ReadPiece(int piece, ActionSink& sink) const;
+  Status ReadPiece(int piece, ActionSink& sink, LiveFileBatch& files) const;
+  Status ReadActions(int piece, ActionSink& sink) const;
 };
 
 // A reader of its own for each piece, because a reader is no thing to share between threads; the footer is shared.
-Status CheckpointFile::Opened::ReadPiece(int piece, ActionSink& sink) const {
+Status CheckpointFile::Opened::ReadPiece(int piece, ActionSink& sink, LiveFileBatch& files) const {
+  const auto reader = parquet::ParquetFileReader::Open(file, parquet::default_reader_properties(), metadata);
+  const auto group = reader->RowGroup(piece);
+  if (HasActions(*group, actions)) LATECOMER_RETURN_IF_ERROR(ReadActions(piece, sink));
+  return ReadAdds(*group, adds, files);
+}
+
+Status CheckpointFile::Opened::ReadActions(int piece, ActionSink& sink) const {
   parquet::arrow::FileReaderBuilder builder;
   if (const arrow::Status opened = builder.Open(file, parquet::default_reader_properties(), metadata); !opened.ok()) {
     return Fail(ArrowError(opened));
@@ -176,12 +193,11 @@ Status CheckpointFile::Opened::ReadPiece(int piece, ActionSink& sink) const {
   properties.set_use_threads(false);
   builder.properties(properties);
   LATECOMER_ARROW(reader, builder.Build());
-  LATECOMER_ARROW(batches, reader->GetRecordBatchReader({piece}, columns));
-  CommitParser stats_parser;
+  LATECOMER_ARROW(batches, reader->GetRecordBatchReader({piece}, actions.all));
   for (;;) {
     LATECOMER_ARROW(batch, batches->Next());
     if (batch == nullptr) return {};
-    LATECOMER_RETURN_IF_ERROR(EmitActions(*batch, stats_parser, sink));
+    LATECOMER_RETURN_IF_ERROR(EmitActions(*batch, sink));
   }
 }
 
@@ -192,7 +208,11 @@ Result<CheckpointFile> CheckpointFile::Open(const storage::ObjectStore& store, c
     opened->shown = shown;
     LATECOMER_ASSIGN_OR_RETURN(opened->file, OpenFile(store, key));
     opened->metadata = parquet::ParquetFileReader::Open(opened->file)->metadata();
-    opened->columns = ChooseColumns(*opened->metadata, wanted);
+    const parquet::SchemaDescriptor& schema = *opened->metadata->schema();
+    if (wanted.files) {
+      LATECOMER_ASSIGN_OR_RETURN(opened->adds, AddColumns::In(schema));
+    }
+    opened->actions = ActionColumns(schema, wanted);
     CheckpointFile file;
     file.opened_ = std::move(opened);
     return file;
@@ -200,15 +220,16 @@ Result<CheckpointFile> CheckpointFile::Open(const storage::ObjectStore& store, c
 }
 
 int CheckpointFile::pieces() const {
-  return opened_->columns.empty() ? 0 : opened_->metadata->num_row_groups();
+  const bool some = opened_->adds.path || !opened_->actions.keys.empty();
+  return some ? opened_->metadata->num_row_groups() : 0;
 }
 
 std::int64_t CheckpointFile::rows() const {
   return opened_->metadata->num_rows();
 }
 
-Status CheckpointFile::ReadPiece(int piece, ActionSink& sink) const {
-  return Guarded(opened_->shown, [&] { return opened_->ReadPiece(piece, sink); });
+Status CheckpointFile::ReadPiece(int piece, ActionSink& sink, LiveFileBatch& files) const {
+  return Guarded(opened_->shown, [&] { return opened_->ReadPiece(piece, sink, files); });
 }
 
 }  // namespace latecomer::delta

@@ -7,6 +7,7 @@
 
 #include "base/result.h"
 #include "delta/actions.h"
+#include "delta/live_files.h"
 #include "storage/object_store.h"
 
 namespace latecomer::delta {
@@ -23,9 +24,10 @@ class CheckpointFile {
   int pieces() const;
   std::int64_t rows() const;  // of all pieces, as the footer claims
 
-  // Hands the actions of one piece to `sink`: add, metaData, protocol, txn, sidecar. remove is left out: a checkpoint
-  // keeps it only for VACUUM. kDamaged when the piece can't be read or its columns aren't a checkpoint's.
-  Status ReadPiece(int piece, ActionSink& sink) const;
+  // Puts the adds of one piece into `files` and hands its other actions to `sink`: metaData, protocol, txn, sidecar.
+  // remove is left out: a checkpoint keeps it only for VACUUM. kDamaged when the piece can't be read or its columns
+  // aren't a checkpoint's.
+  Status ReadPiece(int piece, ActionSink& sink, LiveFileBatch& files) const;
 
  private:
   struct Opened;

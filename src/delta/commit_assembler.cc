@@ -156,15 +156,15 @@ Status CommitAssembler::FindAssumedBase() {
 }
 
 // Under an assumed base a text must name its columns exactly; any other may have physical names.
-Result<const table::PartitionKey*> CommitAssembler::KeyOf(std::string_view raw) {
+Result<const table::PartitionKey*> CommitAssembler::KeyOf(const PartitionText& text) {
   if (assumed_) {
-    const auto texts = ParseStringMap(raw);
+    const auto texts = ParseStringMap(text.raw());
     bool exact = texts && texts->size() == schema_->partition_columns.size();
     for (const table::PartitionColumn& column : schema_->partition_columns)
       exact = exact && texts->contains(column.name);
     if (!exact) LATECOMER_RETURN_IF_ERROR(FindAssumedBase());
   }
-  return keys_->KeyOf(raw);
+  return keys_->KeyOf(text);
 }
 
 // A cleaned log: the metadata of the first state that can be built after the base holds for the commits up
@@ -263,8 +263,9 @@ Status CommitAssembler::Resolve(ScannedCommit& scanned) {
     std::optional<std::int64_t> rows = open.records;
     if (rows && vector != nullptr)
       rows = vector->cardinality > *rows ? std::nullopt : std::optional(*rows - vector->cardinality);
-    CountRemove(DeltaFor(scanned.partitions, *open.raw), open.path, vector == nullptr ? "" : DeletionVectorId(*vector),
-                rows, open.size_bytes.value_or(0), open.data_change);
+    LATECOMER_ASSIGN_OR_RETURN(PartitionDelta* const delta, DeltaFor(scanned.partitions, *open.raw, texts_));
+    CountRemove(*delta, IdentityOf(open.path, vector).fingerprint(), rows, open.size_bytes.value_or(0),
+                open.data_change);
   }
   return {};
 }
@@ -288,7 +289,7 @@ Status CommitAssembler::Assemble(ScannedCommit& scanned, table::Commit& commit) 
   for (std::size_t i = 0; i < scanned.partitions.size(); ++i) {
     const PartitionDelta& delta = scanned.partitions[i];
     table::PartitionChange& change = commit.partitions[i];
-    auto key = KeyOf(delta.raw);
+    auto key = KeyOf(*delta.text);
     if (!key) return Fail(std::move(key.error()).In(folder_.PathOf(CommitKey(scanned.version))));
     change.key = **key;
     change.counts = delta.counts;

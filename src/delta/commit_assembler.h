@@ -10,6 +10,7 @@
 #include "delta/log_folder.h"
 #include "delta/log_state.h"
 #include "delta/partition_keys.h"
+#include "delta/partition_text.h"
 #include "delta/schema.h"
 #include "storage/object_store.h"
 #include "table/commit.h"
@@ -38,7 +39,7 @@ class CommitAssembler {
   // FindBase after AssumeBase, once.
   Status FindAssumedBase();
   Status TakeMetadata(const ScannedCommit& scanned, table::Commit& commit);
-  Result<const table::PartitionKey*> KeyOf(std::string_view raw);
+  Result<const table::PartitionKey*> KeyOf(const PartitionText& text);
   Status Resolve(ScannedCommit& scanned);
   // The state before a version; null when it can't be built.
   Result<const LogState*> StateBefore(Version version);
@@ -54,6 +55,7 @@ class CommitAssembler {
   std::shared_ptr<const TableSchema> schema_;
   std::shared_ptr<const TableSchema> newest_;  // only with Names::kNewest
   std::unique_ptr<PartitionKeys> keys_;
+  PartitionTexts texts_;  // of removes whose partition was looked up
   std::optional<LogListing> listing_;
   std::unique_ptr<LogState> state_;
 };

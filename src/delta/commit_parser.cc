@@ -29,6 +29,24 @@ Error JsonError(error_code code) {
     }                                                                                  \
   } while (false)
 
+// Equality with a literal, without a call for so few bytes.
+template <std::size_t kSize>
+bool Is(std::string_view text, const char (&literal)[kSize]) {
+  return text.size() == kSize - 1 && std::memcmp(text.data(), literal, kSize - 1) == 0;
+}
+
+// A string without escapes as it stands in the text: no copy. The parser then passes over the value like over one that
+// nobody asked for. What is within the quotes was checked to be UTF-8 when the line was indexed.
+std::optional<std::string_view> PlainText(ondemand::value& value) {
+  std::string_view token = value.raw_json_token();  // up to the next bracket, comma or colon
+  if (token.size() < 2 || token.front() != '"') return std::nullopt;
+  const std::size_t closing = token.rfind('"');
+  if (closing == 0) return std::nullopt;
+  token = token.substr(1, closing - 1);
+  if (std::memchr(token.data(), '\\', token.size()) != nullptr) return std::nullopt;
+  return token;
+}
+
 // A key as text; the escaped spelling of a known key must not hide it.
 simdjson::simdjson_result<std::string_view> KeyOf(ondemand::field& field) {
   const char* start = field.key().raw();
@@ -51,6 +69,10 @@ struct FieldReader {
   ondemand::value& value;
 
   Status Text(std::optional<std::string_view>& out) {
+    if (const auto plain = PlainText(value)) {
+      out = plain;
+      return {};
+    }
     std::string_view text;
     if (const error_code code = value.get_string().get(text)) {
       if (IsNull()) return {};
@@ -213,19 +235,19 @@ Result<std::string> CommitParser::CommitInfoText(std::string_view text, std::str
 Status CommitParser::Impl::Action(std::string_view key, ondemand::value& value) {
   enum class Kind { kNone, kAdd, kRemove, kMetadata, kProtocol, kTransaction, kCommitInfo, kSidecar };
   Kind kind = Kind::kNone;
-  if (key == "add")
+  if (Is(key, "add"))
     kind = Kind::kAdd;
-  else if (key == "remove")
+  else if (Is(key, "remove"))
     kind = Kind::kRemove;
-  else if (key == "commitInfo")
+  else if (Is(key, "commitInfo"))
     kind = Kind::kCommitInfo;
-  else if (key == "metaData")
+  else if (Is(key, "metaData"))
     kind = Kind::kMetadata;
-  else if (key == "protocol")
+  else if (Is(key, "protocol"))
     kind = Kind::kProtocol;
-  else if (key == "txn")
+  else if (Is(key, "txn"))
     kind = Kind::kTransaction;
-  else if (key == "sidecar")
+  else if (Is(key, "sidecar"))
     kind = Kind::kSidecar;
   const bool skip = kind == Kind::kNone || ((kind == Kind::kAdd || kind == Kind::kRemove) && !wanted->files) ||
                     (kind == Kind::kCommitInfo && !wanted->commit_info) ||
@@ -262,9 +284,9 @@ Status CommitParser::Impl::File(std::string_view action, ondemand::object object
     std::string_view key;
     LATECOMER_JSON(KeyOf(field).get(key));
     FieldReader reader{action, key, field.value()};
-    if (key == "path") {
+    if (Is(key, "path")) {
       LATECOMER_RETURN_IF_ERROR(reader.Text(path));
-    } else if (key == "partitionValues") {
+    } else if (Is(key, "partitionValues")) {
       ondemand::object values;
       if (const error_code code = field.value().get_object().get(values)) {
         if (reader.IsNull()) continue;
@@ -273,13 +295,13 @@ Status CommitParser::Impl::File(std::string_view action, ondemand::object object
       std::string_view raw;
       LATECOMER_JSON(values.raw_json().get(raw));
       file.partition_values = raw;
-    } else if (key == "size") {
+    } else if (Is(key, "size")) {
       LATECOMER_RETURN_IF_ERROR(reader.Integer(file.size_bytes));
-    } else if (key == "dataChange") {
+    } else if (Is(key, "dataChange")) {
       LATECOMER_RETURN_IF_ERROR(reader.Boolean(data_change));
-    } else if (key == "stats") {
+    } else if (Is(key, "stats")) {
       LATECOMER_RETURN_IF_ERROR(Stats(reader, file.records));
-    } else if (key == "deletionVector") {
+    } else if (Is(key, "deletionVector")) {
       ondemand::object descriptor;
       if (const error_code code = field.value().get_object().get(descriptor)) {
         if (reader.IsNull()) continue;
@@ -339,11 +361,11 @@ Status CommitParser::Impl::Vector(ondemand::object object) {
     std::string_view key;
     LATECOMER_JSON(KeyOf(field).get(key));
     FieldReader reader{"deletionVector", key, field.value()};
-    if (key == "storageType") LATECOMER_RETURN_IF_ERROR(reader.Owned(storage_type));
-    if (key == "pathOrInlineDv") LATECOMER_RETURN_IF_ERROR(reader.Owned(path_or_inline));
-    if (key == "offset") LATECOMER_RETURN_IF_ERROR(reader.Integer(vector.offset));
-    if (key == "sizeInBytes") LATECOMER_RETURN_IF_ERROR(reader.Integer(size_bytes));
-    if (key == "cardinality") LATECOMER_RETURN_IF_ERROR(reader.Integer(cardinality));
+    if (Is(key, "storageType")) LATECOMER_RETURN_IF_ERROR(reader.Owned(storage_type));
+    if (Is(key, "pathOrInlineDv")) LATECOMER_RETURN_IF_ERROR(reader.Owned(path_or_inline));
+    if (Is(key, "offset")) LATECOMER_RETURN_IF_ERROR(reader.Integer(vector.offset));
+    if (Is(key, "sizeInBytes")) LATECOMER_RETURN_IF_ERROR(reader.Integer(size_bytes));
+    if (Is(key, "cardinality")) LATECOMER_RETURN_IF_ERROR(reader.Integer(cardinality));
   }
   if (!storage_type) return Fail(Missing("deletionVector", "storageType"));
   if (!path_or_inline) return Fail(Missing("deletionVector", "pathOrInlineDv"));
@@ -404,16 +426,16 @@ Status CommitParser::Impl::ReadMetadata(ondemand::object object) {
     std::string_view key;
     LATECOMER_JSON(KeyOf(field).get(key));
     FieldReader reader{"metaData", key, field.value()};
-    if (key == "id") LATECOMER_RETURN_IF_ERROR(reader.Owned(id));
-    if (key == "schemaString") LATECOMER_RETURN_IF_ERROR(reader.Owned(schema));
-    if (key == "partitionColumns") {
+    if (Is(key, "id")) LATECOMER_RETURN_IF_ERROR(reader.Owned(id));
+    if (Is(key, "schemaString")) LATECOMER_RETURN_IF_ERROR(reader.Owned(schema));
+    if (Is(key, "partitionColumns")) {
       has_columns = true;
       LATECOMER_RETURN_IF_ERROR(Strings("metaData", key, field.value(), metadata.partition_columns));
     }
-    if (key == "configuration") {
+    if (Is(key, "configuration")) {
       LATECOMER_RETURN_IF_ERROR(StringMap("metaData", key, field.value(), metadata.configuration));
     }
-    if (key == "format") {
+    if (Is(key, "format")) {
       ondemand::object format;
       if (field.value().get_object().get(format) != simdjson::SUCCESS) continue;
       std::string_view provider;
@@ -438,12 +460,12 @@ Status CommitParser::Impl::ReadProtocol(ondemand::object object) {
     std::string_view key;
     LATECOMER_JSON(KeyOf(field).get(key));
     FieldReader reader{"protocol", key, field.value()};
-    if (key == "minReaderVersion") LATECOMER_RETURN_IF_ERROR(reader.Integer(reader_version));
-    if (key == "minWriterVersion") LATECOMER_RETURN_IF_ERROR(reader.Integer(writer_version));
-    if (key == "readerFeatures") {
+    if (Is(key, "minReaderVersion")) LATECOMER_RETURN_IF_ERROR(reader.Integer(reader_version));
+    if (Is(key, "minWriterVersion")) LATECOMER_RETURN_IF_ERROR(reader.Integer(writer_version));
+    if (Is(key, "readerFeatures")) {
       LATECOMER_RETURN_IF_ERROR(Strings("protocol", key, field.value(), protocol.reader_features));
     }
-    if (key == "writerFeatures") {
+    if (Is(key, "writerFeatures")) {
       LATECOMER_RETURN_IF_ERROR(Strings("protocol", key, field.value(), protocol.writer_features));
     }
   }
@@ -463,8 +485,8 @@ Status CommitParser::Impl::ReadTransaction(ondemand::object object) {
     std::string_view key;
     LATECOMER_JSON(KeyOf(field).get(key));
     FieldReader reader{"txn", key, field.value()};
-    if (key == "appId") LATECOMER_RETURN_IF_ERROR(reader.Owned(app_id));
-    if (key == "version") LATECOMER_RETURN_IF_ERROR(reader.Integer(version));
+    if (Is(key, "appId")) LATECOMER_RETURN_IF_ERROR(reader.Owned(app_id));
+    if (Is(key, "version")) LATECOMER_RETURN_IF_ERROR(reader.Integer(version));
   }
   if (!app_id) return Fail(Missing("txn", "appId"));
   if (!version) return Fail(Missing("txn", "version"));
@@ -478,7 +500,7 @@ Status CommitParser::Impl::ReadSidecar(ondemand::object object) {
     LATECOMER_JSON(std::move(entry).get(field));
     std::string_view key;
     LATECOMER_JSON(KeyOf(field).get(key));
-    if (key == "path") LATECOMER_RETURN_IF_ERROR((FieldReader{"sidecar", key, field.value()}.Owned(path)));
+    if (Is(key, "path")) LATECOMER_RETURN_IF_ERROR((FieldReader{"sidecar", key, field.value()}.Owned(path)));
   }
   if (!path) return Fail(Missing("sidecar", "path"));
   return sink->OnSidecar(Sidecar{std::move(*path)});
@@ -493,13 +515,17 @@ Status CommitParser::Impl::ReadCommitInfo(ondemand::object object) {
     LATECOMER_JSON(KeyOf(field).get(key));
     std::int64_t number = 0;
     std::string_view text;
-    if (key == "timestamp") {
+    if (Is(key, "timestamp")) {
       if (field.value().get_int64().get(number) == simdjson::SUCCESS) info.timestamp = number;
-    } else if (key == "inCommitTimestamp") {
+    } else if (Is(key, "inCommitTimestamp")) {
       if (field.value().get_int64().get(number) == simdjson::SUCCESS) info.in_commit_timestamp = number;
-    } else if (key == "operation") {
-      if (field.value().get_string().get(text) == simdjson::SUCCESS) info.operation = text;
-    } else if (key == "operationMetrics" && wanted->operation_metrics) {
+    } else if (Is(key, "operation")) {
+      if (const auto plain = PlainText(field.value())) {
+        info.operation = *plain;
+      } else if (field.value().get_string().get(text) == simdjson::SUCCESS) {
+        info.operation = text;
+      }
+    } else if (Is(key, "operationMetrics") && wanted->operation_metrics) {
       ondemand::object metrics;
       if (field.value().get_object().get(metrics) != simdjson::SUCCESS) continue;
       LATECOMER_RETURN_IF_ERROR(Metrics(metrics, info));

@@ -3,7 +3,7 @@
 #include <xxhash.h>
 
 #include <algorithm>
-#include <unordered_set>
+#include <unordered_map>
 #include <utility>
 
 #include "delta/live_files.h"
@@ -34,15 +34,6 @@ std::optional<std::int64_t> RowsOf(std::optional<std::int64_t> records, const De
   return *records - vector->cardinality;
 }
 
-struct TextHash {
-  using is_transparent = void;
-  std::size_t operator()(std::string_view text) const { return XXH3_64bits(text.data(), text.size()); }
-};
-
-std::uint64_t Hash(std::string_view text) {
-  return XXH3_64bits(text.data(), text.size());
-}
-
 }  // namespace
 
 void ScannedCommit::Reset(Version next) {
@@ -59,21 +50,22 @@ void ScannedCommit::Reset(Version next) {
   open_removes.clear();
 }
 
-PartitionDelta& DeltaFor(std::vector<PartitionDelta>& deltas, std::string_view raw) {
-  const auto found = std::find_if(deltas.begin(), deltas.end(), [&](const PartitionDelta& d) { return d.raw == raw; });
-  if (found != deltas.end()) return *found;
-  PartitionDelta& delta = deltas.emplace_back();
-  delta.raw = raw;
-  return delta;
+Result<PartitionDelta*> DeltaFor(std::vector<PartitionDelta>& deltas, std::string_view raw, PartitionTexts& texts) {
+  const auto found =
+      std::find_if(deltas.begin(), deltas.end(), [&](const PartitionDelta& d) { return d.text->raw() == raw; });
+  if (found != deltas.end()) return &*found;
+  LATECOMER_ASSIGN_OR_RETURN(const PartitionText* text, texts.Keep(raw));
+  deltas.emplace_back().text = text;
+  return &deltas.back();
 }
 
-void CountRemove(PartitionDelta& delta, std::string_view path, std::string_view vector_id,
-                 std::optional<std::int64_t> rows, std::int64_t size_bytes, bool data_change) {
+void CountRemove(PartitionDelta& delta, std::uint64_t fingerprint, std::optional<std::int64_t> rows,
+                 std::int64_t size_bytes, bool data_change) {
   ++delta.counts.files_removed;
   delta.counts.bytes_removed = Sum(delta.counts.bytes_removed, size_bytes);
   AddRows(delta.counts.rows_removed, rows);
   delta.data_change = delta.data_change || data_change;
-  delta.fingerprint_delta -= table::IdentityOfFile(CanonicalPath(path), vector_id).fingerprint();
+  delta.fingerprint_delta -= fingerprint;
 }
 
 class CommitScanner::Sink final : public ActionSink {
@@ -83,29 +75,27 @@ class CommitScanner::Sink final : public ActionSink {
   void Begin(ScannedCommit& commit) {
     commit_ = &commit;
     index_.clear();
-    paths_.clear();
+    added_.clear();
+    removed_.clear();
     has_vectors_ = false;
   }
 
   Status OnAdd(const FileAction& file) override {
-    const std::uint32_t index = IndexOf(*file.partition_values);
+    LATECOMER_ASSIGN_OR_RETURN(const std::uint32_t index, IndexOf(*file.partition_values));
     PartitionDelta& delta = commit_->partitions[index];
-    const std::string vector_id =
-        file.deletion_vector == nullptr ? std::string() : DeletionVectorId(*file.deletion_vector);
-    const std::string_view path = CanonicalPath(file.path);
+    const FileMark mark = MarkOf(file);
     ++delta.counts.files_added;
     delta.counts.bytes_added = Sum(delta.counts.bytes_added, *file.size_bytes);
     AddRows(delta.counts.rows_added, RowsOf(file.records, file.deletion_vector));
     delta.data_change = delta.data_change || file.data_change;
-    delta.fingerprint_delta += table::IdentityOfFile(path, vector_id).fingerprint();
-    Remember(path, vector_id, index, true);
+    delta.fingerprint_delta += mark.fingerprint;
+    added_.push_back({mark, index});
     return {};
   }
 
   Status OnRemove(const FileAction& file) override {
-    const std::string vector_id =
-        file.deletion_vector == nullptr ? std::string() : DeletionVectorId(*file.deletion_vector);
-    Remember(CanonicalPath(file.path), vector_id, 0, false);
+    const FileMark mark = MarkOf(file);
+    removed_.push_back(mark);
     if (!file.partition_values || (!file.records && options_.leave_rows_open)) {
       OpenRemove& open = commit_->open_removes.emplace_back();
       open.path = file.path;
@@ -117,8 +107,9 @@ class CommitScanner::Sink final : public ActionSink {
       open.line = parser_.line();
       return {};
     }
-    PartitionDelta& delta = commit_->partitions[IndexOf(*file.partition_values)];
-    CountRemove(delta, file.path, vector_id, RowsOf(file.records, file.deletion_vector), file.size_bytes.value_or(0),
+    LATECOMER_ASSIGN_OR_RETURN(const std::uint32_t index, IndexOf(*file.partition_values));
+    PartitionDelta& delta = commit_->partitions[index];
+    CountRemove(delta, mark.fingerprint, RowsOf(file.records, file.deletion_vector), file.size_bytes.value_or(0),
                 file.data_change);
     return {};
   }
@@ -139,63 +130,62 @@ class CommitScanner::Sink final : public ActionSink {
 
   // Files removed and added again with another deletion vector, counted where they were added.
   void CountVectorUpdates() {
-    if (!has_vectors_) return;
+    if (!has_vectors_ || removed_.empty()) return;
     std::unordered_multimap<std::uint64_t, std::uint64_t> removed;
-    for (const PathMark& mark : paths_) {
-      if (!mark.added) removed.emplace(mark.path, mark.vector);
-    }
-    for (const PathMark& mark : paths_) {
-      if (!mark.added) continue;
+    for (const FileMark& mark : removed_) removed.emplace(mark.path, mark.vector);
+    for (const auto& [mark, index] : added_) {
       const auto [first, last] = removed.equal_range(mark.path);
-      const bool other = std::any_of(first, last, [&](const auto& entry) { return entry.second != mark.vector; });
-      if (other) ++commit_->partitions[mark.index].counts.deletion_vector_updates;
+      const std::uint64_t vector = mark.vector;
+      const bool other = std::any_of(first, last, [&](const auto& entry) { return entry.second != vector; });
+      if (other) ++commit_->partitions[index].counts.deletion_vector_updates;
     }
   }
 
  private:
-  struct PathMark {
-    std::uint64_t path;
-    std::uint64_t vector;
+  // Hashes of a file's path and of its vector's id (0: no vector), and the fingerprint of both.
+  struct FileMark {
+    std::uint64_t path = 0;
+    std::uint64_t vector = 0;
+    std::uint64_t fingerprint = 0;
+  };
+  struct AddedFile {
+    FileMark mark;
     std::uint32_t index;
-    bool added;
   };
 
-  void Remember(std::string_view path, const std::string& vector_id, std::uint32_t index, bool added) {
-    has_vectors_ = has_vectors_ || !vector_id.empty();
-    paths_.push_back({Hash(path), vector_id.empty() ? 0 : Hash(vector_id), index, added});
+  FileMark MarkOf(const FileAction& file) {
+    FileMark mark;
+    mark.path = mark.fingerprint = IdentityOf(file.path, nullptr).fingerprint();
+    if (file.deletion_vector == nullptr) return mark;
+    has_vectors_ = true;
+    const std::string id = DeletionVectorId(*file.deletion_vector);
+    mark.vector = XXH3_64bits(id.data(), id.size());
+    mark.fingerprint = IdentityOf(file.path, file.deletion_vector).fingerprint();
+    return mark;
   }
 
-  std::uint32_t IndexOf(std::string_view raw) {
+  Result<std::uint32_t> IndexOf(std::string_view raw) {
     std::vector<PartitionDelta>& deltas = commit_->partitions;
-    if (!deltas.empty() && deltas.back().raw == raw) return static_cast<std::uint32_t>(deltas.size() - 1);
+    if (!deltas.empty() && deltas.back().text->raw() == raw) return static_cast<std::uint32_t>(deltas.size() - 1);
+    LATECOMER_ASSIGN_OR_RETURN(const PartitionText* text, texts_.Keep(raw));
     if (deltas.size() <= kLinearDeltas) {
-      const auto found =
-          std::find_if(deltas.begin(), deltas.end(), [&](const PartitionDelta& d) { return d.raw == raw; });
+      const auto found = std::find_if(deltas.begin(), deltas.end(), [&](const auto& delta) { return delta.text == text; });
       if (found != deltas.end()) return static_cast<std::uint32_t>(found - deltas.begin());
-      deltas.emplace_back().raw = Keep(raw);
-      return static_cast<std::uint32_t>(deltas.size() - 1);
+    } else {
+      for (auto i = static_cast<std::uint32_t>(index_.size()); i < deltas.size(); ++i) index_.emplace(deltas[i].text, i);
+      if (const auto found = index_.find(text); found != index_.end()) return found->second;
     }
-    if (index_.empty()) {
-      for (std::uint32_t i = 0; i < deltas.size(); ++i) index_.emplace(deltas[i].raw, i);
-    }
-    const std::string_view kept = Keep(raw);
-    const auto [slot, is_new] = index_.try_emplace(kept, static_cast<std::uint32_t>(deltas.size()));
-    if (is_new) deltas.emplace_back().raw = kept;
-    return slot->second;
-  }
-
-  // The one copy of a text that stays as long as the scanner.
-  std::string_view Keep(std::string_view raw) {
-    const auto found = texts_.find(raw);
-    return found != texts_.end() ? *found : *texts_.emplace(raw).first;
+    deltas.emplace_back().text = text;
+    return static_cast<std::uint32_t>(deltas.size() - 1);
   }
 
   const CommitParser& parser_;
   const ScanOptions& options_;
   ScannedCommit* commit_ = nullptr;
-  std::unordered_map<std::string_view, std::uint32_t> index_;
-  std::unordered_set<std::string, TextHash, std::equal_to<>> texts_;
-  std::vector<PathMark> paths_;
+  std::unordered_map<const PartitionText*, std::uint32_t> index_;  // the first deltas of a commit with many
+  PartitionTexts texts_;
+  std::vector<AddedFile> added_;
+  std::vector<FileMark> removed_;
   bool has_vectors_ = false;
 };
 

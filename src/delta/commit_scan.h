@@ -6,7 +6,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "base/result.h"
@@ -15,13 +14,14 @@
 #include "delta/actions.h"
 #include "delta/commit_parser.h"
 #include "delta/log_folder.h"
+#include "delta/partition_text.h"
 #include "table/commit.h"
 
 namespace latecomer::delta {
 
 // What a commit did to the files under one partitionValues text.
 struct PartitionDelta {
-  std::string_view raw;  // kept by the scanner that made it, one copy of each text
+  const PartitionText* text = nullptr;  // of the scanner that made it
   table::ChangeCounts counts;
   bool data_change = false;
   std::uint64_t fingerprint_delta = 0;
@@ -53,10 +53,10 @@ struct ScannedCommit {
 };
 
 // Adds a remove to the sums. `rows` are what the file held, less those its vector hid.
-void CountRemove(PartitionDelta& delta, std::string_view path, std::string_view vector_id,
-                 std::optional<std::int64_t> rows, std::int64_t size_bytes, bool data_change);
-// The delta of a text, made when there is none yet; `raw` must outlive it.
-PartitionDelta& DeltaFor(std::vector<PartitionDelta>& deltas, std::string_view raw);
+void CountRemove(PartitionDelta& delta, std::uint64_t fingerprint, std::optional<std::int64_t> rows,
+                 std::int64_t size_bytes, bool data_change);
+// The delta of a text, made when there is none yet; a text that is new is kept in `texts`, which must outlive it.
+Result<PartitionDelta*> DeltaFor(std::vector<PartitionDelta>& deltas, std::string_view raw, PartitionTexts& texts);
 
 struct ScanOptions {
   bool operation_metrics = true;

@@ -3,12 +3,10 @@
 #include <xxhash.h>
 
 #include <algorithm>
-#include <thread>
 #include <utility>
 
 #include "base/text.h"
 #include "delta/commit_assembler.h"
-#include "delta/commit_scan.h"
 #include "delta/deletion_vector.h"
 #include "delta/log_folder.h"
 #include "delta/log_path.h"
@@ -17,12 +15,11 @@
 #include "delta/ordered_work.h"
 #include "delta/partition_keys.h"
 #include "delta/recorded_writes.h"
+#include "delta/scan_range.h"
 #include "delta/schema.h"
 
 namespace latecomer::delta {
 namespace {
-
-constexpr std::int64_t kCommitsPerPiece = 256;
 
 // Texts that differ but are one value ("1" and "01" of an integer) are one partition.
 void MergeEqualKeys(std::vector<table::PartitionState>& sorted) {
@@ -69,9 +66,8 @@ class DeltaTable final : public table::TableHistory {
 
  private:
   using Folder = std::shared_ptr<const LogFolder>;
-  Status ScanRange(const LogFolder& folder, VersionRange range, CommitAssembler& assembler,
+  Status ReadRange(const LogFolder& folder, VersionRange range, CommitAssembler& assembler,
                    const CommitSink& sink) const;
-  Error Explain(const LogFolder& folder, Version version, Error error) const;
   Result<LogState> StateAt(const LogFolder& folder, std::optional<Version> at, Depth depth) const;
   Status CheckSeen(const LogFolder& folder, const table::SeenCommit& seen) const;
   Result<bool> LaterVersionKnown(const LogFolder& folder, Version last) const;
@@ -100,17 +96,7 @@ Result<Version> DeltaTable::OldestCommit() const {
 Result<std::vector<VersionRange>> DeltaTable::CommitRanges() const {
   LATECOMER_ASSIGN_OR_RETURN(const Folder folder, LogFolder::Open(store_));
   LATECOMER_ASSIGN_OR_RETURN(const LogListing listing, folder->List());
-  std::vector<VersionRange> ranges = ConsecutiveCommits(listing);
-  for (std::size_t i = 1; i < ranges.size(); ++i) {
-    // A gap that no checkpoint bridges makes the versions after it meaningless.
-    Error missing = MissingCommit(*folder, listing, ranges[i - 1].target.Next());
-    if (missing.kind == ErrorKind::kDamaged) return Fail(std::move(missing));
-  }
-  if (!ranges.empty() && ranges.front().base >= Version{0}) {
-    Error missing = MissingCommit(*folder, listing, ranges.front().base);
-    if (missing.kind == ErrorKind::kDamaged) return Fail(std::move(missing));
-  }
-  return ranges;
+  return BridgedRanges(*folder, listing);
 }
 
 Result<table::CommitIdentity> DeltaTable::IdentityOf(Version version) const {
@@ -118,11 +104,11 @@ Result<table::CommitIdentity> DeltaTable::IdentityOf(Version version) const {
   table::CommitIdentity identity;
   identity.version = version;
   const auto info = store_->Stat(CommitKey(version));
-  if (!info) return Fail(Explain(*folder, version, info.error()));
+  if (!info) return Fail(ExplainMissing(*folder, version, info.error()));
   identity.etag = info->etag;
   identity.size_bytes = info->size_bytes;
   LogBuffer buffer;
-  if (Status read = folder->ReadCommit(version, buffer); !read) return Fail(Explain(*folder, version, read.error()));
+  if (Status read = folder->ReadCommit(version, buffer); !read) return Fail(ExplainMissing(*folder, version, read.error()));
   identity.content_hash = XXH3_64bits(buffer.text().data(), buffer.text().size());
   return identity;
 }
@@ -190,19 +176,12 @@ Result<Version> DeltaTable::LatestVersionAfter(const table::SeenCommit& seen) co
   return newest;
 }
 
-// What a missing commit means, where `error` says that it is missing.
-Error DeltaTable::Explain(const LogFolder& folder, Version version, Error error) const {
-  if (error.kind != ErrorKind::kNotFound) return error;
-  const auto listing = folder.List();
-  return listing ? MissingCommit(folder, *listing, version) : listing.error();
-}
-
 Status DeltaTable::ReadCommits(VersionRange range, const CommitSink& sink) const {
   if (range.Empty()) return {};
   LATECOMER_ASSIGN_OR_RETURN(const Folder folder, LogFolder::Open(store_));
   CommitAssembler assembler(*folder, open_store_, options_, range.base);
   LATECOMER_RETURN_IF_ERROR(assembler.FindBase());
-  return ScanRange(*folder, range, assembler, sink);
+  return ReadRange(*folder, range, assembler, sink);
 }
 
 Status DeltaTable::ReadCommitsAfter(const KnownBase& base, VersionRange range, const CommitSink& sink) const {
@@ -210,50 +189,15 @@ Status DeltaTable::ReadCommitsAfter(const KnownBase& base, VersionRange range, c
   LATECOMER_ASSIGN_OR_RETURN(const Folder folder, LogFolder::Open(store_));
   CommitAssembler assembler(*folder, open_store_, options_, range.base);
   assembler.AssumeBase(base);
-  return ScanRange(*folder, range, assembler, sink);
+  return ReadRange(*folder, range, assembler, sink);
 }
 
-Status DeltaTable::ScanRange(const LogFolder& folder, VersionRange range, CommitAssembler& assembler,
+Status DeltaTable::ReadRange(const LogFolder& folder, VersionRange range, CommitAssembler& assembler,
                              const CommitSink& sink) const {
-  const auto pieces = static_cast<std::size_t>((range.Count() + kCommitsPerPiece - 1) / kCommitsPerPiece);
-  const std::size_t threads =
-      std::min(pieces, options_.threads > 0 ? static_cast<std::size_t>(options_.threads) : MachineThreads());
-  ScanOptions scan;
-  scan.operation_metrics = options_.metrics == ReadOptions::Metrics::kRead;
-  scan.leave_rows_open = options_.removed_rows == ReadOptions::RemovedRows::kLookUp;
-  std::vector<std::unique_ptr<CommitScanner>> scanners;
-  for (std::size_t i = 0; i < std::max<std::size_t>(threads, 1); ++i) {
-    scanners.push_back(std::make_unique<CommitScanner>(folder, scan));
-  }
-  // A piece ends at its first error, which counts only after the commits before it were consumed.
-  struct Piece {
-    std::vector<ScannedCommit> commits{static_cast<std::size_t>(kCommitsPerPiece)};
-    std::size_t count = 0;
-    std::optional<Error> problem;
-    Version problem_at;
-  };
-  const auto make = [&](std::size_t thread, std::size_t index, Piece& piece) {
-    piece.count = 0;
-    Version version{range.base.value + 1 + static_cast<std::int64_t>(index) * kCommitsPerPiece};
-    const Version last{std::min(range.target.value, version.value + kCommitsPerPiece - 1)};
-    for (; version <= last; version = version.Next(), ++piece.count) {
-      Status scanned = scanners[thread]->Scan(version, piece.commits[piece.count]);
-      if (scanned) continue;
-      piece.problem = std::move(scanned).error();
-      piece.problem_at = version;
-      return;
-    }
-  };
-  table::Commit commit;  // one for all, so that its memory is used again unless the sink keeps it
-  const auto consume = [&](Piece& piece) -> Status {
-    for (std::size_t i = 0; i < piece.count; ++i) {
-      LATECOMER_RETURN_IF_ERROR(assembler.Assemble(piece.commits[i], commit));
-      LATECOMER_RETURN_IF_ERROR(sink(std::move(commit)));
-    }
-    if (piece.problem) return Fail(Explain(folder, piece.problem_at, std::move(*piece.problem)));
-    return {};
-  };
-  return RunInOrder<Piece>(pieces, threads, make, consume);
+  return ScanRange(folder, range, options_, assembler, sink,
+                   [&](Version version, Error problem) -> Result<AfterPiece> {
+                     return Fail(ExplainMissing(folder, version, std::move(problem)));
+                   });
 }
 
 Result<LogState> DeltaTable::StateAt(const LogFolder& folder, std::optional<Version> at, Depth depth) const {
@@ -396,7 +340,7 @@ Result<std::vector<table::RecordedWrite>> DeltaTable::ReadRecordedWrites(const s
 Result<std::string> DeltaTable::ReadCommitInfo(Version version) const {
   LATECOMER_ASSIGN_OR_RETURN(const Folder folder, LogFolder::Open(store_));
   LogBuffer buffer;
-  if (Status read = folder->ReadCommit(version, buffer); !read) return Fail(Explain(*folder, version, read.error()));
+  if (Status read = folder->ReadCommit(version, buffer); !read) return Fail(ExplainMissing(*folder, version, read.error()));
   CommitParser parser;
   return parser.CommitInfoText(buffer.text(), folder->PathOf(CommitKey(version)));
 }

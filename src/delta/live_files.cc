@@ -12,14 +12,10 @@ namespace {
 constexpr std::size_t kFirstSlots = 64;
 constexpr std::size_t kAhead = 8;  // slots of the index are asked for so many files before they are needed
 
-table::FileIdentity Identity(std::string_view path, const DeletionVector* vector) {
-  return table::IdentityOfFile(CanonicalPath(path), vector == nullptr ? std::string() : DeletionVectorId(*vector));
-}
-
 // All of a file but its partition and its detail.
 LiveFile MakeFile(const FileAction& action) {
   LiveFile file;
-  file.id = Identity(action.path, action.deletion_vector);
+  file.id = IdentityOf(action.path, action.deletion_vector);
   file.size_bytes = action.size_bytes.value_or(0);
   file.records = action.records.value_or(-1);
   file.deleted = action.deletion_vector == nullptr ? 0 : action.deletion_vector->cardinality;
@@ -45,6 +41,10 @@ std::string_view CanonicalPath(std::string_view path) {
   path.remove_prefix(5);
   while (path.starts_with("//")) path.remove_prefix(1);
   return path;
+}
+
+table::FileIdentity IdentityOf(std::string_view path, const DeletionVector* vector) {
+  return table::IdentityOfFile(CanonicalPath(path), vector == nullptr ? std::string() : DeletionVectorId(*vector));
 }
 
 std::uint32_t PartitionSums::IndexOf(std::string_view raw) {
@@ -73,11 +73,21 @@ void LiveFileBatch::Add(const FileAction& action) {
   LiveFile file = MakeFile(action);
   file.partition = partitions_.IndexOf(action.partition_values.value_or("{}"));
   if (keep_details_) {
-    file.detail = static_cast<std::uint32_t>(details_.size());
-    details_.push_back(MakeDetail(action));
+    Append(file, MakeDetail(action));
+  } else {
+    Append(file);
   }
+}
+
+void LiveFileBatch::Append(const LiveFile& file) {
   partitions_.Count(file, 1);
   files_.push_back(file);
+}
+
+void LiveFileBatch::Append(LiveFile file, FileDetail&& detail) {
+  file.detail = static_cast<std::uint32_t>(details_.size());
+  details_.push_back(std::move(detail));
+  Append(file);
 }
 
 void LiveFileBatch::Clear() {
@@ -102,7 +112,7 @@ std::size_t LiveFiles::Locate(const table::FileIdentity& id) const {
 
 const LiveFile* LiveFiles::Find(std::string_view path, const DeletionVector* vector) const {
   if (index_.empty()) return nullptr;
-  const Slot slot = index_[Locate(Identity(path, vector))];
+  const Slot slot = index_[Locate(IdentityOf(path, vector))];
   return slot == 0 ? nullptr : &files_[NumberIn(slot)];
 }
 
@@ -170,7 +180,7 @@ void LiveFiles::Take(LiveFileBatch& batch) {
 
 void LiveFiles::Remove(const FileAction& file, Version version) {
   if (index_.empty()) return;
-  const std::size_t slot = Locate(Identity(file.path, file.deletion_vector));
+  const std::size_t slot = Locate(IdentityOf(file.path, file.deletion_vector));
   if (index_[slot] == 0) return;
   const LiveFile& found = files_[NumberIn(index_[slot])];
   partitions_.Count(found, -1);

@@ -23,6 +23,9 @@ namespace latecomer::delta {
 // One name for the spellings "/x", "file:/x" and "file:///x" of a path.
 std::string_view CanonicalPath(std::string_view path);
 
+// Of a path as the log writes it; `vector` may be null.
+table::FileIdentity IdentityOf(std::string_view path, const DeletionVector* vector);
+
 struct PartitionSum {
   std::string raw;  // partitionValues as the log's JSON text
   std::int64_t files = 0;
@@ -77,6 +80,14 @@ class LiveFileBatch {
  public:
   explicit LiveFileBatch(Details details) : keep_details_(details == Details::kKeep) {}
   void Add(const FileAction& file);
+
+  // For a reader that has no FileAction of a file, but all of its parts.
+  bool keeps_details() const { return keep_details_; }
+  std::uint32_t IndexOf(std::string_view raw) { return partitions_.IndexOf(raw); }
+  // `file.partition` is of IndexOf; the detail is given exactly when details are kept.
+  void Append(const LiveFile& file);
+  void Append(LiveFile file, FileDetail&& detail);
+
   void Clear();  // keeps its memory
 
  private:

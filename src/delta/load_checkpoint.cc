@@ -13,6 +13,8 @@
 #include "delta/checkpoint_reader.h"
 #include "delta/commit_parser.h"
 #include "delta/ordered_work.h"
+#include "delta/partition_text.h"
+#include "storage/object_key.h"
 
 namespace latecomer::delta {
 namespace {
@@ -25,7 +27,10 @@ class Gathered final : public ActionSink {
  public:
   explicit Gathered(Details details) : files_(details) {}
 
+  LiveFileBatch& files() { return files_; }
+
   Status OnAdd(const FileAction& file) override {
+    LATECOMER_RETURN_IF_ERROR(texts_.Keep(*file.partition_values));
     files_.Add(file);
     return {};
   }
@@ -61,6 +66,7 @@ class Gathered final : public ActionSink {
 
  private:
   LiveFileBatch files_;
+  PartitionTexts texts_;  // those of a JSON file that were found to be right
   std::optional<Metadata> metadata_;
   std::optional<Protocol> protocol_;
   std::vector<Transaction> transactions_;
@@ -130,6 +136,9 @@ class CheckpointLoader {
   // A sidecar lies in its folder unless its path is absolute.
   Result<Source> SourceOf(const Sidecar& sidecar) {
     const std::string key = SidecarKey(PercentDecode(sidecar.path));
+    if (key.starts_with(kSidecarFolder) && !storage::CheckKey(key)) {
+      return Fail(Error(ErrorKind::kDamaged, "a sidecar's path leads out of its folder").In(folder_.PathOf(key)));
+    }
     if (key.starts_with(kSidecarFolder)) return Source{&folder_.store(), key, folder_.PathOf(key)};
     if (!open_store_) {
       return Fail(Error(ErrorKind::kUnsupported, "a sidecar outside the table can't be opened here").In(key));
@@ -168,7 +177,7 @@ class CheckpointLoader {
     if (wanted_.files) state_.files.Reserve(static_cast<std::size_t>(std::clamp<std::int64_t>(rows, 0, kMostReserved)));
     const auto read = [&](std::size_t, std::size_t i, Piece& piece) {
       if (!piece.actions) piece.actions.emplace(details_);
-      piece.status = pieces[i].first->ReadPiece(pieces[i].second, *piece.actions);
+      piece.status = pieces[i].first->ReadPiece(pieces[i].second, *piece.actions, piece.actions->files());
     };
     const auto take = [&](Piece& piece) -> Status {
       LATECOMER_RETURN_IF_ERROR(std::move(piece.status));

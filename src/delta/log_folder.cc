@@ -18,6 +18,7 @@ namespace latecomer::delta {
 namespace {
 
 constexpr std::size_t kFirstBuffer = 64 * 1024;
+constexpr std::size_t kMostFlags = 64;  // so many bits for each version cost no more than the versions themselves
 
 Error NoTable(const std::string& location) {
   return Error(ErrorKind::kNotFound, "there is no Delta table here: no _delta_log folder with a commit in it")
@@ -35,10 +36,27 @@ void AddName(LogListing& listing, LogFile file) {
   }
 }
 
-void Sort(LogListing& listing) {
-  if (!std::is_sorted(listing.commits.begin(), listing.commits.end())) {
-    std::sort(listing.commits.begin(), listing.commits.end());
+// Versions are mostly consecutive, and a folder gives them in no order: marking each in a row of flags sorts them in one
+// pass.
+void SortVersions(std::vector<Version>& versions) {
+  if (std::is_sorted(versions.begin(), versions.end())) return;
+  const auto [least, most] = std::minmax_element(versions.begin(), versions.end());
+  const Version first = *least;
+  const auto width = static_cast<std::uint64_t>(most->value - first.value) + 1;
+  if (width > kMostFlags * versions.size()) {
+    std::sort(versions.begin(), versions.end());
+    return;
   }
+  std::vector<bool> there(static_cast<std::size_t>(width));
+  for (const Version version : versions) there[static_cast<std::size_t>(version.value - first.value)] = true;
+  versions.clear();
+  for (std::size_t i = 0; i < there.size(); ++i) {
+    if (there[i]) versions.push_back(Version{first.value + static_cast<std::int64_t>(i)});
+  }
+}
+
+void Sort(LogListing& listing) {
+  SortVersions(listing.commits);
   const auto by_version = [](const LogFile& a, const LogFile& b) {
     return std::tie(a.version, a.kind, a.parts, a.part, a.uuid) < std::tie(b.version, b.kind, b.parts, b.part, b.uuid);
   };

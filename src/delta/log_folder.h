@@ -49,6 +49,7 @@ class LogFolder {
   LogFolder& operator=(const LogFolder&) = delete;
 
   const storage::ObjectStore& store() const { return *store_; }
+  bool is_local() const { return folder_fd_ >= 0; }
   // A name for errors: the table's location, a slash, the key.
   std::string PathOf(std::string_view key) const;
 

@@ -80,11 +80,9 @@ std::string SidecarKey(std::string_view path) {
 }
 
 void WriteCommitName(Version version, char (&out)[kCommitNameSize]) {
+  std::memset(out, '0', kVersionDigits);
   std::int64_t rest = version.value;
-  for (std::size_t i = kVersionDigits; i-- > 0;) {
-    out[i] = static_cast<char>('0' + rest % 10);
-    rest /= 10;
-  }
+  for (std::size_t i = kVersionDigits; rest > 0; rest /= 10) out[--i] = static_cast<char>('0' + rest % 10);
   std::memcpy(out + kVersionDigits, ".json", 6);
 }
 

@@ -92,6 +92,26 @@ Error MissingCommit(const LogFolder& folder, const LogListing& listing, Version 
       .Hint("restore the file from a backup; nothing can be said of the table without it");
 }
 
+Result<std::vector<VersionRange>> BridgedRanges(const LogFolder& folder, const LogListing& listing) {
+  std::vector<VersionRange> ranges = ConsecutiveCommits(listing);
+  for (std::size_t i = 1; i < ranges.size(); ++i) {
+    // A gap that no checkpoint bridges makes the versions after it meaningless.
+    Error missing = MissingCommit(folder, listing, ranges[i - 1].target.Next());
+    if (missing.kind == ErrorKind::kDamaged) return Fail(std::move(missing));
+  }
+  if (!ranges.empty() && ranges.front().base >= Version{0}) {
+    Error missing = MissingCommit(folder, listing, ranges.front().base);
+    if (missing.kind == ErrorKind::kDamaged) return Fail(std::move(missing));
+  }
+  return ranges;
+}
+
+Error ExplainMissing(const LogFolder& folder, Version version, Error error) {
+  if (error.kind != ErrorKind::kNotFound) return error;
+  const auto listing = folder.List();
+  return listing ? MissingCommit(folder, *listing, version) : listing.error();
+}
+
 std::optional<LastCheckpoint> ParseLastCheckpoint(std::string_view json) {
   // The document model, not on-demand: it looks at the whole text first, so a damaged hint is no hint.
   simdjson::dom::parser parser;

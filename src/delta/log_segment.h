@@ -30,9 +30,15 @@ std::optional<Version> FirstMissing(const LogListing& listing, VersionRange rang
 // Ranges of consecutive commits, oldest first.
 std::vector<VersionRange> ConsecutiveCommits(const LogListing& listing);
 
+// The same, where checkpoints bridge what lies between them; kDamaged when nothing does.
+Result<std::vector<VersionRange>> BridgedRanges(const LogFolder& folder, const LogListing& listing);
+
 // The error for a commit that isn't there: kNotFound beyond the newest version, kHistoryGone when log
 // clean-up or a checkpoint explains it, else kDamaged.
 Error MissingCommit(const LogFolder& folder, const LogListing& listing, Version version);
+
+// `error`, or where it says that the commit of a version is missing, what that means.
+Error ExplainMissing(const LogFolder& folder, Version version, Error error);
 
 // What `_last_checkpoint` says; nullopt when it is missing or isn't understood: it is only a hint.
 struct LastCheckpoint {

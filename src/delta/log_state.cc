@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "delta/load_checkpoint.h"
+#include "delta/partition_text.h"
 #include "delta/schema.h"
 
 namespace latecomer::delta {
@@ -11,13 +12,17 @@ namespace {
 
 // Further than this behind the wanted version, `_last_checkpoint` is taken for stale and a listing is made.
 constexpr std::int64_t kHintReach = 1000;
+// A hint of more parts isn't believed before the parts were seen.
+constexpr std::int64_t kMostHintedParts = 10'000;
 
 // Applies the actions of one commit to a state.
 class StateSink final : public ActionSink {
  public:
-  StateSink(LogState& state, Version version) : state_(state), version_(version) {}
+  StateSink(LogState& state, Version version, PartitionTexts& texts)
+      : state_(state), version_(version), texts_(texts) {}
 
   Status OnAdd(const FileAction& file) override {
+    LATECOMER_RETURN_IF_ERROR(texts_.Keep(*file.partition_values));
     state_.files.Add(file, version_);
     return {};
   }
@@ -45,6 +50,7 @@ class StateSink final : public ActionSink {
  private:
   LogState& state_;
   Version version_;
+  PartitionTexts& texts_;  // those that were found to be right
 };
 
 Status CheckState(const LogFolder& folder, const LogState& state) {
@@ -61,6 +67,7 @@ Status CheckState(const LogFolder& folder, const LogState& state) {
 std::optional<Checkpoint> CheckpointOfHint(const LogFolder& folder, Version target) {
   const auto hint = ReadLastCheckpoint(folder);
   if (!hint || hint->version > target || target.value - hint->version.value > kHintReach) return std::nullopt;
+  if (hint->parts > kMostHintedParts) return std::nullopt;
   Checkpoint checkpoint{hint->version, {}};
   if (!hint->v2_path.empty()) {
     const auto file = ParseLogFile(hint->v2_path);
@@ -128,10 +135,11 @@ Status Advance(const LogFolder& folder, Version target, LogState& state) {
   const Wanted wanted = WantedFor(state.depth);
   LogBuffer buffer;
   CommitParser parser;
+  PartitionTexts texts;
   while (state.version < target) {
     const Version version = state.version.Next();
     LATECOMER_RETURN_IF_ERROR(folder.ReadCommit(version, buffer));
-    StateSink sink(state, version);
+    StateSink sink(state, version, texts);
     state.commit_info.reset();
     LATECOMER_RETURN_IF_ERROR(parser.Parse(buffer.text(), folder.PathOf(CommitKey(version)), wanted, sink));
     state.version = version;

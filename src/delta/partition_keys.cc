@@ -1,5 +1,6 @@
 #include "delta/partition_keys.h"
 
+#include <atomic>
 #include <map>
 #include <optional>
 #include <utility>
@@ -68,6 +69,11 @@ table::PartitionKey MakeKey(const std::vector<std::shared_ptr<const TableSchema>
 }
 
 }  // namespace
+
+std::uint64_t PartitionKeys::NextNumber() {
+  static std::atomic<std::uint64_t> last{0};
+  return ++last;
+}
 
 Result<const table::PartitionKey*> PartitionKeys::KeyOf(std::string_view raw) {
   const auto found = keys_.find(raw);

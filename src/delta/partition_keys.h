@@ -1,6 +1,7 @@
 // From the partitionValues text of file actions to typed keys, each distinct text parsed once.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -9,6 +10,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "delta/partition_text.h"
 #include "delta/schema.h"
 #include "table/partition_key.h"
 
@@ -31,12 +33,22 @@ class PartitionKeys {
   // key that no interval can be made of, but no change is lost. kDamaged when `raw` is no map of
   // strings. The reference stays valid as long as this object.
   Result<const table::PartitionKey*> KeyOf(std::string_view raw);
+  // The same, remembered in the text. The keys of one text are asked for by one thread.
+  Result<const table::PartitionKey*> KeyOf(const PartitionText& text) {
+    if (text.key_maker == number_) return text.key;
+    LATECOMER_ASSIGN_OR_RETURN(text.key, KeyOf(text.raw()));
+    text.key_maker = number_;
+    return text.key;
+  }
 
  private:
   struct Hash {
     using is_transparent = void;
     std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>()(text); }
   };
+  static std::uint64_t NextNumber();
+
+  std::uint64_t number_ = NextNumber();  // of this object among all; never 0
   std::vector<std::shared_ptr<const TableSchema>> schemas_;
   std::unordered_map<std::string, table::PartitionKey, Hash, std::equal_to<>> keys_;
 };

@@ -262,6 +262,61 @@ constexpr std::array<std::string_view, 3> kVersion5{
        ){suffix})",
 };
 
+// Who may use the server, and what they did.
+constexpr std::array<std::string_view, 9> kVersion6{
+    R"(CREATE TABLE users (
+         name TEXT NOT NULL PRIMARY KEY,
+         role TEXT NOT NULL,
+         password_hash TEXT NOT NULL,
+         created {integer} NOT NULL,
+         last_sign_in {integer}
+       ){suffix})",
+    R"(CREATE TABLE sessions (
+         hash TEXT NOT NULL PRIMARY KEY,
+         user_name TEXT NOT NULL REFERENCES users (name),
+         created {integer} NOT NULL,
+         expires {integer} NOT NULL
+       ){suffix})",
+    R"(CREATE INDEX sessions_by_user ON sessions (user_name))",
+    R"(CREATE TABLE tokens (
+         id {identity},
+         user_name TEXT NOT NULL REFERENCES users (name),
+         name TEXT NOT NULL,
+         scope TEXT NOT NULL,
+         hash TEXT NOT NULL UNIQUE,
+         created {integer} NOT NULL,
+         expires {integer} NOT NULL,
+         last_used {integer}
+       ){suffix})",
+    R"(CREATE INDEX tokens_by_user ON tokens (user_name))",
+    R"(CREATE TABLE audit (
+         id {identity},
+         at {integer} NOT NULL,
+         user_name TEXT NOT NULL,
+         role TEXT NOT NULL,
+         via TEXT NOT NULL,
+         action TEXT NOT NULL,
+         pipeline TEXT NOT NULL,
+         run_id TEXT NOT NULL,
+         partition_key TEXT NOT NULL,
+         outcome TEXT NOT NULL,
+         detail TEXT NOT NULL,
+         undo TEXT NOT NULL,
+         undone_by {integer}
+       ){suffix})",
+    R"(CREATE TABLE replies (
+         user_name TEXT NOT NULL,
+         request_key TEXT NOT NULL,
+         request_hash TEXT NOT NULL,
+         status {integer} NOT NULL,
+         body TEXT NOT NULL,
+         at {integer} NOT NULL,
+         PRIMARY KEY (user_name, request_key)
+       ){suffix})",
+    R"(CREATE INDEX events_by_pipeline ON events (pipeline, sequence))",
+    R"(CREATE INDEX runs_by_causing_run ON runs (caused_by) WHERE caused_by IS NOT NULL)",
+};
+
 struct Migration {
   int to;
   std::vector<std::string_view> statements;
@@ -274,6 +329,7 @@ const std::vector<Migration>& Migrations() {
       {.to = 3, .statements = {kVersion3.begin(), kVersion3.end()}},
       {.to = 4, .statements = {kVersion4.begin(), kVersion4.end()}},
       {.to = 5, .statements = {kVersion5.begin(), kVersion5.end()}},
+      {.to = 6, .statements = {kVersion6.begin(), kVersion6.end()}},
   };
   return migrations;
 }

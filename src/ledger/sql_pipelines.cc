@@ -1,5 +1,6 @@
 // Pipelines, what their outputs were built from, claims, releases and the history of events.
 #include "ledger/record_text.h"
+#include "ledger/sql_table_rows.h"
 #include "ledger/sql_transaction.h"
 
 namespace latecomer::ledger {
@@ -63,6 +64,8 @@ Result<HoldRecord> ReadHold(const Row& row) {
                     .at = Time(row, 4)};
 }
 
+}  // namespace
+
 Result<EventRecord> ReadEvent(const Row& row) {
   EventRecord record;
   record.sequence = row.Integer(0);
@@ -74,8 +77,6 @@ Result<EventRecord> ReadEvent(const Row& row) {
   record.detail = Owned(row, 6);
   return record;
 }
-
-}  // namespace
 
 Result<std::optional<PipelineRecord>> SqlTransaction::FindPipeline(const std::string& id) {
   return One<PipelineRecord>(

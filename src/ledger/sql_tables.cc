@@ -1,6 +1,7 @@
 // Source tables, their commits, changes and partitions.
 #include "ledger/record_text.h"
 #include "ledger/sql_rows.h"
+#include "ledger/sql_table_rows.h"
 #include "ledger/sql_transaction.h"
 
 namespace latecomer::ledger {
@@ -34,6 +35,16 @@ Result<TableRecord> ReadTable(const Row& row) {
   return record;
 }
 
+constexpr std::string_view kOfTable = " WHERE table_key = (SELECT id FROM source_tables WHERE location = $1)";
+
+std::string Select(std::string_view columns, std::string_view table, std::string_view rest) {
+  std::string sql("SELECT ");
+  sql.append(columns).append(" FROM ").append(table).append(kOfTable).append(rest);
+  return sql;
+}
+
+}  // namespace
+
 Result<ChangeRecord> ReadChange(const Row& row) {
   ChangeRecord record;
   record.version = Version{row.Integer(0)};
@@ -61,20 +72,6 @@ Result<CommitRecord> ReadCommit(const Row& row) {
   return record;
 }
 
-constexpr std::string_view kOfTable = " WHERE table_key = (SELECT id FROM source_tables WHERE location = $1)";
-
-std::string Select(std::string_view columns, std::string_view table, std::string_view rest) {
-  std::string sql("SELECT ");
-  sql.append(columns).append(" FROM ").append(table).append(kOfTable).append(rest);
-  return sql;
-}
-
-constexpr std::string_view kChangeColumns =
-    "version, partition_key, at, operation, files_added, files_removed, rows_added, rows_removed, "
-    "bytes_added, bytes_removed, vector_updates, assumed, note";
-
-}  // namespace
-
 Result<std::optional<TableRecord>> SqlTransaction::FindTable(const std::string& location) {
   return One<TableRecord>(
       "SELECT location, table_id, partition_columns, seen_version, seen_etag, seen_size_bytes, "
@@ -91,16 +88,15 @@ Result<std::vector<SourcePartitionRecord>> SqlTransaction::SourcePartitions(cons
 Result<std::vector<ChangeRecord>> SqlTransaction::Changes(const std::string& location, Version after,
                                                           const std::optional<std::string>& key) {
   static const std::string of_all =
-      Select(kChangeColumns, "changes", " AND version > $2 ORDER BY version, partition_key");
+      Select(LATECOMER_CHANGE_COLUMNS, "changes", " AND version > $2 ORDER BY version, partition_key");
   static const std::string of_one =
-      Select(kChangeColumns, "changes", " AND version > $2 AND partition_key = $3 ORDER BY version");
+      Select(LATECOMER_CHANGE_COLUMNS, "changes", " AND version > $2 AND partition_key = $3 ORDER BY version");
   if (!key) return All<ChangeRecord>(of_all, {std::string_view(location), after.value}, ReadChange);
   return All<ChangeRecord>(of_one, {std::string_view(location), after.value, std::string_view(*key)}, ReadChange);
 }
 
 Result<std::vector<CommitRecord>> SqlTransaction::Commits(const std::string& location, Version after) {
-  static const std::string sql =
-      Select("version, at, time_source, operation", "commits", " AND version > $2 ORDER BY version");
+  static const std::string sql = Select(LATECOMER_COMMIT_COLUMNS, "commits", " AND version > $2 ORDER BY version");
   return All<CommitRecord>(sql, {std::string_view(location), after.value}, ReadCommit);
 }
 

@@ -1,5 +1,6 @@
 import { expect, test } from '@playwright/test';
 import { type FakeServer, startFakeServer } from '../../support/fake-api/server';
+import * as world from '../../support/fake-api/world';
 import { axe, expectNoOverflow, type Faults, watchFaults } from '../support/page-checks';
 
 const id = 'devices_loader';
@@ -41,8 +42,9 @@ test.afterAll(() => fake.close());
 
 for (const scheme of ['light', 'dark'] as const) {
   for (const [name, path, ready] of pages) {
-    test(`${name}, ${scheme}: axe, policy, console and width`, async ({ page }) => {
+    test(`${name}, ${scheme}: axe, policy, console and width`, { tag: '@full' }, async ({ page }) => {
       const faults: Faults = await watchFaults(page);
+      await page.clock.install({ time: world.now });
       await page.emulateMedia({ colorScheme: scheme, reducedMotion: 'reduce' });
       await page.goto(fake.url.replace(/\/$/, '') + path);
       await expect(page.getByText(ready).first()).toBeAttached();

@@ -1,4 +1,4 @@
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { type QueryClient, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { api, setCsrfToken, unwrap } from './client';
 import { keys } from './keys';
 import type { Role, Session } from './types';
@@ -32,14 +32,19 @@ export function useMay(role: Role): boolean {
   return session !== undefined && ranks[session.role] >= ranks[role];
 }
 
+/** Nothing of who was signed in before may be shown to the next. */
+const forget = (queries: QueryClient): void =>
+  queries.removeQueries({
+    predicate: ({ queryKey }) => queryKey[0] !== keys.server[0] && queryKey[0] !== keys.session[0],
+  });
+
 export function useSignIn() {
   const queries = useQueryClient();
   return useMutation({
     mutationFn: (body: { name: string; password: string }) => unwrap(api.POST('/session', { body })),
     onSuccess: (session: Session) => {
       setCsrfToken(session.csrf_token);
-      // Nothing of who was signed in before may be shown.
-      queries.removeQueries({ predicate: (query) => query.queryKey[0] !== 'server' });
+      forget(queries);
       queries.setQueryData(keys.session, session);
     },
   });
@@ -51,7 +56,8 @@ export function useSignOut() {
     mutationFn: () => unwrap(api.DELETE('/session')),
     onSettled: () => {
       setCsrfToken(null);
-      queries.clear();
+      forget(queries);
+      void queries.resetQueries({ queryKey: keys.session });
     },
   });
 }

@@ -14,9 +14,9 @@ export interface Span extends Style {
   text: string;
 }
 
-// CSI sequences, OSC sequences (titles, links), and other two-character escapes.
+// CSI sequences, OSC sequences (titles, links), and other short escapes.
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
-const escapes = /\u001b\[([0-9;:]*)([ -/]*[@-~])|\u001b\][^\u0007\u001b]*(?:\u0007|\u001b\\)|\u001b[@-Z\\^_]/g;
+const escapes = /\u001b\[([0-9;:]*)([ -/]*[@-~])|\u001b\][^\u0007\u001b]*(?:\u0007|\u001b\\)|\u001b[ -/]*[0-Z\\^-~]/g;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
 const control = /[\u0000-\u0008\u000b-\u001f\u007f]/g;
 

@@ -307,6 +307,7 @@ export function action(state: World, name: string, pipeline: string, target: str
     action_id: dryRun ? null : state.audit.length + 1,
     action: name,
     dry_run: dryRun,
+    fingerprint: dryRun ? `${name}-${found?.run_id ?? pipeline}` : '',
     summary: summaries[name] ?? `${name}: done.`,
     runs: found
       ? [

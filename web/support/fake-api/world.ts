@@ -118,7 +118,7 @@ export function makeRuns(pipeline: string, count: number, definitions: StepDefin
   return Array.from({ length: count }, (_, index): GridRun => {
     const back = count - 1 - index;
     const kind: RunKind = index % 19 === 12 ? 'backfill' : index % 61 === 50 ? 'manual' : 'scheduled';
-    const at = now - back * 3_600_000 * 6;
+    const at = now - back * day;
     const partition = dayText(at - (kind === 'backfill' ? 6 : 1) * day);
     const state = stateOf(index, count);
     const took = 4 + next() * 8 + (kind === 'backfill' ? 2 : 0);

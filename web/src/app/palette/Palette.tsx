@@ -31,6 +31,7 @@ export function Palette({ close }: { close: () => void }) {
   return (
     <Dialog title="Search and act" opened close={close}>
       <TextInput
+        autoFocus
         data-autofocus
         aria-label="What to find or do"
         placeholder="A pipeline, a page, an action"

@@ -1,4 +1,4 @@
-import { Button, Checkbox, Menu } from '@mantine/core';
+import { Button, Menu } from '@mantine/core';
 import { useSearchParams } from 'react-router';
 import { lookOf } from '@/theme/states';
 import css from './Filters.module.css';
@@ -56,9 +56,9 @@ function Choice({ label, values, chosen, set }: ChoiceProps) {
       </Menu.Target>
       <Menu.Dropdown>
         {values.map((value) => (
-          <Menu.Item key={value} role="menuitemcheckbox" aria-checked={on.has(value)} onClick={() => toggle(value)}>
-            <Checkbox.Indicator size="xs" checked={on.has(value)} className={css.box} /> {lookOf(value).label}
-          </Menu.Item>
+          <Menu.CheckboxItem key={value} checked={on.has(value)} onChange={() => toggle(value)}>
+            {lookOf(value).label}
+          </Menu.CheckboxItem>
         ))}
       </Menu.Dropdown>
     </Menu>

@@ -1,0 +1,73 @@
+#include "delta/scan_range.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "delta/commit_scan.h"
+#include "delta/own_descriptors.h"
+
+namespace latecomer::delta {
+namespace {
+
+// Few enough that what was read of a piece is still in the processor's caches when it is handed on.
+constexpr std::int64_t kCommitsPerPiece = 64;
+
+// Ends at its first problem, which counts only after the commits before it were handed on.
+struct Piece {
+  std::vector<ScannedCommit> commits;
+  std::size_t count = 0;
+  std::optional<Error> problem;
+  Version problem_at;
+};
+
+ScanOptions ScanOptionsOf(const ReadOptions& options) {
+  ScanOptions scan;
+  scan.operation_metrics = options.metrics == ReadOptions::Metrics::kRead;
+  scan.leave_rows_open = options.removed_rows == ReadOptions::RemovedRows::kLookUp;
+  return scan;
+}
+
+}  // namespace
+
+Status ScanRange(const LogFolder& folder, VersionRange range, const ReadOptions& options, CommitAssembler& assembler,
+                 const table::TableHistory::CommitSink& sink, const AtProblem& at_problem) {
+  const auto pieces = static_cast<std::size_t>((range.Count() + kCommitsPerPiece - 1) / kCommitsPerPiece);
+  const std::size_t threads =
+      std::min(pieces, options.threads > 0 ? static_cast<std::size_t>(options.threads) : MachineThreads());
+  std::vector<std::unique_ptr<CommitScanner>> scanners;
+  for (std::size_t i = 0; i < std::max<std::size_t>(threads, 1); ++i) {
+    scanners.push_back(std::make_unique<CommitScanner>(folder, ScanOptionsOf(options)));
+  }
+  std::vector<char> started(scanners.size(), 0);
+  const auto make = [&](std::size_t thread, std::size_t index, Piece& piece) {
+    if (thread > 0 && std::exchange(started[thread], 1) == 0 && folder.is_local()) UseOwnDescriptors();
+    piece.count = 0;
+    piece.problem.reset();
+    Version version{range.base.value + 1 + static_cast<std::int64_t>(index) * kCommitsPerPiece};
+    const Version last{std::min(range.target.value, version.value + kCommitsPerPiece - 1)};
+    for (; version <= last; version = version.Next(), ++piece.count) {
+      if (piece.count == piece.commits.size()) piece.commits.emplace_back();
+      Status scanned = scanners[thread]->Scan(version, piece.commits[piece.count]);
+      if (scanned) continue;
+      piece.problem = std::move(scanned).error();
+      piece.problem_at = version;
+      return;
+    }
+  };
+  table::Commit commit;  // one for all, so that its memory is used again unless the sink keeps it
+  const auto consume = [&](Piece& piece) -> Result<AfterPiece> {
+    for (std::size_t i = 0; i < piece.count; ++i) {
+      LATECOMER_RETURN_IF_ERROR(assembler.Assemble(piece.commits[i], commit));
+      LATECOMER_RETURN_IF_ERROR(sink(std::move(commit)));
+    }
+    if (piece.problem) return at_problem(piece.problem_at, std::move(*piece.problem));
+    return AfterPiece::kGoOn;
+  };
+  return RunUntilStopped<Piece>(pieces, threads, make, consume);
+}
+
+}  // namespace latecomer::delta

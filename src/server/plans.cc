@@ -1,0 +1,123 @@
+#include "server/plans.h"
+
+#include <algorithm>
+#include <chrono>
+
+#include "engine/admission.h"
+#include "engine/facts.h"
+#include "engine/upstream.h"
+
+namespace latecomer::server {
+namespace {
+
+constexpr Duration kLongest = std::chrono::seconds(10);  // intervals become due without anything else happening
+constexpr Duration kShortest = std::chrono::milliseconds(50);
+
+// The tables as the ledger knows them; nullopt when one was never looked at.
+Result<std::optional<engine::ObservedSources>> LoadWhole(ledger::Reader& reader, const pipeline::Pipeline& pipeline) {
+  LATECOMER_ASSIGN_OR_RETURN(auto sources, engine::LoadSources(reader, pipeline));
+  if (sources) LATECOMER_RETURN_IF_ERROR(engine::LoadPartitions(reader, *sources));
+  return sources;
+}
+
+Result<engine::UpstreamLook> LookAt(ledger::Reader& reader, const pipeline::Pipeline& pipeline, Instant now) {
+  engine::UpstreamLook look;
+  LATECOMER_ASSIGN_OR_RETURN(const auto sources, LoadWhole(reader, pipeline));
+  if (!sources) return look;
+  LATECOMER_ASSIGN_OR_RETURN(const auto facts, engine::GatherFacts(reader, pipeline, *sources, now));
+  look.plan = lateness::MakePlan(pipeline.rules, facts);
+  LATECOMER_ASSIGN_OR_RETURN(const auto schema, engine::OutputSchema(pipeline, *sources));
+  LATECOMER_ASSIGN_OR_RETURN(auto runs, reader.Runs({.pipeline = pipeline.id, .open_only = true}));
+  for (const engine::PlacedRun& run : engine::PlaceRuns(pipeline, schema, std::move(runs))) {
+    look.open.emplace_back(run.key, run.run.run_id);
+  }
+  return look;
+}
+
+Result<engine::UpstreamWaits> LookUpstream(ledger::Reader& reader, const FleetView& fleet,
+                                           const pipeline::Pipeline& pipeline, Instant now) {
+  if (!pipeline.wait_for_upstream) return engine::UpstreamWaits();
+  std::vector<engine::KnownPipeline> known;
+  for (const auto& [id, loaded] : fleet.pipelines) {
+    if (id == pipeline.id) continue;
+    LATECOMER_ASSIGN_OR_RETURN(const auto record, reader.FindPipeline(id));
+    known.push_back({*loaded.pipeline, record && record->paused});
+  }
+  return engine::LookUpstream(pipeline, known, [&](const pipeline::Pipeline& one) { return LookAt(reader, one, now); });
+}
+
+Result<std::shared_ptr<const PlanView>> Make(ledger::Ledger& ledger, const FleetView& fleet,
+                                             const pipeline::Pipeline& pipeline, Instant now) {
+  auto view = std::make_shared<PlanView>();
+  view->made = now;
+  LATECOMER_RETURN_IF_ERROR(ledger.Read([&](ledger::Reader& reader) -> Status {
+    LATECOMER_ASSIGN_OR_RETURN(auto sources, LoadWhole(reader, pipeline));
+    if (!sources) return {};
+    view->sources = std::move(*sources);
+    view->known = true;
+    LATECOMER_ASSIGN_OR_RETURN(auto facts, engine::GatherFacts(reader, pipeline, view->sources, now));
+    LATECOMER_ASSIGN_OR_RETURN(const auto upstream, LookUpstream(reader, fleet, pipeline, now));
+    for (lateness::OutputFacts& one : facts.outputs) one.waits_for = upstream.Of(pipeline, one.key);
+    view->plan = lateness::MakePlan(pipeline.rules, facts);
+    return {};
+  }));
+  auto& entries = view->plan.entries;
+  std::stable_sort(entries.begin(), entries.end(), [](const auto& a, const auto& b) {
+    if (a.interval.has_value() != b.interval.has_value()) return a.interval.has_value();
+    if (a.interval && a.interval->start != b.interval->start) return a.interval->start < b.interval->start;
+    return a.key < b.key;
+  });
+  for (std::size_t i = 0; i < entries.size(); ++i) {
+    view->at[entries[i].key.Canonical()] = i;
+    view->late += entries[i].late && entries[i].decision != lateness::Decision::kHeld ? 1 : 0;
+    view->held += entries[i].decision == lateness::Decision::kHeld ? 1 : 0;
+    view->failed += entries[i].decision == lateness::Decision::kFailed ? 1 : 0;
+  }
+  return std::shared_ptr<const PlanView>(std::move(view));
+}
+
+Result<std::string> BasisOf(ledger::Activity& activity, const pipeline::Pipeline& pipeline) {
+  LATECOMER_ASSIGN_OR_RETURN(const std::int64_t event, activity.NewestEvent());
+  LATECOMER_ASSIGN_OR_RETURN(const auto seen, activity.SeenVersions());
+  std::string basis = pipeline.definition_hash + " " + std::to_string(event);
+  for (const pipeline::Source& source : pipeline.sources) {
+    const auto it = seen.find(source.location);
+    basis += " " + (it == seen.end() ? "-" : std::to_string(it->second.value));
+  }
+  return basis;
+}
+
+}  // namespace
+
+const lateness::PlanEntry* PlanView::Find(const std::string& canonical) const {
+  const auto it = at.find(canonical);
+  return it == at.end() ? nullptr : &plan.entries[it->second];
+}
+
+Result<std::shared_ptr<const PlanView>> Plans::Of(Store& store, const FleetView& fleet,
+                                                  const pipeline::Pipeline& pipeline, Instant now) {
+  std::shared_ptr<Entry> entry;
+  {
+    const std::lock_guard lock(mutex_);
+    auto& slot = entries_[pipeline.id];
+    if (!slot) slot = std::make_shared<Entry>();
+    entry = slot;
+  }
+  // Who comes while it is made waits for it instead of making it too.
+  const std::lock_guard making(entry->making);
+  LATECOMER_ASSIGN_OR_RETURN(std::string basis, BasisOf(*store.activity, pipeline));
+  if (entry->view) {
+    const Duration age = now - entry->view->made;
+    const bool same = basis == entry->basis && age < kLongest;
+    // While much happens it is made no more often than so that most of the time remains for other things.
+    const bool fresh = age < std::max(kShortest, 3 * entry->cost);
+    if (age >= Duration(0) && (same || fresh)) return entry->view;
+  }
+  const auto start = std::chrono::steady_clock::now();
+  LATECOMER_ASSIGN_OR_RETURN(entry->view, Make(*store.ledger, fleet, pipeline, now));
+  entry->basis = std::move(basis);
+  entry->cost = std::chrono::duration_cast<Duration>(std::chrono::steady_clock::now() - start);
+  return entry->view;
+}
+
+}  // namespace latecomer::server

@@ -1,0 +1,88 @@
+"""Lineage events are what OpenLineage's schemas (openlineage/, Apache-2.0, of its specification) say."""
+import http.server
+import json
+import pathlib
+import threading
+import unittest
+
+import jsonschema
+import referencing
+
+from server_story import ServerStory, Stream
+
+SCHEMAS = [json.loads(path.read_text()) for path in (pathlib.Path(__file__).parent / 'openlineage').glob('*.json')]
+REGISTRY = referencing.Registry().with_resources(
+    [(schema['$id'], referencing.Resource.from_contents(schema)) for schema in SCHEMAS])
+
+
+def check(value, reference):
+    validator = jsonschema.Draft202012Validator({'$ref': reference}, registry=REGISTRY,
+                                                format_checker=jsonschema.FormatChecker())
+    validator.validate(value)
+
+
+def facets_of(event):
+    yield from event['run']['facets'].values()
+    for dataset in event['inputs'] + event['outputs']:
+        yield from dataset.get('facets', {}).values()
+
+
+class LineageTest(ServerStory):
+    def check_story(self, events):
+        for event in events:
+            check(event, event['schemaURL'])
+            for facet in facets_of(event):
+                check(facet, facet['_schemaURL'])
+        kinds = [(e['eventType'], e['run']['facets']['latecomer_partition']['run_id'].split('_v')[0]) for e in events]
+        self.assertEqual(kinds, [('START', 'scheduled_2024-01-01'), ('COMPLETE', 'scheduled_2024-01-01'),
+                                 ('START', 'scheduled_2024-01-02'), ('COMPLETE', 'scheduled_2024-01-02'),
+                                 ('START', 'backfill_2024-01-01'), ('COMPLETE', 'backfill_2024-01-01')])
+        self.assertEqual(events[0]['run']['runId'], events[1]['run']['runId'])
+        self.assertNotEqual(events[0]['run']['runId'], events[2]['run']['runId'])
+        last = events[-1]
+        self.assertEqual(last['run']['facets']['latecomer_partition']['partition'], {'event_time': '2024-01-01'})
+        self.assertEqual(last['inputs'][0]['facets']['version']['datasetVersion'], '3')
+        self.assertTrue(last['outputs'][0]['name'].endswith('dataset/devices_by_type'))
+
+    def play(self, target):
+        self.load_three_days()
+        served = self.serve('--open-lineage', target)
+        stream = Stream(self.admin(served), last_id='0')
+        stream.wait_run('scheduled_2024-01-02', 'success')
+        self.load('2024-01-01')
+        stream.wait_run('backfill_2024-01-01', 'success')
+        self.assertEqual(served.stop(), 0)
+
+    def test_to_a_file(self):
+        self.play('lineage.jsonl')
+        self.check_story([json.loads(line) for line in (self.folder / 'lineage.jsonl').read_text().splitlines()])
+
+    def test_to_a_receiver_that_fails_at_first(self):
+        received, answers = [], [503, 503]
+
+        class Receiver(http.server.BaseHTTPRequestHandler):
+            def do_POST(self):
+                body = self.rfile.read(int(self.headers['Content-Length']))
+                status = answers.pop() if answers else 201
+                if status == 201:
+                    received.append(json.loads(body))
+                self.send_response(status)
+                self.end_headers()
+
+            def log_message(self, *_):
+                pass
+
+        receiver = http.server.ThreadingHTTPServer(('127.0.0.1', 0), Receiver)
+        threading.Thread(target=receiver.serve_forever, daemon=True).start()
+        self.addCleanup(receiver.server_close)
+        self.addCleanup(receiver.shutdown)
+        self.play(f'http://127.0.0.1:{receiver.server_port}/api/v1/lineage')
+        self.check_story(received)
+
+    def test_a_receiver_that_is_not_there_holds_up_nothing(self):
+        self.play('http://127.0.0.1:1/')
+        self.assertEqual(sorted(self.states().values()), ['success'] * 3)
+
+
+if __name__ == '__main__':
+    unittest.main()
