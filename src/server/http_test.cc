@@ -9,6 +9,7 @@
 #include "server/json.h"
 #include "server/router.h"
 #include "server/secrets.h"
+#include "server/throttle.h"
 
 namespace latecomer::server {
 namespace {

@@ -27,8 +27,16 @@ export function ActionDialog({ title, action, confirm, danger, close, children }
   const act = useAction();
   const nothing = preview.data?.total_runs === 0 && preview.data.partitions.length === 0;
   const run = () => {
-    if (action)
-      act.mutate({ action, note, key: `${key}-${hashOf(JSON.stringify([action, note]))}` }, { onSuccess: close });
+    if (!action || !preview.data) return;
+    const { fingerprint } = preview.data;
+    const wish = {
+      action,
+      note,
+      confirmed: fingerprint,
+      key: `${key}-${hashOf(JSON.stringify([action, note, fingerprint]))}`,
+    };
+    // When something else would be affected by now, what is shown is asked for anew.
+    act.mutate(wish, { onSuccess: close, onError: () => void preview.refetch() });
   };
   return (
     <Dialog title={title} opened close={close}>

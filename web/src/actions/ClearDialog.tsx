@@ -15,24 +15,20 @@ interface ClearDialogProps {
 type What = 'all' | 'failed' | 'new';
 
 const words: Record<What, string> = {
-  all: 'A new try of everything, at the same versions',
+  all: 'A new try of the whole run',
   failed: 'Only what failed',
-  new: 'A new try at the newest versions',
+  new: 'Only steps that the last try did not have yet',
 };
 
 export function clearOptions(what: What, flags: ReadonlySet<string>, step: string | undefined): ClearOptions {
   const on = (flag: string) => flags.has(flag);
-  return {
-    past: on('past'),
-    future: on('future'),
-    ...(step === undefined
-      ? { only_failed: what === 'failed', same_versions: what === 'all' }
-      : { steps: [step], upstream: on('upstream'), downstream: on('downstream'), only_failed: what === 'failed' }),
-  };
+  const common = { past: on('past'), future: on('future'), only_failed: what === 'failed' };
+  if (step === undefined) return { ...common, new_steps: what === 'new', same_versions: on('same_versions') };
+  return { ...common, steps: [step], upstream: on('upstream'), downstream: on('downstream') };
 }
 
 export function ClearDialog({ pipeline, run, step, close }: ClearDialogProps) {
-  const [what, setWhat] = useState<What>(step === undefined ? 'new' : 'all');
+  const [what, setWhat] = useState<What>('all');
   const [flags, setFlags] = useState<ReadonlySet<string>>(new Set(['downstream']));
   const toggle = (flag: string) =>
     setFlags((old) => new Set(old.has(flag) ? [...old].filter((one) => one !== flag) : [...old, flag]));
@@ -40,8 +36,8 @@ export function ClearDialog({ pipeline, run, step, close }: ClearDialogProps) {
     () => ({ type: 'clear', pipeline, run, options: clearOptions(what, flags, step) }),
     [pipeline, run, what, flags, step],
   );
-  const choices = step === undefined ? (['new', 'all', 'failed'] as const) : (['all', 'failed'] as const);
-  const shownFlags = ['past', 'future', ...(step === undefined ? [] : ['upstream', 'downstream'])];
+  const choices = step === undefined ? (['all', 'failed', 'new'] as const) : (['all', 'failed'] as const);
+  const shownFlags = ['past', 'future', ...(step === undefined ? ['same_versions'] : ['upstream', 'downstream'])];
   return (
     <ActionDialog
       title={step === undefined ? `Clear ${run}` : `Clear ${step} of ${run}`}
@@ -73,4 +69,5 @@ const flagLabels: Record<string, string> = {
   future: 'Future: runs of later partitions too',
   upstream: 'Upstream: the steps it needs too',
   downstream: 'Downstream: the steps that need it too',
+  same_versions: 'Keep the versions of the last try, instead of the newest',
 };

@@ -9,11 +9,12 @@ export interface ClearOptions {
   future?: boolean;
   only_failed?: boolean;
   same_versions?: boolean;
+  new_steps?: boolean;
 }
 
 export type Action =
   | { type: 'clear'; pipeline: string; run: string; options: ClearOptions }
-  | { type: 'mark'; pipeline: string; run: string; state: 'success' | 'failed' }
+  | { type: 'mark'; pipeline: string; run: string; state: 'success' | 'failed'; steps?: string[] }
   | { type: 'cancel'; pipeline: string; run: string }
   | { type: 'retry'; pipeline: string; run: string; step: string }
   | { type: 'note'; pipeline: string; run: string; note: string }
@@ -27,6 +28,8 @@ export type Action =
 export interface HowTo {
   dryRun?: boolean;
   note?: string;
+  /** The fingerprint of the preview that was shown: if something else would be affected by now, nothing is done. */
+  confirmed?: string;
   /** The same for each repeat of one wish. */
   key?: string;
   signal?: AbortSignal;
@@ -35,7 +38,11 @@ export interface HowTo {
 /** Does an action, or with `dryRun` says what it would affect. */
 export function perform(action: Action, how: HowTo = {}): Promise<ActionResult> {
   const header = how.key && !how.dryRun ? { 'Idempotency-Key': how.key } : {};
-  const plain = { dry_run: how.dryRun ?? false, ...(how.note ? { note: how.note } : {}) };
+  const plain: Plain = {
+    dry_run: how.dryRun ?? false,
+    ...(how.note ? { note: how.note } : {}),
+    ...(how.confirmed ? { confirmed: how.confirmed } : {}),
+  };
   const signal = how.signal ?? null;
   if (action.type === 'undo') {
     const params = { path: { action_id: action.action }, header };
@@ -66,7 +73,7 @@ export function perform(action: Action, how: HowTo = {}): Promise<ActionResult> 
   }
 }
 
-type Plain = { dry_run: boolean; note?: string };
+type Plain = { dry_run: boolean; note?: string; confirmed?: string };
 type Header = { 'Idempotency-Key'?: string };
 type OnPartition = Extract<Action, { type: 'release' | 'hold' }>;
 type OnRun = Extract<Action, { run: string }>;
@@ -94,6 +101,7 @@ function performOnRun(action: OnRun, plain: Plain, header: Header, signal: Abort
             future: false,
             only_failed: false,
             same_versions: false,
+            new_steps: false,
             ...plain,
             ...action.options,
           },
@@ -102,7 +110,11 @@ function performOnRun(action: OnRun, plain: Plain, header: Header, signal: Abort
       );
     case 'mark':
       return unwrap(
-        api.POST('/pipelines/{pipeline}/runs/{run}/mark', { params, body: { ...plain, state: action.state }, signal }),
+        api.POST('/pipelines/{pipeline}/runs/{run}/mark', {
+          params,
+          body: { ...plain, state: action.state, ...(action.steps ? { steps: action.steps } : {}) },
+          signal,
+        }),
       );
     case 'cancel':
       return unwrap(api.POST('/pipelines/{pipeline}/runs/{run}/cancel', { params, body: plain, signal }));

@@ -9,6 +9,7 @@ import type { ActionResult } from './types';
 interface Wish {
   action: Action;
   note?: string;
+  confirmed?: string;
   /** Kept by dialogs, so that a second press can't do it twice. */
   key?: string;
 }
@@ -19,9 +20,10 @@ export function useAction() {
   const toasts = useToasts();
 
   const mutation = useMutation({
-    mutationFn: ({ action, note, key }: Wish) => {
+    mutationFn: ({ action, note, confirmed, key }: Wish) => {
       const how: HowTo = { key: key ?? idempotencyKey() };
       if (note) how.note = note;
+      if (confirmed) how.confirmed = confirmed;
       return perform(action, how);
     },
     onSuccess: (result, { action }) => {

@@ -7,7 +7,7 @@ import {
   formatRows,
   formatVersions,
   secondsBetween,
-  shortKey,
+  shortPartition,
 } from './format';
 
 const plain = (text: string) => text.replaceAll('\u202f', ' ');
@@ -67,9 +67,9 @@ describe('others', () => {
     expect(formatVersions(null)).toBe('');
   });
   it('takes the value of a key with one column', () => {
-    expect(shortKey({ event_time: '2024-01-01' }, 'x')).toBe('2024-01-01');
-    expect(shortKey({ event_time: null }, 'x')).toBe('null');
-    expect(shortKey({ a: '1', b: '2' }, 'a=1/b=2')).toBe('a=1/b=2');
+    expect(shortPartition('event_time=2024-01-01')).toBe('2024-01-01');
+    for (const whole of ['2024-01-01', 'year=2024/month=1', 'event_time=', 'a=b=c', 'the whole table'])
+      expect(shortPartition(whole)).toBe(whole);
   });
   it('measures from start to end or to a moment', () => {
     expect(secondsBetween('2024-01-01T00:00:00.000Z', '2024-01-01T00:00:01.500Z')).toBe(1.5);

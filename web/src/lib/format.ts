@@ -69,8 +69,5 @@ export const secondsBetween = (from: string | null, to: string | number | null):
   return (end - Date.parse(from)) / 1000;
 };
 
-/** A partition key as people write it when there is one column: its value alone. */
-export function shortKey(values: Record<string, string | null>, fallback: string): string {
-  const entries = Object.entries(values);
-  return entries.length === 1 ? (entries[0]?.[1] ?? 'null') : fallback;
-}
+/** A partition as people write it when it has one column: "event_time=2024-01-01" is 2024-01-01. */
+export const shortPartition = (text: string): string => /^[^=/]+=([^=/]+)$/.exec(text)?.[1] ?? text;

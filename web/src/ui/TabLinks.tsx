@@ -1,4 +1,5 @@
-import { NavLink } from 'react-router';
+import { useEffect, useRef } from 'react';
+import { NavLink, useLocation } from 'react-router';
 import css from './TabLinks.module.css';
 
 export interface TabLink {
@@ -12,8 +13,15 @@ export interface TabLink {
 
 /** Tabs that are links, so that each has an address. */
 export function TabLinks({ label, tabs }: { label: string; tabs: TabLink[] }) {
+  const bar = useRef<HTMLElement>(null);
+  const { pathname } = useLocation();
+  // On a narrow screen the bar is scrolled to the tab one is on.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: after each change of the address
+  useEffect(() => {
+    bar.current?.querySelector(`.${css.active}`)?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
+  }, [pathname]);
   return (
-    <nav className={css.tabs} aria-label={label}>
+    <nav ref={bar} className={css.tabs} aria-label={label}>
       {tabs.map((tab) => (
         <NavLink
           key={tab.to}

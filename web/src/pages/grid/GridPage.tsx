@@ -22,7 +22,7 @@ export function GridPage() {
   const run = chosen === 'latest' ? first : (chosen ?? first);
 
   return (
-    <div className={css.page}>
+    <div className={css.page} data-chosen={chosen !== undefined || undefined}>
       <Card title="Runs" aside={<Filters />} flush className={css.grid}>
         <Loaded query={newest} what="runs">
           {({ steps }) =>

@@ -1,4 +1,5 @@
 import { type KeyboardEvent, useEffect, useId, useMemo, useRef, useState } from 'react';
+import { shortPartition } from '@/lib/format';
 import { lookOf } from '@/theme/states';
 import { StateIcon } from '@/ui/StateIcon';
 import type { HeatCell, Period } from './calendar';
@@ -113,4 +114,4 @@ export function HeatMap({ period, chosen, choose }: HeatMapProps) {
 }
 
 const nameOf = ({ partition }: HeatCell): string =>
-  `${partition.partition}: ${lookOf(partition.state).label}${partition.reason ? `, ${partition.reason}` : ''}`;
+  `${shortPartition(partition.partition)}: ${lookOf(partition.state).label}${partition.reason ? `, ${partition.reason}` : ''}`;

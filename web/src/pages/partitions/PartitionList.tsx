@@ -2,7 +2,7 @@ import { UnstyledButton } from '@mantine/core';
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { useRef } from 'react';
 import type { PartitionSummary } from '@/api/types';
-import { formatDuration, formatVersions } from '@/lib/format';
+import { formatDuration, formatVersions, shortPartition } from '@/lib/format';
 import { Empty } from '@/ui/Condition';
 import { StateBadge } from '@/ui/StateBadge';
 import css from './PartitionList.module.css';
@@ -36,7 +36,7 @@ export function PartitionList({ partitions, chosen, choose }: PartitionListProps
                 aria-pressed={partition.key === chosen}
                 onClick={() => choose(partition.key)}
               >
-                <span className={css.name}>{partition.partition}</span>
+                <span className={css.name}>{shortPartition(partition.partition)}</span>
                 <StateBadge state={partition.state} />
                 <span className={css.reason}>{partition.reason}</span>
                 <span className="dim nowrap">

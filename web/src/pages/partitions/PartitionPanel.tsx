@@ -2,7 +2,7 @@ import { CloseButton } from '@mantine/core';
 import { Link } from 'react-router';
 import { usePartition } from '@/api/partitions';
 import type { PartitionDetail } from '@/api/types';
-import { formatVersions } from '@/lib/format';
+import { formatVersions, shortPartition } from '@/lib/format';
 import { runPath } from '@/lib/paths';
 import { PartitionActions } from '@/pages/plan/PartitionActions';
 import { Card } from '@/ui/Card';
@@ -27,7 +27,7 @@ export function PartitionPanel({ pipeline, partition, close }: PartitionPanelPro
   const query = usePartition(pipeline, partition);
   return (
     <Card
-      title={<span className="wrap">{query.data?.partition ?? partition}</span>}
+      title={<span className="wrap">{shortPartition(query.data?.partition ?? partition)}</span>}
       aside={<CloseButton aria-label="Close the partition" onClick={close} />}
       flush
     >

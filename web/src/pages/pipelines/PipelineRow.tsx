@@ -1,7 +1,7 @@
 import type { ReactNode } from 'react';
 import { Link } from 'react-router';
 import type { PipelineSummary } from '@/api/types';
-import { formatDuration } from '@/lib/format';
+import { formatDuration, shortPartition } from '@/lib/format';
 import { pipelinePath } from '@/lib/paths';
 import { Notice } from '@/ui/Notice';
 import { StateBadge } from '@/ui/StateBadge';
@@ -25,7 +25,7 @@ export function PipelineRow({ pipeline }: { pipeline: PipelineSummary }) {
         <Waiting pipeline={pipeline} />
       </Cell>
       <Cell label="Fresh up to">
-        {pipeline.newest_complete ?? <span className="dim">nothing yet</span>}
+        {pipeline.newest_complete ? shortPartition(pipeline.newest_complete) : <span className="dim">nothing yet</span>}
         {pipeline.freshness_seconds != null && (
           <span className="dim"> {formatDuration(pipeline.freshness_seconds)} ago</span>
         )}
@@ -78,7 +78,8 @@ function NextRun({ pipeline: { next_run, paused } }: { pipeline: PipelineSummary
   if (!next_run) return <span className="dim">none in sight</span>;
   return (
     <>
-      {next_run.partition} <span className="dim">{next_run.at ? <Time at={next_run.at} /> : next_run.waiting_for}</span>
+      {shortPartition(next_run.partition)}{' '}
+      <span className="dim">{next_run.at ? <Time at={next_run.at} /> : next_run.waiting_for}</span>
     </>
   );
 }

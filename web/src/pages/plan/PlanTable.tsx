@@ -1,6 +1,6 @@
 import { Link } from 'react-router';
 import type { PlanEntry } from '@/api/types';
-import { formatDuration, formatInteger } from '@/lib/format';
+import { formatDuration, formatInteger, shortPartition } from '@/lib/format';
 import { partitionPath, runPath } from '@/lib/paths';
 import { StateBadge } from '@/ui/StateBadge';
 import { TableView } from '@/ui/TableView';
@@ -36,7 +36,7 @@ function Line({ pipeline, entry }: { pipeline: string; entry: PlanEntry }) {
   return (
     <tr>
       <td className="nowrap">
-        <Link to={partitionPath(pipeline, entry.key)}>{entry.partition}</Link>
+        <Link to={partitionPath(pipeline, entry.key)}>{shortPartition(entry.partition)}</Link>
       </td>
       <td>
         <StateBadge state={entry.decision} title={entry.late ? 'late' : undefined} />

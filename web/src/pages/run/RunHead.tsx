@@ -1,6 +1,6 @@
 import { Link } from 'react-router';
 import type { Run } from '@/api/types';
-import { formatVersions } from '@/lib/format';
+import { formatVersions, shortPartition } from '@/lib/format';
 import { partitionPath, runPath } from '@/lib/paths';
 import { Duration } from '@/ui/Duration';
 import { Facts } from '@/ui/Facts';
@@ -25,7 +25,7 @@ export function RunHead({ run }: { run: Run }) {
         facts={[
           {
             label: 'Partition',
-            value: <Link to={partitionPath(run.pipeline, run.partition_key)}>{run.partition}</Link>,
+            value: <Link to={partitionPath(run.pipeline, run.partition_key)}>{shortPartition(run.partition)}</Link>,
           },
           { label: 'Kind', value: run.kind },
           { label: 'Pinned', value: formatVersions(run.versions) || '–', mono: true },

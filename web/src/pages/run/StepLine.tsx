@@ -72,6 +72,8 @@ function StepActions({ run, step }: { run: Run; step: RunStep }) {
   const canRetry = run.actions.includes('retry');
   const canClear = run.actions.includes('clear');
   if (!canRetry && !canClear) return null;
+  const mark = (state: 'success' | 'failed') =>
+    act.mutate({ action: { type: 'mark', pipeline: run.pipeline, run: run.run_id, state, steps: [step.step] } });
   return (
     <>
       <Menu>
@@ -95,6 +97,12 @@ function StepActions({ run, step }: { run: Run; step: RunStep }) {
             </Menu.Item>
           )}
           {canClear && <Menu.Item onClick={() => setClearing(true)}>Clear this step…</Menu.Item>}
+          {canClear && step.state !== 'success' && (
+            <Menu.Item onClick={() => mark('success')}>Mark this step success</Menu.Item>
+          )}
+          {canClear && step.state !== 'failed' && (
+            <Menu.Item onClick={() => mark('failed')}>Mark this step failed</Menu.Item>
+          )}
         </Menu.Dropdown>
       </Menu>
       {clearing && (

@@ -1,7 +1,7 @@
 import { Link } from 'react-router';
 import { useWhy } from '@/api/runs';
 import type { PlanEntry, Run, Why } from '@/api/types';
-import { formatVersions } from '@/lib/format';
+import { formatVersions, shortPartition } from '@/lib/format';
 import { partitionPath, runPath } from '@/lib/paths';
 import { ChangeTable } from '@/ui/ChangeTable';
 import { Loaded } from '@/ui/Condition';
@@ -41,7 +41,7 @@ function Now({ why, run }: { why: Why; run: Run }) {
   return (
     <Section title="The partition now">
       <p className="wrap">
-        <Link to={partitionPath(run.pipeline, run.partition_key)}>{run.partition}</Link>{' '}
+        <Link to={partitionPath(run.pipeline, run.partition_key)}>{shortPartition(run.partition)}</Link>{' '}
         {why.processed ? (
           <>
             was last built from <code>{formatVersions(why.processed.versions)}</code> by{' '}

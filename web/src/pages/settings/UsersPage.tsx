@@ -67,6 +67,7 @@ function UserLine({ user, setRole, remove }: { user: User; setRole: (role: Role)
         <NativeSelect
           size="xs"
           aria-label={`Role of ${user.name}`}
+          miw={110}
           data={roles}
           value={user.role}
           onChange={(event) => setRole(event.currentTarget.value as Role)}

@@ -1,7 +1,7 @@
 import { useElementSize } from '@mantine/hooks';
 import { useEffect, useMemo, useRef } from 'react';
 import type { Versions } from '@/api/types';
-import { formatDuration, formatRows } from '@/lib/format';
+import { formatDuration, formatRows, shortPartition } from '@/lib/format';
 import { lookOf } from '@/theme/states';
 import { MarkShape } from './Mark';
 import { type DrawnMark, type DrawnRow, labelWidth, type Picture, pictureOf, rowHeight } from './picture';
@@ -74,7 +74,7 @@ function Names({ rows, chosen, choose }: RowsProps) {
             title={row.partition.partition}
             onClick={() => choose(row.partition.key)}
           >
-            {row.partition.partition}
+            {shortPartition(row.partition.partition)}
           </button>
         </li>
       ))}
@@ -150,5 +150,5 @@ function titleOf({ mark, look }: DrawnMark): string {
 function nameOf({ partition, marks }: DrawnRow): string {
   const waiting = marks.filter((drawn) => drawn.look === 'waiting').length;
   const built = partition.built_at_version === null ? 'not built' : `built at version ${partition.built_at_version}`;
-  return `${partition.partition}: ${lookOf(partition.state).label}, ${marks.length} changes, ${waiting} waiting, ${built}`;
+  return `${shortPartition(partition.partition)}: ${lookOf(partition.state).label}, ${marks.length} changes, ${waiting} waiting, ${built}`;
 }

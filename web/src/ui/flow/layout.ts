@@ -28,7 +28,13 @@ export const nodeHeight = 58;
 /** Places the nodes from left to right along the edges; the top left corner of each. */
 export function place(nodes: FlowNode[], edges: FlowEdge[]): Placed[] {
   const graph = new Graph();
-  graph.setGraph({ rankdir: 'LR', nodesep: 22, ranksep: 70, marginx: 10, marginy: 10 });
+  graph.setGraph({
+    rankdir: 'LR',
+    nodesep: 22,
+    ranksep: edges.some((edge) => edge.label) ? 130 : 70,
+    marginx: 10,
+    marginy: 10,
+  });
   graph.setDefaultEdgeLabel(() => ({}));
   for (const node of nodes) graph.setNode(node.id, { width: nodeWidth, height: nodeHeight });
   const known = new Set(nodes.map((node) => node.id));
