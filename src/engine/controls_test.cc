@@ -270,10 +270,11 @@ TEST_F(Controls, StepsOfARunThatAnotherFollowedAreNotKept) {
 TEST_F(Controls, ARunningRunIsEndedFirstAndItsClaimGivenBack) {
   AddRun("backfill_2024-01-02_v4", 2, RunState::kRunning, RunKind::kBackfill);
   ClearedOne({.which = {.runs = {"backfill_2024-01-02_v4"}}});
-  EXPECT_EQ(Run("backfill_2024-01-02_v4").state, RunState::kQueued);
+  const RunRecord run = Run("backfill_2024-01-02_v4");
+  EXPECT_EQ(run.state, RunState::kQueued);
   EXPECT_TRUE(ledger_->Read([&](Reader& reader) -> Status {
     EXPECT_TRUE(reader.ClaimsHeld("devices")->empty());
-    EXPECT_EQ(reader.Tries(Run("backfill_2024-01-02_v4").id)->back().state, ledger::TryState::kCancelled);
+    EXPECT_EQ(reader.Tries(run.id)->back().state, ledger::TryState::kCancelled);
     return {};
   }));
 }

@@ -1,7 +1,18 @@
 """What a person does to runs: previews, ranges, single steps, marks, holds, notes, requests, and taking it back."""
 import json
 
-from story import PIPELINE, Story
+from story import Story
+
+PIPELINE = 'plain.yaml'
+PLAIN = '''
+pipeline: plain
+sources:
+  devices: {table: dataset/devices, partition: event_time, cadence: day}
+schedule: {start: 2024-01-01}
+steps:
+  - id: types
+    sql: {query: 'SELECT type, count(*) AS n FROM devices GROUP BY ALL', into: dataset/types}
+'''
 
 STEPS = '''
 pipeline: steps
@@ -26,11 +37,15 @@ class Steering(Story):
         super().setUp()
         self.load_three_days()
         self.load('2024-01-04')
+        self.write(PIPELINE, PLAIN)
+
+    def states(self, pipeline=PIPELINE):
+        return super().states(pipeline)
 
     def steps(self, run='latest'):
         """step → state, of the newest try"""
         shown, = self.lines('show', 'pipeline.yaml', run)
-        return {s['step']: s['state'] for s in shown['tries'][-1]['steps'] if s['map_index'] < 0}
+        return {s['step']: s['state'] for s in shown['tries'][-1]['steps'] if s['map_index'] is None}
 
     def affected(self, *arguments):
         return {line['run_id']: line for line in self.lines(*arguments)}
