@@ -38,17 +38,24 @@ class Load:
 
     async def ask(self, path):
         start = time.perf_counter()
-        reader, writer = self.idle.pop() if self.idle else await self.connect()
         try:
-            writer.write(self.request(path))
-            head = await reader.readuntil(b'\r\n\r\n')
-            length = next(int(line.split(b':')[1]) for line in head.lower().split(b'\r\n') if line.startswith(b'content-length'))
-            await reader.readexactly(length)
-            self.wrong += not head.startswith(b'HTTP/1.1 200')
-            self.idle.append((reader, writer))
+            try:
+                await self.exchange(path, self.idle.pop() if self.idle else await self.connect())
+            except (ConnectionError, asyncio.IncompleteReadError):
+                # The server ends connections that were idle for long: that is no wrong answer.
+                await self.exchange(path, await self.connect())
         except (OSError, asyncio.IncompleteReadError):
             self.wrong += 1
         self.times.append(time.perf_counter() - start)
+
+    async def exchange(self, path, connection):
+        reader, writer = connection
+        writer.write(self.request(path))
+        head = await reader.readuntil(b'\r\n\r\n')
+        length = next(int(line.split(b':')[1]) for line in head.lower().split(b'\r\n') if line.startswith(b'content-length'))
+        await reader.readexactly(length)
+        self.wrong += not head.startswith(b'HTTP/1.1 200')
+        self.idle.append(connection)
 
     async def run(self):
         streams = []

@@ -209,6 +209,10 @@ Result<std::vector<VersionRange>> ChangesCommand::Ranges(const table::TableHisto
                                                   "; the newest is " + std::to_string(newest.value))
                       .In(history.location()));
     }
+    if (!ranges.empty() && ranges.front().base >= to) {
+      context_.err << "note: the commits before version " << ranges.front().base.Next().value
+                   << " are not in the log any more, so there is nothing to show up to version " << to.value << '\n';
+    }
     std::erase_if(ranges, [&](const VersionRange& range) { return range.base >= to; });
     if (!ranges.empty()) ranges.back().target = std::min(ranges.back().target, to);
   }
@@ -397,8 +401,7 @@ Status ChangesCommand::Read() {
   };
   if (!options_.from && !options_.to) {
     LATECOMER_ASSIGN_OR_RETURN(auto store, storage::OpenLocalStore(options_.table));
-    LATECOMER_RETURN_IF_ERROR(
-        delta::ReadWholeHistory(std::move(store), storage::OpenLocalStore, read, begin, take));
+    LATECOMER_RETURN_IF_ERROR(delta::ReadWholeHistory(std::move(store), storage::OpenLocalStore, read, begin, take));
   } else {
     LATECOMER_ASSIGN_OR_RETURN(const auto history, OpenTable(options_.table, read));
     LATECOMER_ASSIGN_OR_RETURN(const std::vector<VersionRange> ranges, Ranges(*history));
@@ -409,7 +412,7 @@ Status ChangesCommand::Read() {
       before = range.target;
     }
   }
-  if (!some) context_.err << "note: no commits are left in the log, only a checkpoint\n";
+  if (!some && !options_.to) context_.err << "note: no commits are left in the log, only a checkpoint\n";
   return {};
 }
 

@@ -23,7 +23,8 @@ struct DrawnText {
   std::uint32_t color = 0;
 };
 
-// Boxes lie under texts. Sizes in pixels; a character of text is kCharacterWidth wide in a PNG, and about that in an SVG.
+// Boxes lie under texts. Sizes in pixels; a character of text is kCharacterWidth wide in a PNG, and about that in an
+// SVG.
 struct Drawing {
   static constexpr int kCharacterWidth = 8;
 

@@ -227,7 +227,7 @@ nlohmann::ordered_json LatenessJson(const LatenessSubject& subject, const Arriva
 }
 
 Drawing LatenessDrawing(const LatenessSubject& subject, const LatenessReport& report) {
-  constexpr int kWidth = 760;
+  constexpr int kWidth = 880;
   constexpr int kRow = 26;
   constexpr int kLeft = 150;   // where bars begin
   constexpr int kRight = 110;  // left free for the numbers behind the bars

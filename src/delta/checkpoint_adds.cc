@@ -46,10 +46,7 @@ int LevelOfMap(const parquet::ColumnDescriptor& key) {
 class AddRows {
  public:
   AddRows(parquet::RowGroupReader& group, const AddColumns& columns, LiveFileBatch& files)
-      : group_(group),
-        columns_(columns),
-        files_(files),
-        count_(group.metadata()->num_rows()) {}
+      : group_(group), columns_(columns), files_(files), count_(group.metadata()->num_rows()) {}
 
   Status Read() {
     LATECOMER_RETURN_IF_ERROR(ReadVectors());
@@ -128,23 +125,23 @@ class AddRows {
   std::vector<Row> rows_;
   std::vector<std::string> paths_;  // of the rows, when details are kept
   std::vector<RowVector> vectors_;
-  std::string packed_;              // one row's partition values, as a text that is quick to make and to find
+  std::string packed_;  // one row's partition values, as a text that is quick to make and to find
   std::unordered_map<std::string, std::uint32_t> partitions_;
 };
 
 void AddRows::ReadPaths() {
   Cursor vectors(vectors_);
-  ForEachValue<parquet::ByteArrayType>(
-      group_.Column(*columns_.path), count_, [&](std::int64_t number, const parquet::ByteArray& path) {
-        Row& row = rows_.emplace_back();
-        row.number = number;
-        if (RowVector* found = vectors.To(number)) {
-          row.vector = &found->vector;
-          row.file.deleted = row.vector->cardinality;
-        }
-        row.file.id = IdentityOf(TextOf(path), row.vector);
-        if (files_.keeps_details()) paths_.emplace_back(TextOf(path));
-      });
+  ForEachValue<parquet::ByteArrayType>(group_.Column(*columns_.path), count_,
+                                       [&](std::int64_t number, const parquet::ByteArray& path) {
+                                         Row& row = rows_.emplace_back();
+                                         row.number = number;
+                                         if (RowVector* found = vectors.To(number)) {
+                                           row.vector = &found->vector;
+                                           row.file.deleted = row.vector->cardinality;
+                                         }
+                                         row.file.id = IdentityOf(TextOf(path), row.vector);
+                                         if (files_.keeps_details()) paths_.emplace_back(TextOf(path));
+                                       });
 }
 
 void AddRows::ReadSizes() {
@@ -255,7 +252,8 @@ Status AddRows::ReadVectors() {
                  [](RowVector& row, std::int64_t size) { row.vector.size_bytes = size; });
   ForEachInteger(vectors_, columns_.vector_cardinality,
                  [](RowVector& row, std::int64_t cardinality) { row.vector.cardinality = cardinality; });
-  const bool all = std::all_of(vectors_.begin(), vectors_.end(), [](const auto& row) { return row.vector.cardinality >= 0; });
+  const bool all =
+      std::all_of(vectors_.begin(), vectors_.end(), [](const auto& row) { return row.vector.cardinality >= 0; });
   if (!all) return Fail(DamagedCheckpoint("a deletion vector without cardinality"));
   return {};
 }

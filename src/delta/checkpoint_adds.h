@@ -1,5 +1,5 @@
-// The adds of a checkpoint's Parquet file. They are nearly all of it, so they are read column by column and straight into
-// what is kept of a live file.
+// The adds of a checkpoint's Parquet file. They are nearly all of it, so they are read column by column and straight
+// into what is kept of a live file.
 #pragma once
 
 #include <parquet/file_reader.h>

@@ -169,10 +169,12 @@ class CommitScanner::Sink final : public ActionSink {
     if (!deltas.empty() && deltas.back().text->raw() == raw) return static_cast<std::uint32_t>(deltas.size() - 1);
     LATECOMER_ASSIGN_OR_RETURN(const PartitionText* text, texts_.Keep(raw));
     if (deltas.size() <= kLinearDeltas) {
-      const auto found = std::find_if(deltas.begin(), deltas.end(), [&](const auto& delta) { return delta.text == text; });
+      const auto found =
+          std::find_if(deltas.begin(), deltas.end(), [&](const auto& delta) { return delta.text == text; });
       if (found != deltas.end()) return static_cast<std::uint32_t>(found - deltas.begin());
     } else {
-      for (auto i = static_cast<std::uint32_t>(index_.size()); i < deltas.size(); ++i) index_.emplace(deltas[i].text, i);
+      for (auto i = static_cast<std::uint32_t>(index_.size()); i < deltas.size(); ++i)
+        index_.emplace(deltas[i].text, i);
       if (const auto found = index_.find(text); found != index_.end()) return found->second;
     }
     deltas.emplace_back().text = text;

@@ -108,7 +108,8 @@ Result<table::CommitIdentity> DeltaTable::IdentityOf(Version version) const {
   identity.etag = info->etag;
   identity.size_bytes = info->size_bytes;
   LogBuffer buffer;
-  if (Status read = folder->ReadCommit(version, buffer); !read) return Fail(ExplainMissing(*folder, version, read.error()));
+  if (Status read = folder->ReadCommit(version, buffer); !read)
+    return Fail(ExplainMissing(*folder, version, read.error()));
   identity.content_hash = XXH3_64bits(buffer.text().data(), buffer.text().size());
   return identity;
 }
@@ -194,10 +195,9 @@ Status DeltaTable::ReadCommitsAfter(const KnownBase& base, VersionRange range, c
 
 Status DeltaTable::ReadRange(const LogFolder& folder, VersionRange range, CommitAssembler& assembler,
                              const CommitSink& sink) const {
-  return ScanRange(folder, range, options_, assembler, sink,
-                   [&](Version version, Error problem) -> Result<AfterPiece> {
-                     return Fail(ExplainMissing(folder, version, std::move(problem)));
-                   });
+  return ScanRange(folder, range, options_, assembler, sink, [&](Version version, Error problem) -> Result<AfterPiece> {
+    return Fail(ExplainMissing(folder, version, std::move(problem)));
+  });
 }
 
 Result<LogState> DeltaTable::StateAt(const LogFolder& folder, std::optional<Version> at, Depth depth) const {
@@ -340,7 +340,8 @@ Result<std::vector<table::RecordedWrite>> DeltaTable::ReadRecordedWrites(const s
 Result<std::string> DeltaTable::ReadCommitInfo(Version version) const {
   LATECOMER_ASSIGN_OR_RETURN(const Folder folder, LogFolder::Open(store_));
   LogBuffer buffer;
-  if (Status read = folder->ReadCommit(version, buffer); !read) return Fail(ExplainMissing(*folder, version, read.error()));
+  if (Status read = folder->ReadCommit(version, buffer); !read)
+    return Fail(ExplainMissing(*folder, version, read.error()));
   CommitParser parser;
   return parser.CommitInfoText(buffer.text(), folder->PathOf(CommitKey(version)));
 }

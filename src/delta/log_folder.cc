@@ -36,8 +36,8 @@ void AddName(LogListing& listing, LogFile file) {
   }
 }
 
-// Versions are mostly consecutive, and a folder gives them in no order: marking each in a row of flags sorts them in one
-// pass.
+// Versions are mostly consecutive, and a folder gives them in no order: marking each in a row of flags sorts them in
+// one pass.
 void SortVersions(std::vector<Version>& versions) {
   if (std::is_sorted(versions.begin(), versions.end())) return;
   const auto [least, most] = std::minmax_element(versions.begin(), versions.end());

@@ -21,13 +21,21 @@ enum class AfterPiece { kGoOn, kStop };
 
 // Calls make(thread, number, piece) for pieces 0, 1, … on `threads` threads, the calling one among them, and
 // consume(piece) → Result<AfterPiece> on the calling one, in order of their numbers; ends at the first error, at
-// kStop, or after `most` pieces. When it ends, pieces beyond may have been made in vain. A few pieces per thread exist
-// and go round: memory doesn't grow with their number, and what a piece has allocated is used again.
+// kStop, or after `most` pieces. When it ends, pieces beyond may have been made in vain. `ahead` pieces for each thread
+// may be made before their turn, so that one thread that the system halts doesn't halt the others; the places of those
+// that were consumed are used again, the last one first.
 template <typename Piece, typename Make, typename Consume>
 class OrderedWork {
  public:
-  OrderedWork(std::size_t most, std::size_t threads, Make& make, Consume& consume)
-      : most_(most), threads_(std::max<std::size_t>(std::min(threads, most), 1)), make_(make), consume_(consume) {}
+  OrderedWork(std::size_t most, std::size_t threads, std::size_t ahead, Make& make, Consume& consume)
+      : most_(most),
+        threads_(std::max<std::size_t>(std::min(threads, most), 1)),
+        make_(make),
+        consume_(consume),
+        pieces_(threads_ == 1 ? 1 : threads_ * ahead),
+        turns_(pieces_.size()) {
+    for (std::size_t place = pieces_.size(); place-- > 0;) free_.push_back(place);
+  }
 
   Status Run() {
     std::vector<std::jthread> others;
@@ -42,11 +50,14 @@ class OrderedWork {
   }
 
  private:
-  static constexpr std::size_t kPiecesPerThread = 4;
+  // Of a piece that was taken and not yet consumed.
+  struct Turn {
+    std::size_t place = 0;  // in pieces_
+    bool is_made = false;
+  };
 
-  Piece& PieceOf(std::size_t number) { return pieces_[number % pieces_.size()]; }
-  char& IsMade(std::size_t number) { return made_[number % made_.size()]; }
-  bool HasRoom() const { return next_ < most_ && next_ < consumed_ + pieces_.size(); }
+  Turn& TurnOf(std::size_t number) { return turns_[number % turns_.size()]; }
+  bool HasRoom() const { return next_ < most_ && !free_.empty(); }
 
   void MakeMany(std::size_t thread) {
     std::unique_lock lock(mutex_);
@@ -61,32 +72,35 @@ class OrderedWork {
   // Called, and ends, with the lock held; there must be room.
   void MakeOne(std::size_t thread, std::unique_lock<std::mutex>& lock) {
     const std::size_t mine = next_++;
+    const std::size_t place = free_.back();
+    free_.pop_back();
+    TurnOf(mine) = {place, false};
     lock.unlock();
-    make_(thread, mine, PieceOf(mine));
+    make_(thread, mine, pieces_[place]);
     lock.lock();
-    IsMade(mine) = 1;
+    TurnOf(mine).is_made = true;
   }
 
-  // While the piece that comes next isn't made, the calling thread makes others.
-  void AwaitPiece(std::size_t number) {
+  // The place of the piece that comes next. While it isn't made, the calling thread makes others.
+  std::size_t AwaitPiece(std::size_t number) {
     std::unique_lock lock(mutex_);
-    while (IsMade(number) == 0) {
+    while (number >= next_ || !TurnOf(number).is_made) {
       if (HasRoom()) {
         MakeOne(0, lock);
       } else {
         ready_.wait(lock);
       }
     }
-    IsMade(number) = 0;
+    return TurnOf(number).place;
   }
 
   Status ConsumeAll() {
     for (std::size_t number = 0; number < most_; ++number) {
-      AwaitPiece(number);
-      LATECOMER_ASSIGN_OR_RETURN(const AfterPiece after, consume_(PieceOf(number)));
+      const std::size_t place = AwaitPiece(number);
+      LATECOMER_ASSIGN_OR_RETURN(const AfterPiece after, consume_(pieces_[place]));
       if (after == AfterPiece::kStop) return {};
       const std::lock_guard lock(mutex_);
-      consumed_ = number + 1;
+      free_.push_back(place);
       room_.notify_one();
     }
     return {};
@@ -96,30 +110,31 @@ class OrderedWork {
   const std::size_t threads_;
   Make& make_;
   Consume& consume_;
-  // Piece i lies in slot i % size. One slot is enough for one thread.
-  std::vector<Piece> pieces_ = std::vector<Piece>(threads_ == 1 ? 1 : threads_ * kPiecesPerThread);
-  std::vector<char> made_ = std::vector<char>(pieces_.size(), 0);
+  std::vector<Piece> pieces_;      // one is enough for one thread
+  std::vector<Turn> turns_;        // of piece i at i % size
+  std::vector<std::size_t> free_;  // places in pieces_
   std::mutex mutex_;
   std::condition_variable ready_;
   std::condition_variable room_;
-  std::size_t next_ = 0;      // first piece that no thread took
-  std::size_t consumed_ = 0;  // pieces the consumer is done with
+  std::size_t next_ = 0;  // first piece that no thread took
   bool stop_ = false;
 };
 
 template <typename Piece, typename Make, typename Consume>
-Status RunUntilStopped(std::size_t most, std::size_t threads, Make&& make, Consume&& consume) {
-  return OrderedWork<Piece, Make, Consume>(most, threads, make, consume).Run();
+Status RunUntilStopped(std::size_t most, std::size_t threads, std::size_t ahead, Make&& make, Consume&& consume) {
+  return OrderedWork<Piece, Make, Consume>(most, threads, ahead, make, consume).Run();
 }
 
-// The same for a number of pieces that is known; consume(piece) → Status.
+// The same for a number of pieces that is known, and of a size that only a few should lie in memory; consume(piece) →
+// Status.
 template <typename Piece, typename Make, typename Consume>
 Status RunInOrder(std::size_t count, std::size_t threads, Make&& make, Consume&& consume) {
+  constexpr std::size_t kAhead = 4;
   const auto go_on = [&](Piece& piece) -> Result<AfterPiece> {
     LATECOMER_RETURN_IF_ERROR(consume(piece));
     return AfterPiece::kGoOn;
   };
-  return RunUntilStopped<Piece>(count, threads, make, go_on);
+  return RunUntilStopped<Piece>(count, threads, kAhead, make, go_on);
 }
 
 }  // namespace latecomer::delta

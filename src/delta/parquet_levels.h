@@ -50,8 +50,9 @@ class LevelStream {
     at_ = value_ = 0;
     std::int64_t values = 0;
     while (reader_->HasNext()) {
-      const std::int64_t levels = typed_->ReadBatch(kLevels, max_definition_ == 0 ? nullptr : definitions_.data(),
-                                                    is_repeated_ ? repetitions_.data() : nullptr, values_.data(), &values);
+      const std::int64_t levels =
+          typed_->ReadBatch(kLevels, max_definition_ == 0 ? nullptr : definitions_.data(),
+                            is_repeated_ ? repetitions_.data() : nullptr, values_.data(), &values);
       // Without definition levels each value is one.
       count_ = max_definition_ == 0 ? static_cast<std::size_t>(values) : static_cast<std::size_t>(levels);
       const auto defined = max_definition_ == 0

@@ -15,6 +15,7 @@ namespace {
 
 // Few enough that what was read of a piece is still in the processor's caches when it is handed on.
 constexpr std::int64_t kCommitsPerPiece = 64;
+constexpr std::size_t kPiecesAhead = 32;
 
 // Ends at its first problem, which counts only after the commits before it were handed on.
 struct Piece {
@@ -67,7 +68,7 @@ Status ScanRange(const LogFolder& folder, VersionRange range, const ReadOptions&
     if (piece.problem) return at_problem(piece.problem_at, std::move(*piece.problem));
     return AfterPiece::kGoOn;
   };
-  return RunUntilStopped<Piece>(pieces, threads, make, consume);
+  return RunUntilStopped<Piece>(pieces, threads, kPiecesAhead, make, consume);
 }
 
 }  // namespace latecomer::delta

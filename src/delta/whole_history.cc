@@ -16,8 +16,8 @@ namespace {
 
 using table::TableHistory;
 
-// Listing a long log takes a good part of the time of reading it. So it is listed by a thread of its own, and asked what it
-// means that the commits end.
+// Listing a long log takes a good part of the time of reading it. So it is listed by a thread of its own, and asked
+// what it means that the commits end.
 std::future<Result<LogListing>> StartListing(const LogFolder& folder) {
   if (MachineThreads() == 1) return std::async(std::launch::deferred, [&folder] { return folder.List(); });
   return std::async(std::launch::async, [&folder] {
@@ -33,14 +33,15 @@ Result<Version> ReadFromFirst(const LogFolder& folder, const storage::StoreOpene
   CommitAssembler assembler(folder, open_store, options, kBeforeFirst);
   LATECOMER_RETURN_IF_ERROR(assembler.FindBase());
   Version end = kBeforeFirst;
-  LATECOMER_RETURN_IF_ERROR(ScanRange(folder, {kBeforeFirst, kOpenEnd}, options, assembler, sink,
-                                      [&](Version version, Error problem) -> Result<AfterPiece> {
-                                        LATECOMER_ASSIGN_OR_RETURN(listing, listed.get());
-                                        const bool is_there = !FirstMissing(listing, {Version{version.value - 1}, version});
-                                        if (is_there) return Fail(ExplainMissing(folder, version, std::move(problem)));
-                                        end = version;
-                                        return AfterPiece::kStop;
-                                      }));
+  LATECOMER_RETURN_IF_ERROR(
+      ScanRange(folder, {kBeforeFirst, kOpenEnd}, options, assembler, sink,
+                [&](Version version, Error problem) -> Result<AfterPiece> {
+                  LATECOMER_ASSIGN_OR_RETURN(listing, listed.get());
+                  const bool is_there = !FirstMissing(listing, {Version{version.value - 1}, version});
+                  if (is_there) return Fail(ExplainMissing(folder, version, std::move(problem)));
+                  end = version;
+                  return AfterPiece::kStop;
+                }));
   return end;
 }
 

@@ -16,8 +16,8 @@ namespace latecomer::delta {
 // (kBeforeFirst when there is none) and the base of this one. An error ends the walk.
 using RangeBegin = std::function<Status(Version before, Version base)>;
 
-// What CommitRanges and then ReadCommits of each would give, but a log that begins at version 0 is read while it is still
-// being listed: so a gap that nothing bridges is kDamaged after the commits before it were handed on.
+// What CommitRanges and then ReadCommits of each would give, but a log that begins at version 0 is read while it is
+// still being listed: so a gap that nothing bridges is kDamaged after the commits before it were handed on.
 Status ReadWholeHistory(const std::shared_ptr<storage::ObjectStore>& store, const storage::StoreOpener& open_store,
                         const ReadOptions& options, const RangeBegin& begin,
                         const table::TableHistory::CommitSink& sink);

@@ -105,11 +105,14 @@ Status ReadLedger(ledger::Ledger* ledger, const std::function<Status(ledger::Rea
 Status ReadAndLookUp(const table::TableHistory& history, VersionRange range, ledger::Ledger* ledger,
                      ObservedTable& table) {
   std::vector<table::Commit> commits;
-  LATECOMER_RETURN_IF_ERROR(history.ReadCommits(range, [&](table::Commit&& commit) -> Status {
+  const auto take = [&](table::Commit&& commit) -> Status {
     LATECOMER_RETURN_IF_ERROR(CheckPartitioning(commit, table));
     commits.push_back(std::move(commit));
     return {};
-  }));
+  };
+  // What is known of the table's last state spares reading the log before it.
+  LATECOMER_RETURN_IF_ERROR(
+      history.ReadCommitsAfter({table.record.table_id, table.record.partition_columns}, range, take));
   LATECOMER_RETURN_IF_ERROR(ReadLedger(ledger, [&](ledger::Reader& reader) -> Status {
     table.partitions.clear();
     LATECOMER_RETURN_IF_ERROR(CheckUnmoved(reader, table));

@@ -83,7 +83,9 @@ void Engine::NotePlan(const lateness::Plan& plan) {
     const bool upstream = waits && entry.rule == "wait_for_upstream";
     if (upstream || (waits && entry.rule == "settle")) waits_planned_.emplace_back(entry.key, entry.reason);
     waits_upstream_ = waits_upstream_ || upstream;
-    if (!pipeline_.depends_on_past || !IsPlanned(entry)) continue;
+    // One that was built before and is late now has something to go on with: a later run's own `detect` finds it.
+    const bool first = entry.kind == lateness::RunFact::Kind::kScheduled;
+    if (!pipeline_.depends_on_past || !first || !IsPlanned(entry)) continue;
     const auto start = lateness::StartOfKey(entry.key, pipeline_.output.partition, pipeline_.rules.calendar);
     if (!start) continue;
     planned_.push_back(

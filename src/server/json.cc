@@ -48,7 +48,8 @@ Json ValuesOf(std::string_view canonical) {
 
 std::string KeyOf(std::string_view canonical) {
   std::string key;
-  for (const auto& [name, value] : ValuesOf(canonical).items()) {
+  const Json values = ValuesOf(canonical);  // items() refers to it
+  for (const auto& [name, value] : values.items()) {
     key += (key.empty() ? "" : "/") + PercentEncode(name) + "=";
     key += value.is_string() ? PercentEncode(value.get_ref<const std::string&>(), ":") : "__HIVE_DEFAULT_PARTITION__";
   }
@@ -57,7 +58,8 @@ std::string KeyOf(std::string_view canonical) {
 
 std::string DisplayOf(std::string_view canonical) {
   std::string text;
-  for (const auto& [name, value] : ValuesOf(canonical).items()) {
+  const Json values = ValuesOf(canonical);
+  for (const auto& [name, value] : values.items()) {
     text += text.empty() ? "" : "-";
     text += value.is_string() ? value.get<std::string>() : "null";
   }

@@ -294,7 +294,12 @@ Result<Response> Trigger(Call& call) {
   LATECOMER_ASSIGN_OR_RETURN(const auto plan, PlanOf(call, pipeline));
   engine::TriggerSelection selection;
   if (partition) {
-    LATECOMER_ASSIGN_OR_RETURN(selection.partitions.emplace_back(), ParseKey(pipeline, *plan, *partition));
+    LATECOMER_ASSIGN_OR_RETURN(const table::PartitionKey key, ParseKey(pipeline, *plan, *partition));
+    const bool placed = lateness::IntervalOfKey(key, pipeline.output.partition, pipeline.rules.calendar).has_value();
+    if (!placed && plan->Find(key.Canonical()) == nullptr) {
+      return InvalidFields({{"partition", "stands for no interval, and there is none of this name"}});
+    }
+    selection.partitions.push_back(key);
   } else if (!plan->known) {
     return Fail(ErrorKind::kNotFound, "the tables of " + pipeline.id + " were not looked at yet");
   }

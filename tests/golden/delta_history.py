@@ -1,13 +1,24 @@
 """A Delta table written action by action, with the truth about it: for tests that put its log into any state."""
 import copy
 import json
+import os
 import pathlib
 import struct
+import sys
 import urllib.parse
 import uuid
 
 PROTOCOL_FEATURES = {'plain': [], 'vectors': ['deletionVectors'], 'mapped': ['columnMapping']}
 NULL = None
+
+
+def program_and_python():
+    """Takes the program to test from the arguments; goes on under the Python that they name, if they do."""
+    program = sys.argv.pop(1)
+    if len(sys.argv) > 1 and not sys.argv[1].startswith('-') and os.access(sys.argv[1], os.X_OK):
+        python = sys.argv.pop(1)
+        os.execv(python, [python, '-B', sys.argv[0], program, *sys.argv[1:]])
+    return program
 
 
 def z85(data):

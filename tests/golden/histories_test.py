@@ -4,7 +4,7 @@
 feature (plain, deletion vectors, renamed columns) × checkpoint (none, classic, parts, V2 in JSON, V2 in Parquet) × where it
 stands × log (whole, cleaned) × hint (right, missing, stale, garbage).
 
-usage: histories_test.py LATECOMER      run by a Python that has deltalake and pyarrow
+usage: histories_test.py LATECOMER [PYTHON]      PYTHON has deltalake and pyarrow (`script/bootstrap --test` makes one)
 """
 import itertools
 import json
@@ -108,5 +108,5 @@ class Histories(unittest.TestCase):
 if __name__ == '__main__':
     if len(sys.argv) < 2 or sys.argv[1].startswith('-'):
         sys.exit(__doc__)
-    LATECOMER = sys.argv.pop(1)
+    LATECOMER = delta_history.program_and_python()
     unittest.main()

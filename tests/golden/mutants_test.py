@@ -4,7 +4,7 @@
 The damage is put into a commit, into a V2 checkpoint in JSON that must be read because the commits before it are gone, and
 into one that need not be. Files of other kinds (Parquet checkpoints, sidecars, hints, names) have damages of their own.
 
-usage: mutants_test.py LATECOMER      run by a Python that has pyarrow
+usage: mutants_test.py LATECOMER [PYTHON]      PYTHON has pyarrow (`script/bootstrap --test` makes one)
 """
 import json
 import pathlib
@@ -430,5 +430,5 @@ class Mutants(unittest.TestCase):
 if __name__ == '__main__':
     if len(sys.argv) < 2 or sys.argv[1].startswith('-'):
         sys.exit(__doc__)
-    LATECOMER = sys.argv.pop(1)
+    LATECOMER = delta_history.program_and_python()
     unittest.main()

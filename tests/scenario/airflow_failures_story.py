@@ -85,17 +85,6 @@ class Failures(Story):
         self.assertIn('scheduled_2024-01-02', waiting['waiting_for'])
         self.assertIn('which is failed', waiting['waiting_for'])
 
-    def test_a_planned_partition_holds_back_the_next_one(self):
-        # With depends_on_past also a late partition that has no run yet counts as open.
-        self.pipeline('echo {{ partition.event_time }} >> done', 'max_active_runs: 4, depends_on_past: true')
-        self.ok('run', 'pipeline.yaml')
-        (self.folder / 'done').unlink()
-        self.load('2024-01-01')
-        self.load('2024-01-02')
-        self.load('2024-01-04')
-        self.ok('run', 'pipeline.yaml')
-        self.assertEqual((self.folder / 'done').read_text().split(), ['2024-01-01', '2024-01-02', '2024-01-03'])
-
     def test_a_late_partition_that_two_runs_find_starts_once(self):
         # There each of the two runs triggers its own backfill of it.
         self.pipeline('echo {{ run.id }} >> done', 'max_active_runs: 4')

@@ -14,7 +14,7 @@ class OpenApiFuzzTest(ServerStory):
         done = subprocess.run(
             [os.environ['SCHEMATHESIS'], 'run', str(self.folder / 'openapi.yaml'), '--no-color', '--url',
              f'http://127.0.0.1:{served.port}/api/v1', '--checks', CHECKS, '--max-examples',
-             os.environ.get('SCHEMATHESIS_EXAMPLES', '8'), '--seed', '7', '--generation-database', 'none',
+             os.environ.get('SCHEMATHESIS_EXAMPLES', '3'), '--seed', '7', '--generation-database', 'none',
              '--phases', 'examples,fuzzing', *arguments],
             cwd=self.folder, capture_output=True, text=True, timeout=280)
         self.assertEqual(done.returncode, 0, done.stdout[-12000:] + done.stderr[-4000:])

@@ -1,4 +1,4 @@
-import { keepPreviousData, useInfiniteQuery, useQuery } from '@tanstack/react-query';
+import { keepPreviousData, queryOptions, useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { api, unwrap } from './client';
 import { keys } from './keys';
 import type { PipelineSummary } from './types';
@@ -20,12 +20,13 @@ export function usePipelines() {
   });
 }
 
-export function usePipeline(id: string) {
-  return useQuery({
+export const pipelineQuery = (id: string) =>
+  queryOptions({
     queryKey: keys.pipeline(id),
     queryFn: ({ signal }) => unwrap(api.GET('/pipelines/{pipeline}', { params: { path: { pipeline: id } }, signal })),
   });
-}
+
+export const usePipeline = (id: string) => useQuery(pipelineQuery(id));
 
 export function usePlan(id: string, enabled = true) {
   return useQuery({

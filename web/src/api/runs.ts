@@ -1,4 +1,4 @@
-import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
+import { queryOptions, useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { api, unwrap } from './client';
 import { keys } from './keys';
 import type { Grid } from './types';
@@ -27,13 +27,14 @@ const fetchGrid = (
     }),
   );
 
-/** The newest runs; refreshed whenever something happens. */
-export function useNewestRuns(id: string, filters: GridFilters) {
-  return useQuery({
+export const newestRunsQuery = (id: string, filters: GridFilters) =>
+  queryOptions({
     queryKey: keys.grid(id, filters),
     queryFn: ({ signal }) => fetchGrid(id, filters, firstGridPage, undefined, signal),
   });
-}
+
+/** The newest runs; refreshed whenever something happens. */
+export const useNewestRuns = (id: string, filters: GridFilters) => useQuery(newestRunsQuery(id, filters));
 
 /** The runs before those, on demand; refreshed only when one of them changed. */
 export function useOlderRuns(id: string, filters: GridFilters, start: string | null) {

@@ -1,20 +1,20 @@
-import { type QueryClient, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { type QueryClient, queryOptions, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { api, setCsrfToken, unwrap } from './client';
 import { keys } from './keys';
 import type { Role, Session } from './types';
 
+export const sessionQuery = queryOptions({
+  queryKey: keys.session,
+  queryFn: async ({ signal }) => {
+    const session = await unwrap(api.GET('/session', { signal }));
+    setCsrfToken(session.csrf_token);
+    return session;
+  },
+  staleTime: 5 * 60_000,
+});
+
 /** Who is signed in; fails with status 401 when nobody is. */
-export function useSession() {
-  return useQuery({
-    queryKey: keys.session,
-    queryFn: async ({ signal }) => {
-      const session = await unwrap(api.GET('/session', { signal }));
-      setCsrfToken(session.csrf_token);
-      return session;
-    },
-    staleTime: 5 * 60_000,
-  });
-}
+export const useSession = () => useQuery(sessionQuery);
 
 export function useServer() {
   return useQuery({

@@ -5,11 +5,16 @@ import { RouterProvider } from 'react-router';
 import { ZoneProvider } from '@/lib/zone';
 import { theme } from '@/theme/theme';
 import { ToastProvider } from '@/ui/toasts';
+import { prefetchFirstView } from './prefetch';
 import { createQueryClient } from './queryClient';
 import { createRouter } from './router';
 
 export function App() {
-  const [queries] = useState(createQueryClient);
+  const [queries] = useState(() => {
+    const client = createQueryClient();
+    prefetchFirstView(client, window.location);
+    return client;
+  });
   const [router] = useState(createRouter);
   return (
     <MantineProvider theme={theme} defaultColorScheme="auto" withCssVariables={false} withGlobalClasses={false}>

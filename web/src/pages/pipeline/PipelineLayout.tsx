@@ -19,25 +19,29 @@ export function PipelineLayout() {
   // A run is shown beside the grid.
   const onRun = useMatch('/pipelines/:pipeline/runs/*') !== null;
   usePageTitle(query.data?.name ?? id);
+  // The view below asks for its own things meanwhile, unless there is no such pipeline.
+  const fails = query.data === undefined && query.error !== null;
   return (
-    <Loaded query={query} what={id}>
-      {(pipeline) => (
-        <>
-          <PageHead
-            crumb={<Link to="/pipelines">Pipelines</Link>}
-            title={pipeline.name}
-            badges={<StateBadge state={pipeline.health} />}
-            actions={<PipelineActions pipeline={pipeline} />}
-          />
-          <Problems pipeline={pipeline} />
-          <PipelineFacts pipeline={pipeline} />
-          <div className={css.tabs}>
-            <TabLinks label="Views of the pipeline" tabs={tabsOf(pipeline, onRun)} />
-          </div>
-          <Outlet />
-        </>
-      )}
-    </Loaded>
+    <>
+      <Loaded query={query} what={id}>
+        {(pipeline) => (
+          <>
+            <PageHead
+              crumb={<Link to="/pipelines">Pipelines</Link>}
+              title={pipeline.name}
+              badges={<StateBadge state={pipeline.health} />}
+              actions={<PipelineActions pipeline={pipeline} />}
+            />
+            <Problems pipeline={pipeline} />
+            <PipelineFacts pipeline={pipeline} />
+            <div className={css.tabs}>
+              <TabLinks label="Views of the pipeline" tabs={tabsOf(pipeline, onRun)} />
+            </div>
+          </>
+        )}
+      </Loaded>
+      {!fails && <Outlet />}
+    </>
   );
 }
 
