@@ -109,7 +109,10 @@ Status Claim(Context& context, OutputFormat format, const ClaimOptions& options)
                                    .holder = holder,
                                    .probe_holder = ProbeHolder,
                                    .state_folder = workspace->state_folder(),
-                                   .lease = lease});
+                                   .lease = lease,
+                                   .definition_of = [&workspace](const ledger::PipelineRecord& record) {
+                                     return workspace->book().Find(record);
+                                   }});
   LATECOMER_RETURN_IF_ERROR(engine.Register());
   LATECOMER_ASSIGN_OR_RETURN(const std::optional<Error> doubt, FirstRunDoubt(*workspace, engine));
   if (doubt && !options.yes) return latecomer::Fail(*doubt);

@@ -28,7 +28,8 @@ Status Pause(Context& context, OutputFormat format, const PauseOptions& options)
     context.out << nlohmann::ordered_json{{"pipeline", id},
                                           {"paused", !options.resume},
                                           {"changed", changed},
-                                          {"event", changed ? nlohmann::ordered_json(done.event) : nullptr}}
+                                          {"event",
+                                           changed ? nlohmann::ordered_json(done.event) : nlohmann::ordered_json()}}
                        .dump()
                 << '\n';
     return {};

@@ -69,9 +69,7 @@ bool TickOne(Lane& lane) {
 bool TickAll(std::vector<Lane>& lanes) {
   bool any = false;
   for (Lane& lane : lanes) any = TickOne(lane) || any;
-  if (!any) return false;
-  for (Lane& lane : lanes) lane.engine->LookAgain();
-  return true;
+  return any;
 }
 
 // When nothing is left to do; else how long to wait for something.
@@ -95,6 +93,7 @@ std::optional<Duration> WaitFor(Context& context, const std::vector<Lane>& lanes
 Status Drive(Context& context, executor::Executor& executor, std::vector<Lane>& lanes) {
   const SignalScope signals(executor);
   bool told = false;
+  bool moved = false;  // since what waits for others was looked at again
   while (true) {
     if (interrupts >= 2) return CancelAll(lanes);
     if (interrupts == 1 && !told) {
@@ -102,7 +101,15 @@ Status Drive(Context& context, executor::Executor& executor, std::vector<Lane>& 
       for (Lane& lane : lanes) lane.engine->StopStarting();
       context.err << "\nfinishing what is running; press Ctrl-C again to cancel it\n";
     }
-    if (TickAll(lanes)) continue;
+    if (TickAll(lanes)) {
+      moved = true;
+      continue;
+    }
+    if (moved) {
+      moved = false;
+      for (Lane& lane : lanes) lane.engine->LookAgain();
+      continue;
+    }
     const std::optional<Duration> wait = WaitFor(context, lanes, told);
     if (!wait) return {};
     executor.Wait(*wait);

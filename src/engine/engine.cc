@@ -120,8 +120,11 @@ Result<bool> Engine::ObserveTable(const std::string& location) {
   if (!advanced) return Fail(advanced.error());
   ObservedTable& table = *advanced;
   if (!table.Changed()) {
+    // Somebody else may have stored what is news here.
+    const auto mine = observed_.tables.find(location);
+    const bool news = mine == observed_.tables.end() || !(mine->second.record.seen == table.record.seen);
     observed_.tables.insert_or_assign(location, std::move(table));
-    return false;
+    return news;
   }
   bool stored = false;
   LATECOMER_RETURN_IF_ERROR(env_.ledger.Write([&](ledger::Writer& writer) -> Status {

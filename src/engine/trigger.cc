@@ -4,8 +4,8 @@
 #include <map>
 #include <nlohmann/json.hpp>
 
+#include "engine/facts.h"
 #include "engine/open_facts.h"
-#include "engine/output_groups.h"
 #include "engine/run_names.h"
 #include "lateness/key_interval.h"
 
@@ -14,16 +14,17 @@ namespace {
 
 using ledger::RunRecord;
 
-Result<std::vector<table::PartitionKey>> KeysOf(const pipeline::Pipeline& pipeline, const ObservedSources& sources,
-                                                const TriggerSelection& selection) {
+Result<std::vector<table::PartitionKey>> KeysOf(ledger::Reader& reader, const pipeline::Pipeline& pipeline,
+                                                const ObservedSources& sources, const TriggerSelection& selection,
+                                                Instant now) {
   std::map<std::string, table::PartitionKey> chosen;
   for (const table::PartitionKey& key : selection.partitions) chosen.emplace(key.Canonical(), key);
   if (selection.from || selection.to) {
-    LATECOMER_ASSIGN_OR_RETURN(const OutputGroups groups, GroupByOutput(pipeline, sources));
-    for (const auto& [canonical, group] : groups) {
-      const auto& start = group.start;
+    LATECOMER_ASSIGN_OR_RETURN(const lateness::PlanInput facts, GatherFacts(reader, pipeline, sources, now));
+    for (const lateness::OutputFacts& output : facts.outputs) {
+      const auto& start = output.start;
       if (!start || (selection.from && *start < *selection.from) || (selection.to && *start > *selection.to)) continue;
-      chosen.emplace(canonical, group.key);
+      chosen.emplace(output.key.Canonical(), output.key);
     }
   }
   std::vector<table::PartitionKey> keys;
@@ -37,8 +38,9 @@ Result<std::vector<table::PartitionKey>> KeysOf(const pipeline::Pipeline& pipeli
 }
 
 Result<TriggerPlan> Plan(ledger::Reader& reader, const pipeline::Pipeline& pipeline, const ObservedSources& sources,
-                         const TriggerSelection& selection) {
-  LATECOMER_ASSIGN_OR_RETURN(const std::vector<table::PartitionKey> keys, KeysOf(pipeline, sources, selection));
+                         const TriggerSelection& selection, Instant now) {
+  LATECOMER_ASSIGN_OR_RETURN(const std::vector<table::PartitionKey> keys,
+                             KeysOf(reader, pipeline, sources, selection, now));
   LATECOMER_ASSIGN_OR_RETURN(const auto open, reader.Runs({.pipeline = pipeline.id, .open_only = true}));
   TriggerPlan plan;
   std::vector<std::string> lines;
@@ -78,7 +80,7 @@ Result<TriggerPlan> PreviewTrigger(ledger::Ledger& ledger, const pipeline::Pipel
                                    const ObservedSources& sources, const TriggerSelection& selection) {
   TriggerPlan plan;
   LATECOMER_RETURN_IF_ERROR(ledger.Read([&](ledger::Reader& reader) -> Status {
-    LATECOMER_ASSIGN_OR_RETURN(plan, Plan(reader, pipeline, sources, selection));
+    LATECOMER_ASSIGN_OR_RETURN(plan, Plan(reader, pipeline, sources, selection, Instant{}));
     return {};
   }));
   return plan;
@@ -89,7 +91,7 @@ Result<TriggerPlan> ApplyTrigger(ledger::Ledger& ledger, const pipeline::Pipelin
                                  const std::string& confirmed, const Act& act) {
   TriggerPlan plan;
   LATECOMER_RETURN_IF_ERROR(ledger.Write([&](ledger::Writer& writer) -> Status {
-    LATECOMER_ASSIGN_OR_RETURN(plan, Plan(writer, pipeline, sources, selection));
+    LATECOMER_ASSIGN_OR_RETURN(plan, Plan(writer, pipeline, sources, selection, act.now));
     LATECOMER_RETURN_IF_ERROR(SameAsShown(confirmed, plan.fingerprint));
     for (TriggeredRun& one : plan.affected) LATECOMER_RETURN_IF_ERROR(TriggerOne(writer, pipeline, one, act));
     return PlaceOutputs(writer, pipeline);

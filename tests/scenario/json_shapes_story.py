@@ -82,6 +82,7 @@ class JsonShapes(Story):
         self.load_three_days()
         self.ok('run', PIPELINE)
         self.shape('clear-preview', 'clear', PIPELINE, '--past', '--only-failed', '--dry-run')
+        self.shape('request-preview', 'run', PIPELINE, '--partition', '2024-01-01..2024-01-02', '--dry-run')
         self.ok('clear', PIPELINE)
         self.shape('cancel', 'cancel', PIPELINE, 'latest')
         self.shape('note', 'note', PIPELINE, 'latest', 'why')
