@@ -156,6 +156,17 @@ class Steering(Story):
         self.assertEqual(self.call('release', PIPELINE, '2024-01-02').returncode, 3)
         self.assertEqual(self.call('hold', PIPELINE, '2024-01-02', '--reason', ' ').returncode, 2)
 
+    def test_ranges_on_request(self):
+        self.ok('run', PIPELINE)
+        shown = self.lines('run', PIPELINE, '--partition', '2024-01-02..2024-01-03', '--dry-run')
+        self.assertEqual([line['partition']['event_time'] for line in shown], ['2024-01-02', '2024-01-03'])
+        self.assertEqual(len(self.states()), 3)
+        self.ok('run', PIPELINE, '--partition', '2024-01-02..2024-01-03', '--note', 'for finance')
+        manual = [r for r in self.lines('runs', PIPELINE) if r['kind'] == 'manual']
+        self.assertEqual([(r['state'], r['note']) for r in manual], [('success', 'for finance')] * 2)
+        self.assertEqual(self.call('run', PIPELINE, '--partition', '2024-01-05..2024-01-02').returncode, 2)
+        self.assertEqual(self.call('run', PIPELINE, '--partition', '2025-01-05..2025-01-06').returncode, 3)
+
     def test_notes_and_pauses_and_who_did_what(self):
         self.ok('run', PIPELINE)
         self.ok('note', PIPELINE, 'latest', 'looks <b>odd</b>')
