@@ -7,6 +7,8 @@ endif()
 # In the build tree a link stands where the libraries will. With a path of its own there CMake would add an empty entry
 # to it, and so have libraries looked for in the folder a user stands in.
 set_target_properties(latecomer PROPERTIES BUILD_WITH_INSTALL_RPATH ON INSTALL_RPATH "$ORIGIN/../lib/latecomer")
+# The old kind of path also holds for what the libraries need in turn: libcurl names no path of its own.
+target_link_options(latecomer PRIVATE -Wl,--disable-new-dtags)
 get_target_property(latecomer_folder latecomer BINARY_DIR)
 file(MAKE_DIRECTORY ${latecomer_folder}/../lib)
 file(CREATE_LINK ${LATECOMER_DEPS}/arrow/lib ${latecomer_folder}/../lib/latecomer SYMBOLIC)

@@ -51,14 +51,13 @@ class MovedTreeTest(unittest.TestCase):
             self.assertEqual(done.returncode, 0, done.stderr)
 
     def test_libraries_come_from_the_tree(self):
-        for file in [self.program, *(self.tree / 'lib/latecomer').glob('*.so*')]:
-            listed = subprocess.run(['ldd', file], env=self.environment, check=True, capture_output=True, text=True).stdout
-            self.assertNotIn('not found', listed, file)
-            for line in listed.splitlines():
-                name, _, place = line.strip().partition(' => ')
-                if not SYSTEM.match(os.path.basename(name.split()[0])):
-                    self.assertTrue(os.path.realpath(place.split(' (')[0]).startswith(
-                        os.path.realpath(self.tree / 'lib/latecomer') + '/'), f'{file.name}: {line}')
+        listed = subprocess.run(['ldd', self.program], env=self.environment, check=True, capture_output=True, text=True).stdout
+        self.assertNotIn('not found', listed)
+        for line in listed.splitlines():
+            name, _, place = line.strip().partition(' => ')
+            if not SYSTEM.match(os.path.basename(name.split()[0])):
+                self.assertTrue(os.path.realpath(place.split(' (')[0]).startswith(
+                    os.path.realpath(self.tree / 'lib/latecomer') + '/'), line)
 
     def test_nothing_of_the_build_is_named(self):
         listed = subprocess.run(['readelf', '-d', self.program], check=True, capture_output=True, text=True).stdout
