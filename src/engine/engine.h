@@ -51,6 +51,9 @@ class Engine {
   // Does everything that can be done at this moment without waiting.
   Result<TickReport> Tick();
 
+  // Somebody changed what the plan rests on (a release, a hold, a clear): the next Tick plans, whatever else it finds.
+  void PlanSoon() { plan_due_ = true; }
+
   // No new run is started from now on; what is running goes on.
   void StopStarting() { stop_starting_ = true; }
   // Ends what is running here; its runs go back to the queue.

@@ -62,7 +62,9 @@ void Scheduler::Loop() {
     }
     for (Worker& worker : workers_) {
       // With something of its own at work it looks each time: the executor may have woken us for it.
-      const bool due = worker.mine > 0 || now >= worker.next || woken.contains("") || woken.contains(worker.id) ||
+      const bool told = woken.contains("") || woken.contains(worker.id);
+      if (told) worker.engine->PlanSoon();
+      const bool due = worker.mine > 0 || now >= worker.next || told ||
                        worker.next > now + std::max(options_.watch_every, kAfterError);
       if (due) Look(worker, now);
       if (due && worker.progressed) TellOthers(worker, now);

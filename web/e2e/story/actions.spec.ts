@@ -67,7 +67,7 @@ test('a partition is held with a reason, and released', async ({ page }) => {
   await expect(page.getByRole('gridcell', { name: /2024-01-02: held/ })).toBeVisible();
   await expect(page.getByText('the supplier sends it again').first()).toBeVisible();
   await page.getByRole('button', { name: 'Release' }).click();
-  await expect(page.getByRole('gridcell', { name: /2024-01-02: (late|processing|complete)/ })).toBeVisible();
+  await expect(page.getByRole('gridcell', { name: /2024-01-02: complete/ })).toBeVisible();
 });
 
 test('a partition is triggered after a look at what that makes', async ({ page }) => {
