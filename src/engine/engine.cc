@@ -334,8 +334,17 @@ std::vector<Engine::NewRun> Engine::BackfillsOf(const lateness::Plan& plan) {
 Result<bool> Engine::InsertRuns(const std::vector<NewRun>& wanted, const IndexUpdate& update) {
   if (wanted.empty() && update.Empty()) return false;
   std::vector<RunRecord> created;
+  bool moved = false;
   LATECOMER_RETURN_IF_ERROR(env_.ledger.Write([&](ledger::Writer& writer) -> Status {
     created.clear();
+    // Of a change that another scheduler stored since, it has made the run already: a second one of older changes
+    // would find nothing to do.
+    moved = false;
+    for (const auto& [location, observed] : observed_.tables) {
+      LATECOMER_ASSIGN_OR_RETURN(const auto table, writer.FindTable(location));
+      moved = moved || !table || !(table->seen == observed.record.seen);
+    }
+    if (moved) return {};
     LATECOMER_RETURN_IF_ERROR(ApplyIndexUpdate(writer, pipeline_, update));
     for (const NewRun& one : wanted) {
       RunRecord run = one.run;
@@ -345,7 +354,7 @@ Result<bool> Engine::InsertRuns(const std::vector<NewRun>& wanted, const IndexUp
     return PlaceOutputs(writer, pipeline_);
   }));
   for (const RunRecord& run : created) Announce(run);
-  return !created.empty();
+  return moved || !created.empty();  // what moved is looked at again at once
 }
 
 Result<RunRecord> Engine::RequestRun(const table::PartitionKey& key) {

@@ -76,7 +76,8 @@ void Checks::OnLedger(const LedgerEffects& effects, std::int64_t now_ms) {
 void Checks::CheckClaim(const ledger::ClaimRecord& claim, std::int64_t now_ms) {
   const Partition partition{claim.pipeline, claim.partition};
   const auto known = claims_.find(partition);
-  const bool granted = known == claims_.end() || claim.token > known->second.token;
+  // After the ledger was put back, the first that is seen of a claim may be its end.
+  const bool granted = !claim.released && (known == claims_.end() || claim.token > known->second.token);
   if (granted && held_.contains(partition)) {
     throw Violation{kHeldByAPerson, claim.pipeline + " " + claim.partition + ": token " + Number(claim.token) +
                                         " was granted although a person holds the partition"};

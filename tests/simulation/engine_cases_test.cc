@@ -306,5 +306,37 @@ TEST_F(EngineCase, WhatAnotherSchedulerStoredMeanwhileIsWhereAPlanGoesOnFrom) {
   EXPECT_EQ(Runs().size(), 1u) << "a single row was to be held by min_rows";
 }
 
+TEST_F(EngineCase, RunsAreMadeOfWhatTheLedgerKnowsWhenTheyAreMade) {
+  Append(kDay);
+  Append(kDay + 1);
+  const auto slow = Start();
+  WorkAndWait(*slow);
+  const auto fast = Start();
+  Work(*fast);
+  const std::size_t before = Runs().size();
+  Append(kDay);
+  fast->points.script = [](const std::string& where) -> Status {
+    if (where.starts_with("txn")) throw SimulatedCrash{where};  // its run is queued by then
+    return {};
+  };
+  // Between the slow one's plan for version 2 and its run, the fast one queues a run for version 3.
+  int writes = 0;
+  slow->points.script = [&](const std::string& where) -> Status {
+    if (where != "before a write of the ledger" || ++writes != 2) return {};
+    Append(kDay);
+    try {
+      for (int i = 0; i < 5; ++i) EXPECT_TRUE(fast->Tick());
+      ADD_FAILURE() << "the run was not queued";
+    } catch (const SimulatedCrash&) {
+      fast->Die();
+    }
+    return {};
+  };
+  WorkAndWait(*slow);
+  EXPECT_FALSE(fast->alive());
+  EXPECT_EQ(Processed(kDay), 3);
+  EXPECT_EQ(Runs().size(), before + 1) << "a second run would find nothing to do";
+}
+
 }  // namespace
 }  // namespace latecomer::simulation
