@@ -15,6 +15,7 @@ constexpr const char* kProducer = "https://github.com/latecomer/latecomer";
 constexpr const char* kSpec = "https://openlineage.io/spec/2-0-2/OpenLineage.json";
 constexpr std::size_t kMostWaiting = 10000;
 constexpr int kTries = 3;
+constexpr std::chrono::seconds kLastSending{10};  // what is left when the server ends gets this long
 
 // A UUID (version 8, RFC 9562) that is the same whenever it is made for the same try.
 std::string RunUuid(const std::string& ledger, std::int64_t run, int number) {
@@ -168,6 +169,7 @@ LineageSender::~LineageSender() {
   {
     const std::lock_guard lock(mutex_);
     ending_ = true;
+    last_moment_ = std::chrono::steady_clock::now() + kLastSending;
     changed_.notify_all();
   }
   thread_.join();
@@ -187,12 +189,17 @@ void LineageSender::Loop() {
   while (true) {
     changed_.wait(lock, [this] { return ending_ || !waiting_.empty(); });
     if (waiting_.empty()) return;
+    if (TooLate()) {
+      log_(std::to_string(waiting_.size()) + " lineage events are lost: the receiver took too long when the server ended");
+      return;
+    }
     const Item item = std::move(waiting_.front());
     waiting_.pop_front();
     lock.unlock();
     Status sent = Send(item);
     lock.lock();
-    for (int i = 1; !sent && i < kTries && !ending_; ++i) {
+    // When the server ends, the tries that are left follow at once: what waits for its next try is not yet lost.
+    for (int i = 1; !sent && i < kTries && !TooLate(); ++i) {
       changed_.wait_for(lock, std::chrono::seconds(i), [this] { return ending_; });
       lock.unlock();
       sent = Send(item);
@@ -200,6 +207,10 @@ void LineageSender::Loop() {
     }
     if (!sent) log_("a lineage event of " + item.run.run_id + " is lost: " + sent.error().ToString());
   }
+}
+
+bool LineageSender::TooLate() const {
+  return ending_ && std::chrono::steady_clock::now() >= last_moment_;
 }
 
 Status LineageSender::Send(const Item& item) {

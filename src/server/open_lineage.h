@@ -2,6 +2,7 @@
 // tables, their pinned versions, and the partition as facets. To a file, one JSON object a line, or to an HTTP address.
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
 #include <deque>
 #include <functional>
@@ -35,7 +36,7 @@ class LineageSender {
   // `target`: a path, file:path, http:// or https://…
   LineageSender(std::string target, LineageSettings settings, StorePool& stores, Fleet& fleet, Clock& clock,
                 std::function<void(const std::string&)> log);
-  ~LineageSender();  // sends what is left, within reason
+  ~LineageSender();  // sends what is left, for ten seconds at most
 
   void OnRun(const ledger::RunRecord& run);
 
@@ -45,6 +46,7 @@ class LineageSender {
     Instant at{};
   };
   void Loop();
+  bool TooLate() const;  // with mutex_ held
   Status Send(const Item& item);
   Status Deliver(const std::string& event);
 
@@ -58,6 +60,7 @@ class LineageSender {
   std::condition_variable changed_;
   std::deque<Item> waiting_;
   bool ending_ = false;
+  std::chrono::steady_clock::time_point last_moment_;  // of sending, once ending_
   std::thread thread_;
 };
 

@@ -57,16 +57,20 @@ class LineageTest(ServerStory):
         self.play('lineage.jsonl')
         self.check_story([json.loads(line) for line in (self.folder / 'lineage.jsonl').read_text().splitlines()])
 
-    def test_to_a_receiver_that_fails_at_first(self):
-        received, answers = [], [503, 503]
+    def receiver(self, on_refused=lambda: None, refusals=2):
+        """The address of a receiver that refuses its first requests, and the list of what it took."""
+        received, refused = [], []
 
         class Receiver(http.server.BaseHTTPRequestHandler):
             def do_POST(self):
                 body = self.rfile.read(int(self.headers['Content-Length']))
-                status = answers.pop() if answers else 201
-                if status == 201:
+                if len(refused) < refusals:
+                    refused.append(body)
+                    self.send_response(503)
+                    on_refused()
+                else:
                     received.append(json.loads(body))
-                self.send_response(status)
+                    self.send_response(201)
                 self.end_headers()
 
             def log_message(self, *_):
@@ -76,8 +80,21 @@ class LineageTest(ServerStory):
         threading.Thread(target=receiver.serve_forever, daemon=True).start()
         self.addCleanup(receiver.server_close)
         self.addCleanup(receiver.shutdown)
-        self.play(f'http://127.0.0.1:{receiver.server_port}/api/v1/lineage')
+        return f'http://127.0.0.1:{receiver.server_port}/api/v1/lineage', received
+
+    def test_to_a_receiver_that_fails_at_first(self):
+        target, received = self.receiver()
+        self.play(target)
         self.check_story(received)
+
+    def test_an_event_that_waits_for_its_next_try_when_the_server_ends_is_sent(self):
+        refused = threading.Event()
+        target, received = self.receiver(on_refused=refused.set)
+        self.load_three_days()
+        served = self.serve('--open-lineage', target)
+        self.assertTrue(refused.wait(60))
+        self.assertEqual(served.stop(), 0)
+        self.assertEqual(received[0]['eventType'], 'START')
 
     def test_a_receiver_that_is_not_there_holds_up_nothing(self):
         self.play('http://127.0.0.1:1/')
