@@ -390,7 +390,7 @@ void ChangesCommand::End() {
 
 Status ChangesCommand::Read() {
   delta::ReadOptions read;
-  read.metrics = delta::ReadOptions::Metrics::kSkip;
+  read.info = options_.summary ? delta::ReadOptions::Info::kSkip : delta::ReadOptions::Info::kWithoutMetrics;
   if (options_.summary) read.order = delta::ReadOptions::Order::kAsLogged;
   const auto take = [&](const table::Commit& commit) { return Take(commit); };
   bool some = false;

@@ -113,7 +113,7 @@ Status ConfigureBackfill::Run() {
   read.removed_rows = delta::ReadOptions::RemovedRows::kLeaveUnknown;
   read.names = delta::ReadOptions::Names::kNewest;
   read.order = delta::ReadOptions::Order::kAsLogged;
-  read.metrics = delta::ReadOptions::Metrics::kSkip;
+  read.info = delta::ReadOptions::Info::kSkip;
   LATECOMER_ASSIGN_OR_RETURN(const auto history, OpenTable(options_.table, read));
   LATECOMER_ASSIGN_OR_RETURN(const Version newest, history->LatestVersion());
   LATECOMER_RETURN_IF_ERROR(CheckNotAhead(newest));

@@ -42,7 +42,6 @@ void ScannedCommit::Reset(Version next) {
   info.timestamp.reset();
   info.operation.clear();
   info.operation_metrics.clear();
-  has_info = false;
   modified.reset();
   metadata.reset();
   protocol.reset();
@@ -124,7 +123,6 @@ class CommitScanner::Sink final : public ActionSink {
   }
   Status OnCommitInfo(CommitInfo&& info) override {
     commit_->info = std::move(info);
-    commit_->has_info = true;
     return {};
   }
 
@@ -200,6 +198,7 @@ Status CommitScanner::Scan(Version version, ScannedCommit& commit) {
   LATECOMER_RETURN_IF_ERROR(folder_.ReadCommit(version, buffer_));
   Wanted wanted;
   wanted.transactions = false;
+  wanted.commit_info = options_.commit_info;
   wanted.operation_metrics = options_.operation_metrics;
   sink_->Begin(commit);
   if (Status parsed = parser_.Parse(buffer_.text(), "", wanted, *sink_); !parsed) {
@@ -208,7 +207,7 @@ Status CommitScanner::Scan(Version version, ScannedCommit& commit) {
     return Fail(std::move(error));
   }
   sink_->CountVectorUpdates();
-  if (!commit.info.in_commit_timestamp && !commit.info.timestamp) {
+  if (options_.commit_info && !commit.info.in_commit_timestamp && !commit.info.timestamp) {
     LATECOMER_ASSIGN_OR_RETURN(commit.modified, folder_.ModifiedTime(version));
   }
   return {};

@@ -44,7 +44,6 @@ struct ScannedCommit {
 
   Version version;
   CommitInfo info;
-  bool has_info = false;
   std::optional<Instant> modified{};  // of the file; only when commitInfo has no time
   std::unique_ptr<Metadata> metadata;
   std::unique_ptr<Protocol> protocol;
@@ -59,6 +58,7 @@ void CountRemove(PartitionDelta& delta, std::uint64_t fingerprint, std::optional
 Result<PartitionDelta*> DeltaFor(std::vector<PartitionDelta>& deltas, std::string_view raw, PartitionTexts& texts);
 
 struct ScanOptions {
+  bool commit_info = true;  // else neither the info nor the file's time
   bool operation_metrics = true;
   bool leave_rows_open = true;  // removes without stats become open removes; else their rows are unknown
 };

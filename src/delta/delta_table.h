@@ -19,12 +19,14 @@ struct ReadOptions {
   // Keys have the column names as of their commit, or those of the table's newest version, where a
   // rename by column mapping leaves one name for one column.
   enum class Names { kAsOfCommit, kNewest };
-  enum class Metrics { kRead, kSkip };  // Commit::operation_metrics
+  // Of a commit's info: all of it; all but Commit::operation_metrics; or nothing, which leaves the commit's time at the
+  // epoch and its operation empty.
+  enum class Info { kWhole, kWithoutMetrics, kSkip };
 
   RemovedRows removed_rows = RemovedRows::kLookUp;
   Order order = Order::kByKey;
   Names names = Names::kAsOfCommit;
-  Metrics metrics = Metrics::kRead;
+  Info info = Info::kWhole;
   int threads = 0;  // 0: as many as the machine has
 };
 

@@ -128,6 +128,21 @@ TEST_F(DeltaTableTest, TimestampsAndTheirSources) {
   EXPECT_GT(times[2], 1'500'000'000'000);
 }
 
+TEST_F(DeltaTableTest, WithoutTheCommitsInfoTheChangesAreTheSame) {
+  AddDay("a", 1);
+  table_.Commit({R"({"commitInfo":"of no known form"})", AddLine(File("b", 2))});
+  ReadOptions options;
+  options.info = ReadOptions::Info::kSkip;
+  const auto history = Open(table_, options);
+  EXPECT_THAT(Changes(*history, {Version{0}, Version{2}}),
+              ElementsAre("1 day=2024-01-01 +1/10 -0/0", "2 day=2024-01-02 +1/10 -0/0"));
+  ASSERT_TRUE(history->ReadCommits({Version{0}, Version{2}}, [](table::Commit&& commit) -> Status {
+    EXPECT_EQ(commit.timestamp, Instant{});
+    EXPECT_EQ(commit.operation, "");
+    return {};
+  }));
+}
+
 TEST_F(DeltaTableTest, RemovesWithoutPartitionOrRowsAreLookedUp) {
   AddDay("a", 1);
   AddDay("b", 2);

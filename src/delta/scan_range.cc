@@ -27,7 +27,8 @@ struct Piece {
 
 ScanOptions ScanOptionsOf(const ReadOptions& options) {
   ScanOptions scan;
-  scan.operation_metrics = options.metrics == ReadOptions::Metrics::kRead;
+  scan.commit_info = options.info != ReadOptions::Info::kSkip;
+  scan.operation_metrics = options.info == ReadOptions::Info::kWhole;
   scan.leave_rows_open = options.removed_rows == ReadOptions::RemovedRows::kLookUp;
   return scan;
 }
