@@ -190,7 +190,8 @@ void LineageSender::Loop() {
     changed_.wait(lock, [this] { return ending_ || !waiting_.empty(); });
     if (waiting_.empty()) return;
     if (TooLate()) {
-      log_(std::to_string(waiting_.size()) + " lineage events are lost: the receiver took too long when the server ended");
+      log_(std::to_string(waiting_.size()) +
+           " lineage events are lost: the receiver took too long when the server ended");
       return;
     }
     const Item item = std::move(waiting_.front());
