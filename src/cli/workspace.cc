@@ -111,11 +111,6 @@ Result<std::unique_ptr<Workspace>> Workspace::Open(Context& context, const Works
   if (unseen) {  // not "missing": a ledger that can't be seen must never be taken for an empty one
     return Fail(Error(ErrorKind::kPermission, "the ledger can't be reached: " + unseen.message()).In(file));
   }
-  if (use == LedgerUse::kReadOrEmpty && !exists) {
-    LATECOMER_ASSIGN_OR_RETURN(workspace->ledger_,
-                               ledger::OpenSqliteLedger(":memory:", ledger::OpenMode::kCreate, context.random));
-    return workspace;
-  }
   const ledger::OpenMode mode = use == LedgerUse::kWrite      ? ledger::OpenMode::kCreate
                                 : use == LedgerUse::kExisting ? ledger::OpenMode::kExisting
                                                               : ledger::OpenMode::kReadOnly;
@@ -124,7 +119,12 @@ Result<std::unique_ptr<Workspace>> Workspace::Open(Context& context, const Works
                     .In(file)
                     .Hint("`latecomer run " + options.pipeline_file + "` makes it; --ledger names another"));
   }
-  LATECOMER_ASSIGN_OR_RETURN(workspace->ledger_, ledger::OpenSqliteLedger(file, mode, context.random));
+  auto ledger = ledger::OpenSqliteLedger(file, mode, context.random);
+  // Not there, or an empty file: another process is making it at this moment.
+  if (!ledger && ledger.error().kind == ErrorKind::kNotFound && use == LedgerUse::kReadOrEmpty) {
+    ledger = ledger::OpenSqliteLedger(":memory:", ledger::OpenMode::kCreate, context.random);
+  }
+  LATECOMER_ASSIGN_OR_RETURN(workspace->ledger_, std::move(ledger));
   return workspace;
 }
 

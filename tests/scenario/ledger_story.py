@@ -105,6 +105,14 @@ class LedgerUpkeep(Story):
         self.assertEqual(self.due(), {})
         self.ok('ledger', 'check', '--ledger', f'sqlite:{LEDGER}/ledger.db')
 
+    def test_a_ledger_that_another_process_is_making_is_an_empty_one_to_who_only_looks(self):
+        other = ('--ledger', f'sqlite:{self.folder}/other/ledger.db')
+        without = self.lines('plan', PIPELINE, *other)
+        file = self.write('other/ledger.db', '')  # the file is there, its schema not yet
+        self.assertEqual(self.lines('plan', PIPELINE, *other), without)
+        self.assertEqual(self.lines('runs', PIPELINE, *other), [])
+        self.assertEqual(file.read_bytes(), b'')
+
     def test_a_pipeline_without_sql_steps_says_what_to_do(self):
         self.write('command.yaml', 'pipeline: command\n'
                    'sources: {devices: {table: dataset/devices, partition: event_time, cadence: day}}\n'
