@@ -16,7 +16,7 @@ install(TARGETS latecomer
   RUNTIME_DEPENDENCY_SET latecomer_libraries
   RUNTIME DESTINATION bin)
 install(RUNTIME_DEPENDENCY_SET latecomer_libraries
-  PRE_EXCLUDE_REGEXES "^ld-linux.*" "^lib(c|m|dl|rt|pthread|gcc_s|stdc\\+\\+|asan|ubsan|tsan)\\.so.*"
+  PRE_EXCLUDE_REGEXES "^ld-linux.*" "^lib(c|m|dl|rt|pthread|resolv|gcc_s|stdc\\+\\+|asan|ubsan|tsan)\\.so.*"
   DIRECTORIES ${LATECOMER_DEPS}/arrow/lib
   LIBRARY DESTINATION lib/latecomer)
 install(PROGRAMS ${LATECOMER_DUCKDB} DESTINATION libexec/latecomer)

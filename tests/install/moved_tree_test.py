@@ -14,7 +14,7 @@ import unittest
 
 CMAKE = BUILD = VERSION = ''
 # The runtimes of C and C++, which each Debian has.
-SYSTEM = re.compile(r'(?:ld-linux.*|linux-vdso|lib(?:c|m|dl|rt|pthread|gcc_s|stdc\+\+))\.so')
+SYSTEM = re.compile(r'(?:ld-linux.*|linux-vdso|lib(?:c|m|dl|rt|pthread|resolv|gcc_s|stdc\+\+))\.so')
 
 
 class MovedTreeTest(unittest.TestCase):
