@@ -217,7 +217,7 @@ def no_dead_files(tree: Tree) -> Iterator[Finding]:
         if path[len('src/'):] not in included:
             yield path, 1, 'no file includes it; use it or remove it'
     for path in tree.matching('_test.py', under='tests/'):
-        by_script = path.startswith('tests/peers/')  # script/test --peers runs all that are there
+        by_script = path.startswith(('tests/peers/', 'tests/services/'))  # script/test runs all that are there
         if not by_script and not any(_names(tree, p, path) for p in _lists_of(tree, path)):
             yield path, 1, 'no CMakeLists.txt above it names it, so the test never runs; add it with add_test'
 
