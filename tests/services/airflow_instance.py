@@ -13,7 +13,7 @@ import urllib.error
 import urllib.parse
 import urllib.request
 
-STARTS_WITHIN_S = 180
+STARTS_WITHIN_S = 300
 
 
 def free_port() -> int:
@@ -91,7 +91,7 @@ class Airflow:
             raise AssertionError(f'airflow {arguments}: {done.stdout[-2000:]}{done.stderr[-2000:]}')
         return done.stdout
 
-    def until(self, what: str, condition, seconds: float = 120):
+    def until(self, what: str, condition, seconds: float = 300):
         """The first true value of `condition()`. Between two looks it waits for a process of Airflow's to die."""
         deadline = time.monotonic() + seconds
         while True:
@@ -147,7 +147,7 @@ class Airflow:
     def runs(self, dag: str) -> list[dict]:
         return self.call('GET', f'/api/v2/dags/{dag}/dagRuns?order_by=run_after&limit=200')['dag_runs']
 
-    def ended(self, dag: str, run: str, seconds: float = 180) -> dict:
+    def ended(self, dag: str, run: str, seconds: float = 300) -> dict:
         """The run, once it is over."""
         path = f'/api/v2/dags/{dag}/dagRuns/{quoted(run)}'
         return self.until(f'{run} of {dag} ended', lambda: (
