@@ -27,7 +27,7 @@ Status Hold(Context& context, OutputFormat format, const HoldOptions& options) {
   LATECOMER_RETURN_IF_ERROR(engine::RegisterPipeline(workspace->ledger(), workspace->pipeline(), context.clock.Now()));
   LATECOMER_ASSIGN_OR_RETURN(
       const engine::Held held,
-      engine::HoldPartition(workspace->ledger(), workspace->pipeline().id, key, options.reason, ActNow(context)));
+      engine::HoldPartition(workspace->ledger(), workspace->pipeline(), observed, key, options.reason, ActNow(context)));
   if (format == OutputFormat::kJson) {
     const nlohmann::ordered_json json{{"partition", nlohmann::ordered_json::parse(key.LogJson())},
                                       {"reason", held.hold.reason},

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "engine/facts.h"
+#include "engine/named_partition.h"
 #include "engine/open_facts.h"
 #include "engine/run_names.h"
 #include "lateness/key_interval.h"
@@ -18,7 +19,10 @@ Result<std::vector<table::PartitionKey>> KeysOf(ledger::Reader& reader, const pi
                                                 const ObservedSources& sources, const TriggerSelection& selection,
                                                 Instant now) {
   std::map<std::string, table::PartitionKey> chosen;
-  for (const table::PartitionKey& key : selection.partitions) chosen.emplace(key.Canonical(), key);
+  for (const table::PartitionKey& key : selection.partitions) {
+    LATECOMER_RETURN_IF_ERROR(CheckNamedPartition(reader, pipeline, sources, key));
+    chosen.emplace(key.Canonical(), key);
+  }
   if (selection.from || selection.to) {
     LATECOMER_ASSIGN_OR_RETURN(const lateness::PlanInput facts, GatherFacts(reader, pipeline, sources, now));
     for (const lateness::OutputFacts& output : facts.outputs) {
