@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "engine/active.h"
+#include "engine/definition.h"
 #include "engine/load_runs.h"
 #include "engine/run_names.h"
 #include "engine/transitions.h"
@@ -25,34 +26,13 @@ constexpr Duration kLookUpstreamAfter = std::chrono::seconds(2);
 
 }  // namespace
 
-Status RegisterPipeline(ledger::Ledger& ledger, const pipeline::Pipeline& pipeline, Instant now) {
-  return ledger.Write([&](ledger::Writer& writer) -> Status {
-    LATECOMER_ASSIGN_OR_RETURN(std::optional<ledger::PipelineRecord> known, writer.FindPipeline(pipeline.id));
-    if (known && known->definition_hash == pipeline.definition_hash && known->file == pipeline.file) return {};
-    ledger::PipelineRecord record = known.value_or(ledger::PipelineRecord{});
-    record.id = pipeline.id;
-    record.name = pipeline.name;
-    record.file = pipeline.file;
-    record.text = pipeline.text;
-    record.definition_hash = pipeline.definition_hash;
-    record.updated = now;
-    LATECOMER_RETURN_IF_ERROR(writer.PutPipeline(record));
-    ledger::EventRecord event;
-    event.at = now;
-    event.pipeline = pipeline.id;
-    event.what = known ? "pipeline.changed" : "pipeline.created";
-    event.detail = "{\"definition_hash\":\"" + pipeline.definition_hash + "\"}";
-    return writer.AppendEvent(event);
-  });
-}
-
 Engine::Engine(pipeline::Pipeline pipeline, Environment environment)
     : pipeline_(std::move(pipeline)), env_(std::move(environment)) {}
 
 Engine::~Engine() = default;
 
 Status Engine::Register() {
-  return RegisterPipeline(env_.ledger, pipeline_, env_.clock.Now());
+  return RegisterPipeline(env_.ledger, pipeline_, env_.catalog, env_.clock.Now());
 }
 
 Result<TickReport> Engine::Tick() {

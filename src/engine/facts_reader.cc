@@ -98,6 +98,8 @@ FactsReader::FactsReader(ledger::Reader& reader, const pipeline::Pipeline& pipel
 
 Result<bool> FactsReader::Open() {
   LATECOMER_ASSIGN_OR_RETURN(schema_, OutputSchema(pipeline_, sources_));
+  LATECOMER_ASSIGN_OR_RETURN(change_, ChangeSinceRegistered(reader_, pipeline_));
+  if (change_ && !change_->AddsSources()) change_.reset();
   bool by_index = true;
   for (std::size_t i = 0; i < pipeline_.sources.size(); ++i) {
     const pipeline::Source& source = pipeline_.sources[i];
@@ -227,10 +229,11 @@ Status FactsReader::AddProcessed(Groups& groups) {
   } else {
     LATECOMER_ASSIGN_OR_RETURN(processed, reader_.ProcessedOf(pipeline_.id, KeysOf(groups)));
   }
-  for (const ledger::ProcessedRecord& record : processed) {
+  for (ledger::ProcessedRecord& record : processed) {
     const auto it = groups.find(record.partition);
     if (it == groups.end()) continue;
-    it->second.facts.processed = lateness::ProcessedFact{record.vector, record.run_id, record.at};
+    if (change_) record.vector = CarryOver(*change_, NewestOf(pipeline_, sources_), std::move(record.vector));
+    it->second.facts.processed = lateness::ProcessedFact{std::move(record.vector), record.run_id, record.at};
   }
   LATECOMER_ASSIGN_OR_RETURN(const std::vector<ledger::ReleaseRecord> releases, reader_.Releases(pipeline_.id));
   for (const ledger::ReleaseRecord& record : releases) {

@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "engine/act_detail.h"
+#include "engine/definition.h"
 #include "engine/facts.h"
 #include "engine/named_partition.h"
 
@@ -29,6 +30,7 @@ std::optional<Record> OfPartition(const std::vector<Record>& records, const std:
 // What a rule holds of the partition.
 Status ReleaseFromRule(ledger::Writer& writer, const pipeline::Pipeline& pipeline, const ObservedSources& sources,
                        const table::PartitionKey& key, const Act& act, Released& released) {
+  LATECOMER_RETURN_IF_ERROR(CheckDefinition(writer, pipeline));
   LATECOMER_ASSIGN_OR_RETURN(const lateness::PlanInput facts, GatherFacts(writer, pipeline, sources, act.now));
   const lateness::Plan plan = lateness::MakePlan(pipeline.rules, facts);
   const auto entry = std::find_if(plan.entries.begin(), plan.entries.end(),
@@ -65,6 +67,7 @@ Result<Held> HoldPartition(ledger::Ledger& ledger, const pipeline::Pipeline& pip
   LATECOMER_RETURN_IF_ERROR(ledger.Write([&](ledger::Writer& writer) -> Status {
     LATECOMER_ASSIGN_OR_RETURN(const auto known, writer.FindPipeline(pipeline.id));
     if (!known) return Fail(ErrorKind::kNotFound, "the ledger knows no pipeline " + pipeline.id);
+    LATECOMER_RETURN_IF_ERROR(CheckDefinition(writer, pipeline));
     LATECOMER_RETURN_IF_ERROR(CheckNamedPartition(writer, pipeline, sources, key));
     LATECOMER_ASSIGN_OR_RETURN(const auto holds, writer.Holds(pipeline.id));
     const auto before = OfPartition(holds, held.hold.partition);

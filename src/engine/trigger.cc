@@ -4,6 +4,7 @@
 #include <map>
 #include <nlohmann/json.hpp>
 
+#include "engine/definition.h"
 #include "engine/facts.h"
 #include "engine/named_partition.h"
 #include "engine/open_facts.h"
@@ -43,6 +44,7 @@ Result<std::vector<table::PartitionKey>> KeysOf(ledger::Reader& reader, const pi
 
 Result<TriggerPlan> Plan(ledger::Reader& reader, const pipeline::Pipeline& pipeline, const ObservedSources& sources,
                          const TriggerSelection& selection, Instant now) {
+  LATECOMER_RETURN_IF_ERROR(CheckDefinition(reader, pipeline));
   LATECOMER_ASSIGN_OR_RETURN(const std::vector<table::PartitionKey> keys,
                              KeysOf(reader, pipeline, sources, selection, now));
   LATECOMER_ASSIGN_OR_RETURN(const auto open, reader.Runs({.pipeline = pipeline.id, .open_only = true}));
