@@ -1,4 +1,5 @@
-// `latecomer accept`: goes on with a table that is another one than before, or with a definition that makes other outputs.
+// `latecomer accept`: goes on with a table that is another one than before, or with a definition that makes other
+// outputs.
 #include "engine/accept.h"
 
 #include <memory>
@@ -99,12 +100,9 @@ void Print(Context& context, const AcceptOptions& options, const std::string& lo
 void PrintDefinition(Context& context, OutputFormat format, const AcceptOptions& options, const std::string& pipeline,
                      const engine::AcceptedDefinition& accepted) {
   if (format == OutputFormat::kJson) {
-    context.out << nlohmann::ordered_json{{"definition", pipeline},
-                                          {"what", accepted.what},
-                                          {"late", accepted.late},
-                                          {"kept", accepted.kept},
-                                          {"gone", accepted.gone},
-                                          {"cancelled", accepted.cancelled}}
+    context.out << nlohmann::ordered_json{{"definition", pipeline}, {"what", accepted.what},
+                                          {"late", accepted.late},  {"kept", accepted.kept},
+                                          {"gone", accepted.gone},  {"cancelled", accepted.cancelled}}
                        .dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace)
                 << '\n';
     return;
@@ -124,9 +122,8 @@ Result<bool> AcceptChangedDefinition(Context& context, OutputFormat format, cons
                                      Workspace& workspace, engine::AcceptAs as) {
   const pipeline::Pipeline& pipeline = workspace.pipeline();
   LATECOMER_ASSIGN_OR_RETURN(const engine::ObservedSources sources, workspace.Observe(pipeline));
-  LATECOMER_ASSIGN_OR_RETURN(
-      const auto accepted,
-      engine::AcceptDefinition(workspace.ledger(), pipeline, sources, as, context.clock.Now()));
+  LATECOMER_ASSIGN_OR_RETURN(const auto accepted,
+                             engine::AcceptDefinition(workspace.ledger(), pipeline, sources, as, context.clock.Now()));
   if (accepted) PrintDefinition(context, format, options, pipeline.id, *accepted);
   return accepted.has_value();
 }
@@ -153,8 +150,7 @@ Status Accept(Context& context, OutputFormat format, const AcceptOptions& option
       Print(context, options, source.location, *accepted);
     }
   }
-  LATECOMER_ASSIGN_OR_RETURN(const bool definition,
-                             AcceptChangedDefinition(context, format, options, *workspace, as));
+  LATECOMER_ASSIGN_OR_RETURN(const bool definition, AcceptChangedDefinition(context, format, options, *workspace, as));
   if (any || definition) return {};
   return Fail(Error(ErrorKind::kConflict, pipeline.sources.size() == 1
                                               ? "this is the table that was seen, and the definition goes on as it is; "
@@ -168,15 +164,17 @@ Status Accept(Context& context, OutputFormat format, const AcceptOptions& option
 }  // namespace
 
 void AddAcceptCommand(CommandLine& line) {
-  CLI::App* command = AddCommand(line, "accept", "Go on with a table that was replaced, or a definition that makes other outputs",
-                                 "latecomer accept examples/devices/pipeline.yaml\n"
-                                 "latecomer accept pipeline.yaml --as-processed   # what it holds now is processed\n"
-                                 "latecomer accept pipeline.yaml --as-changed     # process everything again");
+  CLI::App* command =
+      AddCommand(line, "accept", "Go on with a table that was replaced, or a definition that makes other outputs",
+                 "latecomer accept examples/devices/pipeline.yaml\n"
+                 "latecomer accept pipeline.yaml --as-processed   # what it holds now is processed\n"
+                 "latecomer accept pipeline.yaml --as-changed     # process everything again");
   auto options = std::make_shared<AcceptOptions>();
   AddWorkspaceOptions(command, options->workspace);
   auto* ways = command->add_option_group("ways");
-  ways->add_flag("--compare", options->compare,
-                 "What is made of other files or partitions than before is late (the default); what waited still waits");
+  ways->add_flag(
+      "--compare", options->compare,
+      "What is made of other files or partitions than before is late (the default); what waited still waits");
   ways->add_flag("--as-processed", options->as_processed,
                  "Nothing is late: outputs count as built from what is there now");
   ways->add_flag("--as-changed", options->as_changed, "Everything is late");

@@ -23,7 +23,7 @@ struct PlanOptions {
 
 bool Shown(const lateness::PlanEntry& entry, const PlanOptions& options) {
   using lateness::Decision;
-  if (options.held) return entry.decision == Decision::kHeld;
+  if (options.held) return lateness::MayBeReleased(entry);
   if (options.all) return true;
   return entry.decision != Decision::kUpToDate && entry.decision != Decision::kIgnored;
 }
@@ -103,8 +103,8 @@ Status NoteOlderDefinitions(Workspace& workspace) {
     LATECOMER_ASSIGN_OR_RETURN(const auto older, engine::RunsOfOlderDefinitions(reader, pipeline));
     if (older.empty()) return {};
     workspace.context().err << "note: " << older.size() << " built by an older definition of " << pipeline.id
-                            << "; `latecomer clear " << pipeline.file << " --older-definition` builds " << (older.size() == 1 ? "it" : "them")
-                            << " anew\n";
+                            << "; `latecomer clear " << pipeline.file << " --older-definition` builds "
+                            << (older.size() == 1 ? "it" : "them") << " anew\n";
     return {};
   });
 }
@@ -149,7 +149,7 @@ void AddPlanCommand(CommandLine& line) {
                                  "latecomer plan examples/devices/pipeline.yaml --all --output json");
   auto options = std::make_shared<PlanOptions>();
   AddPipelinesOptions(command, options->pipelines);
-  command->add_flag("--held", options->held, "Only what a rule holds back");
+  command->add_flag("--held", options->held, "Only what a rule or a person holds back, and can be released");
   command->add_flag("--all", options->all, "Also what is up to date");
   AddOutputOption(line, command);
   command->callback(

@@ -113,7 +113,8 @@ Status Revise(ledger::Writer& writer, const Acceptance& acceptance, const Output
   return {};
 }
 
-// With --as-processed: outputs that the definition before didn't have count as made, too, as far as they would be by now.
+// With --as-processed: outputs that the definition before didn't have count as made, too, as far as they would be by
+// now.
 Status RecordDue(ledger::Writer& writer, const Acceptance& acceptance, AcceptedDefinition& accepted) {
   LATECOMER_ASSIGN_OR_RETURN(const lateness::PlanInput facts,
                              GatherFacts(writer, acceptance.now, acceptance.sources, acceptance.at));
@@ -152,8 +153,11 @@ Status CancelStrangers(ledger::Writer& writer, const Acceptance& acceptance, con
 
 Status AppendAccepted(ledger::Writer& writer, const std::string& pipeline, const AcceptedDefinition& accepted,
                       Instant now) {
-  const nlohmann::ordered_json detail{{"what", accepted.what}, {"late", accepted.late}, {"kept", accepted.kept},
-                                      {"gone", accepted.gone}, {"cancelled", accepted.cancelled}};
+  const nlohmann::ordered_json detail{{"what", accepted.what},
+                                      {"late", accepted.late},
+                                      {"kept", accepted.kept},
+                                      {"gone", accepted.gone},
+                                      {"cancelled", accepted.cancelled}};
   ledger::EventRecord event;
   event.at = now;
   event.pipeline = pipeline;

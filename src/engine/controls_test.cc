@@ -446,7 +446,8 @@ TEST_F(Controls, ANameThatStandsForNothingIsNeitherHeldNorTriggered) {
     table->partition_columns = schema;
     LATECOMER_RETURN_IF_ERROR(writer.PutTable(*table));
     LATECOMER_RETURN_IF_ERROR(writer.PutSourcePartitions(
-        "/t", {{.key = R"({"event_time":"later"})", .log_json = R"({"event_time":"later"})", .rows = 1, .first_seen = {}}}));
+        "/t",
+        {{.key = R"({"event_time":"later"})", .log_json = R"({"event_time":"later"})", .rows = 1, .first_seen = {}}}));
     LATECOMER_ASSIGN_OR_RETURN(auto loaded, LoadSources(writer, pipeline_));
     sources = std::move(loaded.value());
     return {};

@@ -26,8 +26,8 @@ struct DefinitionChange {
 
 DefinitionChange CompareDefinitions(const pipeline::Pipeline& before, const pipeline::Pipeline& now);
 
-// What became another one since the pipeline was last registered; nullopt when the ledger doesn't know it, when it is the
-// same, and when what the ledger has can't be read any more.
+// What became another one since the pipeline was last registered; nullopt when the ledger doesn't know it, when it is
+// the same, and when what the ledger has can't be read any more.
 Result<std::optional<DefinitionChange>> ChangeSinceRegistered(ledger::Reader& reader,
                                                               const pipeline::Pipeline& pipeline);
 
@@ -38,8 +38,8 @@ Status CheckDefinition(ledger::Reader& reader, const pipeline::Pipeline& pipelin
 // version in `seen`, a renamed one keeps what it had.
 VersionVector CarryOver(const DefinitionChange& change, const VersionVector& seen, VersionVector vector);
 
-// Makes the pipeline, or its changed definition, known to the ledger. New sources count as seen at the version they have
-// now. kConflict as CheckDefinition.
+// Makes the pipeline, or its changed definition, known to the ledger. New sources count as seen at the version they
+// have now. kConflict as CheckDefinition.
 Status RegisterPipeline(ledger::Ledger& ledger, const pipeline::Pipeline& pipeline, table::Catalog& catalog,
                         Instant now);
 

@@ -35,7 +35,7 @@ DefinitionChange Compared(const std::string& now) {
 
 TEST(Definition, StepsRulesAndScheduleGoOnByThemselves) {
   for (const std::string& now :
-       {Replaced(kBase, "SELECT *", "SELECT 1 AS one, *"), kBase + "schedule: {start: 2024-01-01}\n",
+       {Replaced(kBase, "SELECT *", "SELECT DISTINCT *"), kBase + "schedule: {start: 2024-01-01}\n",
         kBase + "late_data: {min_rows: 5}\n", kBase + "  - id: more\n    sql: {query: SELECT 1 AS a, into: more}\n",
         Replaced(kBase, "{query: SELECT * FROM devices, into: out}", "{query: SELECT * FROM devices, into: ./out}")}) {
     const DefinitionChange change = Compared(now);

@@ -138,6 +138,7 @@ struct Engine::Outlook {
 struct Engine::NewRun {
   RunRecord run;
   std::string why;
+  std::string again;  // not created: this failed run of the same cause is queued once more
 };
 
 namespace {
@@ -233,6 +234,15 @@ Result<bool> InsertOne(ledger::Writer& writer, RunRecord& run, const std::string
   return true;
 }
 
+// False when something else became of the failed run meanwhile.
+Result<bool> StartAgain(ledger::Writer& writer, RunRecord& run, const std::string& run_id, const std::string& why) {
+  LATECOMER_ASSIGN_OR_RETURN(std::optional<RunRecord> there, writer.FindRunByName(run.pipeline, run_id));
+  if (!there || there->state != RunState::kFailed) return false;
+  LATECOMER_RETURN_IF_ERROR(MoveRun(writer, *there, RunState::kQueued, why, run.created));
+  run = std::move(*there);
+  return true;
+}
+
 // It may take long, and later ones needn't wait behind it.
 bool WaitsForOthers(WaitKind kind) {
   return kind == WaitKind::kHold || kind == WaitKind::kUpstream;
@@ -292,7 +302,7 @@ std::vector<Engine::NewRun> Engine::ScheduledOf(const lateness::Plan& plan, int 
     if (room <= 0 && !waited_for) continue;
     wanted.push_back({QueuedRun(pipeline_.id, entry.key, RunKind::kScheduled, ScheduledRunId(entry.key, entry.cause),
                                 entry.cause, env_.clock.Now()),
-                      entry.reason});
+                      entry.reason, entry.starts_again});
     --room;
   }
   return wanted;
@@ -305,7 +315,7 @@ std::vector<Engine::NewRun> Engine::BackfillsOf(const lateness::Plan& plan) {
     const Instant now = env_.clock.Now();
     wanted.push_back({QueuedRun(pipeline_.id, entry.key, RunKind::kBackfill,
                                 BackfillRunId(entry.key, nullptr, entry, now), entry.cause, now),
-                      entry.reason});
+                      entry.reason, entry.starts_again});
   }
   return wanted;
 }
@@ -328,7 +338,8 @@ Result<bool> Engine::InsertRuns(const std::vector<NewRun>& wanted, const IndexUp
     LATECOMER_RETURN_IF_ERROR(ApplyIndexUpdate(writer, pipeline_, update));
     for (const NewRun& one : wanted) {
       RunRecord run = one.run;
-      LATECOMER_ASSIGN_OR_RETURN(const bool inserted, InsertOne(writer, run, one.why));
+      LATECOMER_ASSIGN_OR_RETURN(const bool inserted, one.again.empty() ? InsertOne(writer, run, one.why)
+                                                                        : StartAgain(writer, run, one.again, one.why));
       if (inserted) created.push_back(std::move(run));
     }
     return PlaceOutputs(writer, pipeline_);

@@ -174,6 +174,7 @@ Result<FactsReader::Groups> FactsReader::Place(const PlacedSources& placed, cons
     group.facts.key = std::move(from.key);
     group.facts.start = from.start;
     if (from.start) group.facts.interval = pipeline_.rules.calendar.IntervalAt(*from.start);
+    group.facts.gap = from.gap;
     group.facts.has_rows = false;
     for (const MappedPartition& mapped : from.partitions) {
       group.facts.has_rows = group.facts.has_rows || mapped.record->files > 0;
@@ -217,7 +218,8 @@ Status FactsReader::AddRuns(Groups& groups) {
                                      .cause = run.cause,
                                      .started = run.tries > 0,
                                      .running = run.state == ledger::RunState::kRunning,
-                                     .with = run.state == ledger::RunState::kRunning ? run.waiting_for : ""});
+                                     .with = run.state == ledger::RunState::kRunning ? run.waiting_for : "",
+                                     .ended = run.ended});
   }
   return {};
 }

@@ -35,7 +35,7 @@ Status ReleaseFromRule(ledger::Writer& writer, const pipeline::Pipeline& pipelin
   const lateness::Plan plan = lateness::MakePlan(pipeline.rules, facts);
   const auto entry = std::find_if(plan.entries.begin(), plan.entries.end(),
                                   [&](const lateness::PlanEntry& candidate) { return candidate.key == key; });
-  if (entry == plan.entries.end() || entry->decision != lateness::Decision::kHeld) {
+  if (entry == plan.entries.end() || !lateness::MayBeReleased(*entry)) {
     return Fail(Error(ErrorKind::kNotFound, "nothing of " + key.Display() + " is held")
                     .Hint("`latecomer plan --held` lists what is held, and by which rule"));
   }

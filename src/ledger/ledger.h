@@ -74,9 +74,9 @@ class Reader : public PlanIndexReader {
   virtual Result<std::vector<ProcessedRecord>> ProcessedOf(const std::string& pipeline,
                                                            const std::vector<std::string>& partitions) = 0;
 
-  // Ids of the runs that built what is processed by another definition than that of this hash; in no order. Only what was
-  // recorded before `before` is looked at, and nothing when the pipeline's first run came later: to be cheap where a
-  // definition never changed.
+  // Ids of the runs that built what is processed by another definition than that of this hash; in no order. Only what
+  // was recorded before `before` is looked at, and nothing when the pipeline's first run came later: to be cheap where
+  // a definition never changed.
   virtual Result<std::vector<std::int64_t>> RunsOfOtherDefinitions(const std::string& pipeline, const std::string& hash,
                                                                    Instant before) = 0;
 

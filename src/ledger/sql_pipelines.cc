@@ -118,9 +118,9 @@ Result<std::vector<ProcessedRecord>> SqlTransaction::ProcessedOf(const std::stri
 Result<std::vector<std::int64_t>> SqlTransaction::RunsOfOtherDefinitions(const std::string& pipeline,
                                                                          const std::string& hash, Instant before) {
   const std::int64_t limit = Millis(before);
-  LATECOMER_ASSIGN_OR_RETURN(const auto first,
-                             OneInteger("SELECT created FROM runs WHERE pipeline = $1 ORDER BY id LIMIT 1",
-                                        {std::string_view(pipeline)}));
+  LATECOMER_ASSIGN_OR_RETURN(
+      const auto first,
+      OneInteger("SELECT created FROM runs WHERE pipeline = $1 ORDER BY id LIMIT 1", {std::string_view(pipeline)}));
   if (!first || *first >= limit) return std::vector<std::int64_t>{};
   return All<std::int64_t>(
       "SELECT runs.id FROM processed "

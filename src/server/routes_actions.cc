@@ -358,7 +358,7 @@ Result<Response> ReleasePartition(Call& call) {
     outcome.partitions.push_back(subject.partition);
     if (common.dry_run) {
       const lateness::PlanEntry* entry = plan->Find(key.Canonical());
-      if (entry == nullptr || entry->decision != lateness::Decision::kHeld) {
+      if (entry == nullptr || !lateness::MayBeReleased(*entry)) {
         return Fail(ErrorKind::kNotFound, "nothing of " + key.Display() + " is held");
       }
       outcome.summary =
@@ -394,8 +394,8 @@ Result<Response> HoldPartition(Call& call) {
     outcome.partitions.push_back(subject.partition);
     outcome.summary = "nothing of it starts until it is released";
     if (common.dry_run) return outcome;
-    LATECOMER_ASSIGN_OR_RETURN(const engine::Held done,
-                               engine::HoldPartition(*call.store.ledger, *target.pipeline, plan->sources, key, reason, act));
+    LATECOMER_ASSIGN_OR_RETURN(const engine::Held done, engine::HoldPartition(*call.store.ledger, *target.pipeline,
+                                                                              plan->sources, key, reason, act));
     outcome.events.push_back(done.event);
     return outcome;
   };

@@ -21,7 +21,7 @@ class Definition(Story):
         for number, day in enumerate(DAYS):
             self.put(table, day, number)
 
-    def define(self, sources='events: {table: events, partition: event_time}', query='SELECT * FROM events', into='out',
+    def define(self, sources='events: {table: events, partition: event_time}', query='SELECT v FROM events', into='out',
                more=''):
         self.write(PIPELINE, f'pipeline: plain\nsources:\n  {sources}\n{more}'
                              f'steps:\n  - id: build\n    sql: {{query: "{query}", into: {into}}}\n'
@@ -85,13 +85,13 @@ class Definition(Story):
     def test_a_renamed_source_keeps_what_is_late(self):
         self.processed()
         self.put('events', '2024-01-01', 7)
-        self.define('things: {table: events, partition: event_time}', 'SELECT * FROM things')
+        self.define('things: {table: events, partition: event_time}', 'SELECT v FROM things')
         self.assertEqual(self.plan(), {'2024-01-01': ('process', True), '2024-01-04': ('waiting', False)})
         self.ok('run', PIPELINE)
         why, = self.lines('explain', PIPELINE, '2024-01-02')
         self.assertEqual(why['processed']['versions'], {'things': 3})
 
-    def window(self, query='SELECT * FROM events'):
+    def window(self, query='SELECT v FROM events'):
         self.define('events: {table: events, partition: event_time, mapping: {window: 1}}', query)
 
     def test_another_mapping_waits_for_accept(self):
@@ -150,7 +150,8 @@ class Definition(Story):
 
     def test_nothing_processed_needs_no_word(self):
         self.define()
-        self.ok('pause', PIPELINE) if self.call('pause', PIPELINE).returncode == 0 else None
+        self.ok('hold', PIPELINE, '2024-01-01', '--reason', 'makes the pipeline known')
+        self.ok('release', PIPELINE, '2024-01-01')
         self.window()
         self.ok('run', PIPELINE)
         self.assertEqual(self.output_rows('out')['2024-01-02'], 2)
