@@ -1,4 +1,5 @@
-// `latecomer accept`: goes on with a table that is another one than before.
+// `latecomer accept`: goes on with a table that is another one than before, or with a definition that makes other
+// outputs.
 #include "engine/accept.h"
 
 #include <memory>
@@ -10,6 +11,7 @@
 #include "base/text.h"
 #include "cli/commands.h"
 #include "cli/workspace.h"
+#include "engine/accept_definition.h"
 
 namespace latecomer::cli {
 namespace {
@@ -37,12 +39,19 @@ Result<std::vector<pipeline::Pipeline>> Readers(Workspace& workspace, const std:
     LATECOMER_ASSIGN_OR_RETURN(records, reader.Pipelines());
     return {};
   }));
-  std::vector<pipeline::Pipeline> readers{workspace.pipeline()};
+  // Of a definition that isn't accepted yet, the one that partitions were processed by.
+  std::optional<pipeline::Pipeline> before;
+  LATECOMER_RETURN_IF_ERROR(workspace.ledger().Read([&](ledger::Reader& reader) -> Status {
+    LATECOMER_ASSIGN_OR_RETURN(before, engine::DefinitionBefore(reader, workspace.pipeline()));
+    return {};
+  }));
+  std::vector<pipeline::Pipeline> readers;
+  if (!before || Reads(*before, location)) readers.push_back(before ? *before : workspace.pipeline());
   for (const ledger::PipelineRecord& record : records) {
     if (record.id == workspace.pipeline().id) continue;
     // As it is now, or as it was when it last ran, when its file is gone or broken.
     auto pipeline = pipeline::LoadPipeline(record.file);
-    if (!pipeline || pipeline->id != record.id) pipeline = pipeline::ParsePipeline(record.text, record.file);
+    if (!pipeline || pipeline->id != record.id) pipeline = pipeline::ParseRecordedPipeline(record.text, record.file);
     if (!pipeline) {
       Error error = std::move(pipeline).error();
       error.message =
@@ -88,6 +97,37 @@ void Print(Context& context, const AcceptOptions& options, const std::string& lo
   context.out << "`latecomer plan " << Printable(options.workspace.pipeline_file) << "` shows what is processed next\n";
 }
 
+void PrintDefinition(Context& context, OutputFormat format, const AcceptOptions& options, const std::string& pipeline,
+                     const engine::AcceptedDefinition& accepted) {
+  if (format == OutputFormat::kJson) {
+    context.out << nlohmann::ordered_json{{"definition", pipeline}, {"what", accepted.what},
+                                          {"late", accepted.late},  {"kept", accepted.kept},
+                                          {"gone", accepted.gone},  {"cancelled", accepted.cancelled}}
+                       .dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace)
+                << '\n';
+    return;
+  }
+  context.out << Printable(pipeline) << ": the changed definition is accepted";
+  for (std::size_t i = 0; i < accepted.what.size(); ++i) context.out << (i == 0 ? ": " : ", ") << accepted.what[i];
+  context.out << '\n'
+              << accepted.late << " processed partitions are late now, " << accepted.kept << " count as made, "
+              << accepted.gone << " are no outputs any more";
+  if (!accepted.cancelled.empty()) context.out << "; " << accepted.cancelled.size() << " queued runs are cancelled";
+  context.out << "\n`latecomer plan " << Printable(options.workspace.pipeline_file)
+              << "` shows what is processed next\n";
+}
+
+// False when the definition is the one that partitions were processed by, or may go on without a word.
+Result<bool> AcceptChangedDefinition(Context& context, OutputFormat format, const AcceptOptions& options,
+                                     Workspace& workspace, engine::AcceptAs as) {
+  const pipeline::Pipeline& pipeline = workspace.pipeline();
+  LATECOMER_ASSIGN_OR_RETURN(const engine::ObservedSources sources, workspace.Observe(pipeline));
+  LATECOMER_ASSIGN_OR_RETURN(const auto accepted,
+                             engine::AcceptDefinition(workspace.ledger(), pipeline, sources, as, context.clock.Now()));
+  if (accepted) PrintDefinition(context, format, options, pipeline.id, *accepted);
+  return accepted.has_value();
+}
+
 Status Accept(Context& context, OutputFormat format, const AcceptOptions& options) {
   LATECOMER_ASSIGN_OR_RETURN(const auto workspace, Workspace::Open(context, options.workspace, LedgerUse::kExisting));
   const engine::AcceptAs as = options.as_processed ? engine::AcceptAs::kProcessed
@@ -110,10 +150,13 @@ Status Accept(Context& context, OutputFormat format, const AcceptOptions& option
       Print(context, options, source.location, *accepted);
     }
   }
-  if (any) return {};
+  LATECOMER_ASSIGN_OR_RETURN(const bool definition, AcceptChangedDefinition(context, format, options, *workspace, as));
+  if (any || definition) return {};
   return Fail(Error(ErrorKind::kConflict, pipeline.sources.size() == 1
-                                              ? "this is the table that was seen; there is nothing to accept"
-                                              : "these are the tables that were seen; there is nothing to accept")
+                                              ? "this is the table that was seen, and the definition goes on as it is; "
+                                                "there is nothing to accept"
+                                              : "these are the tables that were seen, and the definition goes on as it "
+                                                "is; there is nothing to accept")
                   .In(pipeline.sources.front().location)
                   .Hint("`latecomer plan` shows what is to be processed"));
 }
@@ -121,18 +164,20 @@ Status Accept(Context& context, OutputFormat format, const AcceptOptions& option
 }  // namespace
 
 void AddAcceptCommand(CommandLine& line) {
-  CLI::App* command = AddCommand(line, "accept", "Go on with a table that was replaced or went backwards",
-                                 "latecomer accept examples/devices/pipeline.yaml\n"
-                                 "latecomer accept pipeline.yaml --as-processed   # what it holds now is processed\n"
-                                 "latecomer accept pipeline.yaml --as-changed     # process everything again");
+  CLI::App* command =
+      AddCommand(line, "accept", "Go on with a table that was replaced, or a definition that makes other outputs",
+                 "latecomer accept examples/devices/pipeline.yaml\n"
+                 "latecomer accept pipeline.yaml --as-processed   # what it holds now is processed\n"
+                 "latecomer accept pipeline.yaml --as-changed     # process everything again");
   auto options = std::make_shared<AcceptOptions>();
   AddWorkspaceOptions(command, options->workspace);
   auto* ways = command->add_option_group("ways");
-  ways->add_flag("--compare", options->compare,
-                 "Partitions with other files than before changed (the default); what waited before still waits");
+  ways->add_flag(
+      "--compare", options->compare,
+      "What is made of other files or partitions than before is late (the default); what waited still waits");
   ways->add_flag("--as-processed", options->as_processed,
-                 "Nothing changed: outputs count as built from what is there now");
-  ways->add_flag("--as-changed", options->as_changed, "Everything changed");
+                 "Nothing is late: outputs count as built from what is there now");
+  ways->add_flag("--as-changed", options->as_changed, "Everything is late");
   ways->require_option(0, 1);
   AddOutputOption(line, command);
   command->callback(

@@ -74,6 +74,7 @@ Result<engine::RunSelection> SelectionOf(Workspace& workspace, const SelectionOp
   engine::RunSelection selection{.runs = options.runs,
                                  .past = options.past,
                                  .future = options.future,
+                                 .older_definition = options.older_definition,
                                  .only_failed = options.only_failed,
                                  .steps = options.steps,
                                  .upstream = options.upstream,
@@ -98,7 +99,8 @@ Result<engine::RunSelection> SelectionOf(Workspace& workspace, const SelectionOp
 
 Status RefusedWhenNothing(const SelectionOptions& options, std::size_t affected,
                           const std::vector<engine::Untouched>& untouched, const std::string& action) {
-  const bool by_range = !options.from.empty() || !options.to.empty() || options.past || options.future;
+  const bool by_range =
+      !options.from.empty() || !options.to.empty() || options.past || options.future || options.older_definition;
   if (affected > 0 || by_range || untouched.empty()) return {};
   return Fail(Error(ErrorKind::kConflict, untouched.front().run_id + " " + untouched.front().why + "; nothing was done")
                   .Hint("`latecomer show` tells how it is; there is nothing to " + action));

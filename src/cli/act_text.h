@@ -32,6 +32,7 @@ struct SelectionOptions {
   std::string to;
   bool past = false;
   bool future = false;
+  bool older_definition = false;
   bool only_failed = false;
   std::vector<std::string> steps;
   bool upstream = false;

@@ -110,6 +110,8 @@ void AddClearCommand(CommandLine& line) {
   AddWorkspaceOptions(command, options->workspace);
   command->add_option("run", options->selection.runs, "Run ids; default: the latest scheduled one")->type_name("RUN");
   AddRangeOptions(command, options->selection);
+  command->add_flag("--older-definition", options->selection.older_definition,
+                    "What an older definition built; all of it, or with --from and --to");
   AddStepOptions(command, options->selection);
   command->add_flag("--same-versions", options->same_versions, "Keep the versions of the last try");
   command->add_flag("--new-steps", options->new_steps, "Only steps that the last try hadn't");

@@ -8,7 +8,7 @@
 #include "base/text.h"
 #include "cli/act_text.h"
 #include "cli/commands.h"
-#include "engine/engine.h"
+#include "engine/definition.h"
 
 namespace latecomer::cli {
 namespace {
@@ -24,10 +24,11 @@ Status Hold(Context& context, OutputFormat format, const HoldOptions& options) {
   LATECOMER_ASSIGN_OR_RETURN(const engine::ObservedSources observed, workspace->Observe());
   LATECOMER_ASSIGN_OR_RETURN(const table::PartitionKey key, workspace->ParsePartition(observed, options.partition));
   // A hold may come before the first run.
-  LATECOMER_RETURN_IF_ERROR(engine::RegisterPipeline(workspace->ledger(), workspace->pipeline(), context.clock.Now()));
-  LATECOMER_ASSIGN_OR_RETURN(
-      const engine::Held held,
-      engine::HoldPartition(workspace->ledger(), workspace->pipeline().id, key, options.reason, ActNow(context)));
+  LATECOMER_RETURN_IF_ERROR(
+      engine::RegisterPipeline(workspace->ledger(), workspace->pipeline(), workspace->catalog(), context.clock.Now()));
+  LATECOMER_ASSIGN_OR_RETURN(const engine::Held held,
+                             engine::HoldPartition(workspace->ledger(), workspace->pipeline(), observed, key,
+                                                   options.reason, ActNow(context)));
   if (format == OutputFormat::kJson) {
     const nlohmann::ordered_json json{{"partition", nlohmann::ordered_json::parse(key.LogJson())},
                                       {"reason", held.hold.reason},

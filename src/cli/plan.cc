@@ -8,6 +8,7 @@
 #include "cli/commands.h"
 #include "cli/plan_text.h"
 #include "cli/workspace.h"
+#include "engine/definition.h"
 #include "engine/facts.h"
 #include "engine/open_facts.h"
 
@@ -22,7 +23,7 @@ struct PlanOptions {
 
 bool Shown(const lateness::PlanEntry& entry, const PlanOptions& options) {
   using lateness::Decision;
-  if (options.held) return entry.decision == Decision::kHeld;
+  if (options.held) return lateness::MayBeReleased(entry);
   if (options.all) return true;
   return entry.decision != Decision::kUpToDate && entry.decision != Decision::kIgnored;
 }
@@ -95,6 +96,19 @@ Result<lateness::Plan> PlanOf(Workspace& workspace, const PlanOptions& options) 
   return plan;
 }
 
+// Nothing is late because its definition changed; a person may want it built anew.
+Status NoteOlderDefinitions(Workspace& workspace) {
+  const pipeline::Pipeline& pipeline = workspace.pipeline();
+  return workspace.ledger().Read([&](ledger::Reader& reader) -> Status {
+    LATECOMER_ASSIGN_OR_RETURN(const auto older, engine::RunsOfOlderDefinitions(reader, pipeline));
+    if (older.empty()) return {};
+    workspace.context().err << "note: " << older.size() << " built by an older definition of " << pipeline.id
+                            << "; `latecomer clear " << pipeline.file << " --older-definition` builds "
+                            << (older.size() == 1 ? "it" : "them") << " anew\n";
+    return {};
+  });
+}
+
 Status Plan(Context& context, OutputFormat format, const PlanOptions& options) {
   LATECOMER_ASSIGN_OR_RETURN(const auto workspaces,
                              Workspace::OpenAll(context, options.pipelines, LedgerUse::kReadOrEmpty));
@@ -109,6 +123,7 @@ Status Plan(Context& context, OutputFormat format, const PlanOptions& options) {
       continue;
     }
     if (!plan) return Fail(plan.error());
+    LATECOMER_RETURN_IF_ERROR(NoteOlderDefinitions(*workspace));
     if (format != OutputFormat::kJson) {
       PrintTable(context, *plan, options);
       if (several) context.out << '\n';
@@ -134,7 +149,7 @@ void AddPlanCommand(CommandLine& line) {
                                  "latecomer plan examples/devices/pipeline.yaml --all --output json");
   auto options = std::make_shared<PlanOptions>();
   AddPipelinesOptions(command, options->pipelines);
-  command->add_flag("--held", options->held, "Only what a rule holds back");
+  command->add_flag("--held", options->held, "Only what a rule or a person holds back, and can be released");
   command->add_flag("--all", options->all, "Also what is up to date");
   AddOutputOption(line, command);
   command->callback(

@@ -34,7 +34,8 @@ Cell DecisionCell(const lateness::PlanEntry& entry) {
     case Decision::kProcess: return {entry.late ? "process (late)" : "process", Paint::kBold};
     case Decision::kUpToDate: return {"up to date", Paint::kGood};
     case Decision::kOpen: return {"open", Paint::kWarn};
-    case Decision::kWaiting: return {"waiting", Paint::kMuted};
+    case Decision::kWaiting:
+      return {lateness::MayBeReleased(entry) ? "waiting: " + entry.rule : "waiting", Paint::kMuted};
     case Decision::kHeld: return {"held: " + entry.rule, Paint::kWarn};
     case Decision::kFailed: return {"failed", Paint::kBad};
     case Decision::kIgnored: return {"not in schedule", Paint::kMuted};

@@ -48,6 +48,7 @@ std::string ReadyText(const lateness::Ready& ready) {
   switch (ready.kind) {
     case lateness::Ready::Kind::kManual: return "manual";
     case lateness::Ready::Kind::kDelay: return "delay " + FormatDuration(ready.delay);
+    case lateness::Ready::Kind::kCron: return "at " + ready.cron->text();
     case lateness::Ready::Kind::kNextPartition:
       return ready.at_latest ? "next_partition, at latest " + FormatDuration(*ready.at_latest) : "next_partition";
   }
@@ -69,9 +70,14 @@ ordered_json ScheduleJson(const Pipeline& pipeline) {
   ordered_json json;
   json["start"] = DateJson(rules.start);
   json["end"] = DateJson(rules.end);
-  json["ready"] = ready.kind == Kind::kManual ? "manual" : ready.kind == Kind::kDelay ? "delay" : "next_partition";
+  json["ready"] = ready.kind == Kind::kManual  ? "manual"
+                  : ready.kind == Kind::kDelay ? "delay"
+                  : ready.kind == Kind::kCron  ? "cron"
+                                               : "next_partition";
   json["at_latest"] = SpanJson(ready.at_latest);
   json["delay"] = ready.kind == Kind::kDelay ? SpanJson(ready.delay) : ordered_json();
+  json["cron"] = ready.cron ? ordered_json(ready.cron->text()) : ordered_json();
+  json["empty_partitions"] = rules.empty_partitions == lateness::EmptyPartitions::kRun ? "run" : "skip";
   json["max_active_runs"] = pipeline.max_active_runs;
   json["depends_on_past"] = pipeline.depends_on_past;
   json["catch_up"] = rules.catch_up;
@@ -89,6 +95,9 @@ ordered_json LateDataJson(const Pipeline& pipeline) {
   json["settle"] = {{"quiet", SpanJson(rules.settle_quiet)}, {"at_most", SpanJson(rules.settle_at_most)}};
   json["min_rows"] = rules.min_rows;
   json["emptied"] = rules.emptied == lateness::HoldOrProcess::kHold ? "hold" : "process";
+  json["no_interval"] = rules.no_interval == lateness::HoldOrProcess::kHold ? "hold" : "process";
+  json["retry_failed_after"] = SpanJson(rules.retry_failed_after);
+  json["propagate"] = rules.propagate == lateness::Propagate::kFollowing ? "following" : "none";
   json["max_backfills"] = rules.max_backfills;
   json["concurrency"] = pipeline.concurrency;
   json["order"] = OrderName(rules.order);
@@ -162,6 +171,7 @@ std::string ScheduleText(const Pipeline& pipeline) {
           " at a time";
   if (pipeline.depends_on_past) text += ", each after the one before it";
   if (!rules.catch_up) text += "; no catch-up";
+  if (rules.empty_partitions == lateness::EmptyPartitions::kRun) text += "; intervals without a partition, too";
   if (!pipeline.wait_for_upstream) text += "; doesn't wait for pipelines upstream";
   return text;
 }
@@ -180,7 +190,10 @@ std::string LateDataText(const Pipeline& pipeline) {
   if (rules.min_rows > 0)
     text += ", fewer than " + std::to_string(rules.min_rows) + (rules.min_rows == 1 ? " row" : " rows");
   if (rules.emptied == lateness::HoldOrProcess::kHold) text += ", emptied";
+  if (rules.no_interval == lateness::HoldOrProcess::kHold) text += ", without interval";
   if (rules.settle_quiet > Duration::zero()) text += "; settles for " + FormatDuration(rules.settle_quiet);
+  if (rules.propagate == lateness::Propagate::kFollowing) text += "; then those that follow it";
+  if (rules.retry_failed_after) text += "; what failed again after " + FormatDuration(*rules.retry_failed_after);
   return text;
 }
 

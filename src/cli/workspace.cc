@@ -5,6 +5,7 @@
 
 #include "cli/delta_catalog.h"
 #include "engine/admission.h"
+#include "engine/definition.h"
 #include "engine/facts.h"
 #include "pipeline/cascade.h"
 
@@ -129,6 +130,8 @@ Result<std::unique_ptr<Workspace>> Workspace::Open(Context& context, const Works
 }
 
 Result<engine::ObservedSources> Workspace::Observe() {
+  LATECOMER_RETURN_IF_ERROR(
+      ledger_->Read([&](ledger::Reader& reader) { return engine::CheckDefinition(reader, pipeline_); }));
   return Observe(pipeline_);
 }
 

@@ -55,7 +55,8 @@ class Workspace {
   // Folder of the ledger: logs/ and work/ lie in it.
   const std::string& state_folder() const { return state_folder_; }
 
-  // The sources at their newest versions, from what the ledger knows and what came since; writes nothing.
+  // The sources at their newest versions, from what the ledger knows and what came since; writes nothing. Of the
+  // workspace's own pipeline only if it goes on with what was processed (engine::CheckDefinition).
   Result<engine::ObservedSources> Observe();
   Result<engine::ObservedSources> Observe(const pipeline::Pipeline& pipeline);
   // What the pipeline's partitions wait for in pipelines upstream; writes nothing.

@@ -419,9 +419,9 @@ TEST_F(Controls, NotesAndTheirUndo) {
 TEST_F(Controls, AHoldKeepsItsReasonAndCanBeUndone) {
   const table::PartitionSchema schema{{"event_time", {.kind = table::TypeKind::kDate}}};
   const auto key = table::ParseCanonicalKey(schema, Partition(2)).value();
-  EXPECT_EQ(HoldPartition(*ledger_, "devices", key, " ", By()).error().kind, ErrorKind::kInvalidArgument);
-  const auto first = HoldPartition(*ledger_, "devices", key, "vendor resends it", By());
-  const auto second = HoldPartition(*ledger_, "devices", key, "still broken", By("ben"));
+  EXPECT_EQ(HoldPartition(*ledger_, pipeline_, {}, key, " ", By()).error().kind, ErrorKind::kInvalidArgument);
+  const auto first = HoldPartition(*ledger_, pipeline_, {}, key, "vendor resends it", By());
+  const auto second = HoldPartition(*ledger_, pipeline_, {}, key, "still broken", By("ben"));
   EXPECT_EQ(Undo(*ledger_, "devices", first->event, By()).error().kind, ErrorKind::kConflict);
   ASSERT_TRUE(Undo(*ledger_, "devices", second->event, By()));
   EXPECT_TRUE(ledger_->Read([&](Reader& reader) -> Status {
@@ -436,6 +436,35 @@ TEST_F(Controls, AHoldKeepsItsReasonAndCanBeUndone) {
     EXPECT_EQ(reader.Holds("devices")->size(), 1U);
     return {};
   }));
+}
+
+TEST_F(Controls, ANameThatStandsForNothingIsNeitherHeldNorTriggered) {
+  const table::PartitionSchema schema{{"event_time", {.kind = table::TypeKind::kString}}};
+  ObservedSources sources;
+  Write([&](Writer& writer) -> Status {
+    LATECOMER_ASSIGN_OR_RETURN(auto table, writer.FindTable("/t"));
+    table->partition_columns = schema;
+    LATECOMER_RETURN_IF_ERROR(writer.PutTable(*table));
+    LATECOMER_RETURN_IF_ERROR(writer.PutSourcePartitions(
+        "/t",
+        {{.key = R"({"event_time":"later"})", .log_json = R"({"event_time":"later"})", .rows = 1, .first_seen = {}}}));
+    LATECOMER_ASSIGN_OR_RETURN(auto loaded, LoadSources(writer, pipeline_));
+    sources = std::move(loaded.value());
+    return {};
+  });
+  const auto key = [&](const std::string& text) {
+    return table::ParseCanonicalKey(schema, R"({"event_time":")" + text + R"("})").value();
+  };
+  const auto hold = [&](const std::string& text) {
+    return HoldPartition(*ledger_, pipeline_, sources, key(text), "why", By());
+  };
+  ASSERT_FALSE(hold("soon"));
+  EXPECT_EQ(hold("soon").error().kind, ErrorKind::kInvalidArgument);
+  EXPECT_EQ(ApplyTrigger(*ledger_, pipeline_, sources, {.partitions = {key("soon")}}, "", By()).error().kind,
+            ErrorKind::kInvalidArgument);
+  // One without an interval that is there, and one with an interval that isn't there yet.
+  EXPECT_TRUE(hold("later")) << hold("later").error().ToString();
+  EXPECT_TRUE(hold("2030-01-01"));
 }
 
 TEST_F(Controls, WhatSetsWorkInMotionCantBeUndone) {

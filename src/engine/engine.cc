@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "engine/active.h"
+#include "engine/definition.h"
 #include "engine/load_runs.h"
 #include "engine/run_names.h"
 #include "engine/transitions.h"
@@ -25,34 +26,13 @@ constexpr Duration kLookUpstreamAfter = std::chrono::seconds(2);
 
 }  // namespace
 
-Status RegisterPipeline(ledger::Ledger& ledger, const pipeline::Pipeline& pipeline, Instant now) {
-  return ledger.Write([&](ledger::Writer& writer) -> Status {
-    LATECOMER_ASSIGN_OR_RETURN(std::optional<ledger::PipelineRecord> known, writer.FindPipeline(pipeline.id));
-    if (known && known->definition_hash == pipeline.definition_hash && known->file == pipeline.file) return {};
-    ledger::PipelineRecord record = known.value_or(ledger::PipelineRecord{});
-    record.id = pipeline.id;
-    record.name = pipeline.name;
-    record.file = pipeline.file;
-    record.text = pipeline.text;
-    record.definition_hash = pipeline.definition_hash;
-    record.updated = now;
-    LATECOMER_RETURN_IF_ERROR(writer.PutPipeline(record));
-    ledger::EventRecord event;
-    event.at = now;
-    event.pipeline = pipeline.id;
-    event.what = known ? "pipeline.changed" : "pipeline.created";
-    event.detail = "{\"definition_hash\":\"" + pipeline.definition_hash + "\"}";
-    return writer.AppendEvent(event);
-  });
-}
-
 Engine::Engine(pipeline::Pipeline pipeline, Environment environment)
     : pipeline_(std::move(pipeline)), env_(std::move(environment)) {}
 
 Engine::~Engine() = default;
 
 Status Engine::Register() {
-  return RegisterPipeline(env_.ledger, pipeline_, env_.clock.Now());
+  return RegisterPipeline(env_.ledger, pipeline_, env_.catalog, env_.clock.Now());
 }
 
 Result<TickReport> Engine::Tick() {
@@ -158,6 +138,7 @@ struct Engine::Outlook {
 struct Engine::NewRun {
   RunRecord run;
   std::string why;
+  std::string again;  // not created: this failed run of the same cause is queued once more
 };
 
 namespace {
@@ -253,6 +234,15 @@ Result<bool> InsertOne(ledger::Writer& writer, RunRecord& run, const std::string
   return true;
 }
 
+// False when something else became of the failed run meanwhile.
+Result<bool> StartAgain(ledger::Writer& writer, RunRecord& run, const std::string& run_id, const std::string& why) {
+  LATECOMER_ASSIGN_OR_RETURN(std::optional<RunRecord> there, writer.FindRunByName(run.pipeline, run_id));
+  if (!there || there->state != RunState::kFailed) return false;
+  LATECOMER_RETURN_IF_ERROR(MoveRun(writer, *there, RunState::kQueued, why, run.created));
+  run = std::move(*there);
+  return true;
+}
+
 // It may take long, and later ones needn't wait behind it.
 bool WaitsForOthers(WaitKind kind) {
   return kind == WaitKind::kHold || kind == WaitKind::kUpstream;
@@ -312,7 +302,7 @@ std::vector<Engine::NewRun> Engine::ScheduledOf(const lateness::Plan& plan, int 
     if (room <= 0 && !waited_for) continue;
     wanted.push_back({QueuedRun(pipeline_.id, entry.key, RunKind::kScheduled, ScheduledRunId(entry.key, entry.cause),
                                 entry.cause, env_.clock.Now()),
-                      entry.reason});
+                      entry.reason, entry.starts_again});
     --room;
   }
   return wanted;
@@ -325,7 +315,7 @@ std::vector<Engine::NewRun> Engine::BackfillsOf(const lateness::Plan& plan) {
     const Instant now = env_.clock.Now();
     wanted.push_back({QueuedRun(pipeline_.id, entry.key, RunKind::kBackfill,
                                 BackfillRunId(entry.key, nullptr, entry, now), entry.cause, now),
-                      entry.reason});
+                      entry.reason, entry.starts_again});
   }
   return wanted;
 }
@@ -348,7 +338,8 @@ Result<bool> Engine::InsertRuns(const std::vector<NewRun>& wanted, const IndexUp
     LATECOMER_RETURN_IF_ERROR(ApplyIndexUpdate(writer, pipeline_, update));
     for (const NewRun& one : wanted) {
       RunRecord run = one.run;
-      LATECOMER_ASSIGN_OR_RETURN(const bool inserted, InsertOne(writer, run, one.why));
+      LATECOMER_ASSIGN_OR_RETURN(const bool inserted, one.again.empty() ? InsertOne(writer, run, one.why)
+                                                                        : StartAgain(writer, run, one.again, one.why));
       if (inserted) created.push_back(std::move(run));
     }
     return PlaceOutputs(writer, pipeline_);

@@ -37,15 +37,12 @@ struct TickReport {
   bool Idle() const { return !progressed && mine == 0 && elsewhere == 0; }
 };
 
-// Makes the pipeline, or its changed definition, known to the ledger.
-Status RegisterPipeline(ledger::Ledger& ledger, const pipeline::Pipeline& pipeline, Instant now);
-
 class Engine {
  public:
   Engine(pipeline::Pipeline pipeline, Environment environment);
   ~Engine();
 
-  // Makes the pipeline known to the ledger. First call.
+  // Makes the pipeline known to the ledger, as RegisterPipeline. First call.
   Status Register();
 
   // Does everything that can be done at this moment without waiting.

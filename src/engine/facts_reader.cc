@@ -98,6 +98,8 @@ FactsReader::FactsReader(ledger::Reader& reader, const pipeline::Pipeline& pipel
 
 Result<bool> FactsReader::Open() {
   LATECOMER_ASSIGN_OR_RETURN(schema_, OutputSchema(pipeline_, sources_));
+  LATECOMER_ASSIGN_OR_RETURN(change_, ChangeSinceRegistered(reader_, pipeline_));
+  if (change_ && !change_->AddsSources()) change_.reset();
   bool by_index = true;
   for (std::size_t i = 0; i < pipeline_.sources.size(); ++i) {
     const pipeline::Source& source = pipeline_.sources[i];
@@ -172,6 +174,7 @@ Result<FactsReader::Groups> FactsReader::Place(const PlacedSources& placed, cons
     group.facts.key = std::move(from.key);
     group.facts.start = from.start;
     if (from.start) group.facts.interval = pipeline_.rules.calendar.IntervalAt(*from.start);
+    group.facts.gap = from.gap;
     group.facts.has_rows = false;
     for (const MappedPartition& mapped : from.partitions) {
       group.facts.has_rows = group.facts.has_rows || mapped.record->files > 0;
@@ -215,7 +218,8 @@ Status FactsReader::AddRuns(Groups& groups) {
                                      .cause = run.cause,
                                      .started = run.tries > 0,
                                      .running = run.state == ledger::RunState::kRunning,
-                                     .with = run.state == ledger::RunState::kRunning ? run.waiting_for : ""});
+                                     .with = run.state == ledger::RunState::kRunning ? run.waiting_for : "",
+                                     .ended = run.ended});
   }
   return {};
 }
@@ -227,10 +231,11 @@ Status FactsReader::AddProcessed(Groups& groups) {
   } else {
     LATECOMER_ASSIGN_OR_RETURN(processed, reader_.ProcessedOf(pipeline_.id, KeysOf(groups)));
   }
-  for (const ledger::ProcessedRecord& record : processed) {
+  for (ledger::ProcessedRecord& record : processed) {
     const auto it = groups.find(record.partition);
     if (it == groups.end()) continue;
-    it->second.facts.processed = lateness::ProcessedFact{record.vector, record.run_id, record.at};
+    if (change_) record.vector = CarryOver(*change_, NewestOf(pipeline_, sources_), std::move(record.vector));
+    it->second.facts.processed = lateness::ProcessedFact{std::move(record.vector), record.run_id, record.at};
   }
   LATECOMER_ASSIGN_OR_RETURN(const std::vector<ledger::ReleaseRecord> releases, reader_.Releases(pipeline_.id));
   for (const ledger::ReleaseRecord& record : releases) {

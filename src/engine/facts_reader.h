@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/definition.h"
 #include "engine/output_groups.h"
 #include "engine/source_partitions.h"
 #include "lateness/plan.h"
@@ -86,6 +87,7 @@ class FactsReader {
   const ObservedSources& sources_;
   Instant now_;
   table::PartitionSchema schema_;
+  std::optional<DefinitionChange> change_;  // that is not registered yet: a plan comes before the run
   std::map<std::size_t, SourcePartitions> partitions_;
 };
 

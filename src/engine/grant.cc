@@ -7,6 +7,7 @@
 #include "engine/load_runs.h"
 #include "engine/run_names.h"
 #include "engine/transitions.h"
+#include "lateness/key_interval.h"
 
 namespace latecomer::engine {
 
@@ -61,6 +62,31 @@ Status Engine::EnsureOldAttemptsDead(const RunRecord& run) {
   return {};
 }
 
+namespace {
+
+// With `propagate: following`: was an earlier output of its series built after it?
+Result<bool> FollowsSomethingNewer(ledger::Reader& reader, const pipeline::Pipeline& pipeline,
+                                   const table::PartitionSchema& schema, const ledger::ProcessedRecord& processed) {
+  if (pipeline.rules.propagate != lateness::Propagate::kFollowing) return false;
+  const auto place = [&](const std::string& partition) -> std::optional<std::pair<std::string, LocalTime>> {
+    const auto key = table::ParseCanonicalKey(schema, partition);
+    if (!key) return std::nullopt;
+    const auto start = lateness::StartOfKey(*key, pipeline.output.partition, pipeline.rules.calendar);
+    if (!start) return std::nullopt;
+    return std::pair(SeriesOf(pipeline, *key), *start);
+  };
+  const auto mine = place(processed.partition);
+  if (!mine) return false;
+  LATECOMER_ASSIGN_OR_RETURN(const std::vector<ledger::ProcessedRecord> all, reader.Processed(pipeline.id));
+  return std::any_of(all.begin(), all.end(), [&](const ledger::ProcessedRecord& other) {
+    if (other.at <= processed.at) return false;
+    const auto theirs = place(other.partition);
+    return theirs && theirs->first == mine->first && theirs->second < mine->second;
+  });
+}
+
+}  // namespace
+
 // Why a run is not needed any more when its turn comes; empty when it is. What a person asked for, cleared
 // or chose as look-back is always needed. A run whose tries were all lost was never cleared: another run may
 // have done its work meanwhile.
@@ -73,6 +99,8 @@ Result<std::string> Engine::NothingUnseen(ledger::Reader& reader, const RunRecor
   if (!processed) return std::string();
   LATECOMER_ASSIGN_OR_RETURN(const auto unseen, UnseenChanges(reader, pipeline_, observed_, run.partition, processed));
   if (!unseen.empty()) return std::string();
+  LATECOMER_ASSIGN_OR_RETURN(const bool outdated, FollowsSomethingNewer(reader, pipeline_, output_schema_, *processed));
+  if (outdated) return std::string();
   return "already processed by " + processed->run_id;
 }
 

@@ -5,7 +5,9 @@
 
 #include "base/text.h"
 #include "engine/act_detail.h"
+#include "engine/definition.h"
 #include "engine/facts.h"
+#include "engine/named_partition.h"
 
 namespace latecomer::engine {
 namespace {
@@ -28,11 +30,12 @@ std::optional<Record> OfPartition(const std::vector<Record>& records, const std:
 // What a rule holds of the partition.
 Status ReleaseFromRule(ledger::Writer& writer, const pipeline::Pipeline& pipeline, const ObservedSources& sources,
                        const table::PartitionKey& key, const Act& act, Released& released) {
+  LATECOMER_RETURN_IF_ERROR(CheckDefinition(writer, pipeline));
   LATECOMER_ASSIGN_OR_RETURN(const lateness::PlanInput facts, GatherFacts(writer, pipeline, sources, act.now));
   const lateness::Plan plan = lateness::MakePlan(pipeline.rules, facts);
   const auto entry = std::find_if(plan.entries.begin(), plan.entries.end(),
                                   [&](const lateness::PlanEntry& candidate) { return candidate.key == key; });
-  if (entry == plan.entries.end() || entry->decision != lateness::Decision::kHeld) {
+  if (entry == plan.entries.end() || !lateness::MayBeReleased(*entry)) {
     return Fail(Error(ErrorKind::kNotFound, "nothing of " + key.Display() + " is held")
                     .Hint("`latecomer plan --held` lists what is held, and by which rule"));
   }
@@ -52,26 +55,28 @@ Status ReleaseFromRule(ledger::Writer& writer, const pipeline::Pipeline& pipelin
 
 }  // namespace
 
-Result<Held> HoldPartition(ledger::Ledger& ledger, const std::string& pipeline, const table::PartitionKey& key,
-                           const std::string& reason, const Act& act) {
+Result<Held> HoldPartition(ledger::Ledger& ledger, const pipeline::Pipeline& pipeline, const ObservedSources& sources,
+                           const table::PartitionKey& key, const std::string& reason, const Act& act) {
   constexpr std::size_t kLongest = 1000;
   if (Trim(reason).empty() || reason.size() > kLongest) {
     return Fail(Error(ErrorKind::kInvalidArgument, "a hold needs a reason of 1 to 1,000 bytes")
                     .Hint("say what has to happen before this partition may be processed"));
   }
   Held held;
-  held.hold = {.pipeline = pipeline, .partition = key.Canonical(), .reason = reason, .by = act.by, .at = act.now};
+  held.hold = {.pipeline = pipeline.id, .partition = key.Canonical(), .reason = reason, .by = act.by, .at = act.now};
   LATECOMER_RETURN_IF_ERROR(ledger.Write([&](ledger::Writer& writer) -> Status {
-    LATECOMER_ASSIGN_OR_RETURN(const auto known, writer.FindPipeline(pipeline));
-    if (!known) return Fail(ErrorKind::kNotFound, "the ledger knows no pipeline " + pipeline);
-    LATECOMER_ASSIGN_OR_RETURN(const auto holds, writer.Holds(pipeline));
+    LATECOMER_ASSIGN_OR_RETURN(const auto known, writer.FindPipeline(pipeline.id));
+    if (!known) return Fail(ErrorKind::kNotFound, "the ledger knows no pipeline " + pipeline.id);
+    LATECOMER_RETURN_IF_ERROR(CheckDefinition(writer, pipeline));
+    LATECOMER_RETURN_IF_ERROR(CheckNamedPartition(writer, pipeline, sources, key));
+    LATECOMER_ASSIGN_OR_RETURN(const auto holds, writer.Holds(pipeline.id));
     const auto before = OfPartition(holds, held.hold.partition);
     LATECOMER_RETURN_IF_ERROR(writer.PutHold(held.hold));
     nlohmann::ordered_json detail{{"reason", reason}};
     detail["before"] = before ? HoldJson(*before) : nlohmann::ordered_json();
     LATECOMER_ASSIGN_OR_RETURN(
         held.event,
-        AppendActEvent(writer, act, PartitionEvent(pipeline, held.hold.partition, "partition.held"), detail));
+        AppendActEvent(writer, act, PartitionEvent(pipeline.id, held.hold.partition, "partition.held"), detail));
     return {};
   }));
   return held;

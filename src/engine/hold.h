@@ -18,9 +18,9 @@ struct Held {
   std::int64_t event = 0;  // Undo takes it
 };
 // What is running goes on to its end. A second hold replaces the first one's reason. kInvalidArgument without a reason,
-// or with one over 1,000 bytes.
-Result<Held> HoldPartition(ledger::Ledger& ledger, const std::string& pipeline, const table::PartitionKey& key,
-                           const std::string& reason, const Act& act);
+// with one over 1,000 bytes, and for a partition that CheckNamedPartition refuses.
+Result<Held> HoldPartition(ledger::Ledger& ledger, const pipeline::Pipeline& pipeline, const ObservedSources& sources,
+                           const table::PartitionKey& key, const std::string& reason, const Act& act);
 
 struct Released {
   std::optional<ledger::HoldRecord> hold;  // a person's, which is gone now

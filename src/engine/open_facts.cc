@@ -34,8 +34,12 @@ std::string ShapeText(const pipeline::Pipeline& pipeline) {
 }
 
 // Can what is settled be left out of a plan of this pipeline? With `catch_up: false` a partition is compared with what
-// every later one was built from; and the start of an output has to be readable from its key.
+// every later one was built from, with `propagate: following` with when those before it were; gaps lie between
+// partitions, wherever those are; and the start of an output has to be readable from its key.
 bool CanLeaveOut(const pipeline::Pipeline& pipeline) {
+  const lateness::Rules& rules = pipeline.rules;
+  if (rules.propagate != lateness::Propagate::kNone) return false;
+  if (rules.empty_partitions != lateness::EmptyPartitions::kSkip) return false;
   const pipeline::Source& shape = pipeline::ShapeOf(pipeline);
   const auto& time = pipeline.output.partition;
   const bool made = shape.mapping.kind == lateness::Mapping::Kind::kRollup;
@@ -247,12 +251,27 @@ class Look {
     return More(more);
   }
 
+  // Those of (after, last] that were let go.
+  Status LookAtReleased(std::optional<LocalTime> after, LocalTime last) {
+    LATECOMER_ASSIGN_OR_RETURN(const auto releases, reader_.Releases(pipeline_.id));
+    Starts released;
+    for (const ledger::ReleaseRecord& release : releases) {
+      const auto start = StartOfOutput(pipeline_, facts_reader_.schema(), release.partition);
+      if (start && *start && **start <= last && (!after || **start > *after)) released.insert(*start);
+    }
+    return More(released);
+  }
+
   // The last interval that was looked at when some after it were left out.
   Result<std::optional<LocalTime>> LookAhead(const std::optional<int>& ahead) {
     std::optional<LocalTime> after = frontier_;
-    // Those before the schedule are never due; a limited look has no room for them.
+    // Those before the schedule are due only when a person let them go; a limited look has no room for them.
     const std::optional<LocalTime>& begin = pipeline_.rules.start;
-    if (ahead && begin && (!after || *after < *begin)) after = calendar_.Step(calendar_.Floor(*begin), -1);
+    if (ahead && begin && (!after || *after < *begin)) {
+      const LocalTime last = calendar_.Step(calendar_.Floor(*begin), -1);
+      LATECOMER_RETURN_IF_ERROR(LookAtReleased(after, last));
+      after = last;
+    }
     Starts future;
     std::optional<LocalTime> horizon;
     while (true) {

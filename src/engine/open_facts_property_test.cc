@@ -53,7 +53,8 @@ std::string AnyRules() {
       maybe("  max_backfills: " + std::to_string(Pick(1, 3)) + "\n") +
       maybe("  min_rows: " + std::to_string(Pick(1, 8)) + "\n") +
       maybe("  allowed_lateness: " + std::to_string(Pick(1, 9)) + "d\n") + maybe("  emptied: process\n") +
-      maybe("  frozen_before: 2024-01-0" + std::to_string(Pick(1, 6)) + "\n") +
+      (OneIn(3) ? "  no_interval: process\n" : "") + (OneIn(4) ? "  retry_failed_after: 1d\n" : "") +
+      (OneIn(4) ? "  settle: 6h\n" : "") + maybe("  frozen_before: 2024-01-0" + std::to_string(Pick(1, 6)) + "\n") +
       (OneIn(4) ? "  detect: lookback\n  lookback: 2\n" : "") + (OneIn(3) ? "  order: newest_first\n" : "");
   return (schedule.empty() ? "" : "schedule:\n" + schedule) + (late.empty() ? "" : "late_data:\n" + late);
 }
@@ -236,6 +237,7 @@ class World {
       const auto to = static_cast<RunState>(Pick(0, 5));
       if (!ledger::MayFollow(run.state, to)) return {};
       run.state = to;
+      if (!ledger::IsOpen(to)) run.ended = now_;
       run.tries += to == RunState::kRunning ? 1 : 0;
       return writer.UpdateRun(run);
     });
@@ -342,7 +344,8 @@ class World {
     RC_ASSERT(Texts(limited.entries, backfill) == Texts(full.entries, backfill));
     const auto due = [&](const PlanEntry& entry) {
       if (entry.decision != Decision::kProcess || entry.kind != lateness::RunFact::Kind::kScheduled) return false;
-      return !near.horizon || entry.interval->start <= pipeline_.rules.calendar.IntervalAt(*near.horizon).start;
+      return !near.horizon || !entry.interval ||
+             entry.interval->start <= pipeline_.rules.calendar.IntervalAt(*near.horizon).start;
     };
     if (ahead > 0) RC_ASSERT(Texts(limited.entries, due) == Texts(full.entries, due));
 

@@ -1,10 +1,13 @@
 #include "engine/output_groups.h"
 
 #include <algorithm>
+#include <map>
 #include <optional>
+#include <set>
 #include <unordered_map>
 #include <utility>
 
+#include "lateness/decide.h"
 #include "lateness/interval_key.h"
 #include "lateness/key_interval.h"
 #include "lateness/mapping.h"
@@ -55,6 +58,9 @@ class Grouper {
     }
     // First all outputs that exist, then what each is made from: a window reaches outputs that come later.
     for (Placed& placed : placed_) LATECOMER_RETURN_IF_ERROR(Create(placed));
+    if (pipeline_.rules.empty_partitions == lateness::EmptyPartitions::kRun) {
+      LATECOMER_RETURN_IF_ERROR(FillGaps());
+    }
     for (const Placed& placed : placed_) Attach(placed);
     return std::move(groups_);
   }
@@ -100,6 +106,45 @@ class Grouper {
       values.push_back(*value);
     }
     Find(PartitionKey(pipeline_.output.columns, std::move(values)), own);
+    return {};
+  }
+
+  // A partition that came long before its interval, from a wrong clock, makes no gap before it.
+  bool CameTooEarly(const Placed& placed) const {
+    if (!placed.start || !placed.record->first_seen) return false;
+    lateness::OutputFacts facts;
+    facts.interval = pipeline_.sources[placed.source].calendar().IntervalAt(*placed.start);
+    facts.first_seen = placed.record->first_seen;
+    return lateness::CameTooEarly(facts, *facts.first_seen);
+  }
+
+  Status FillGaps() {
+    std::optional<LocalTime> newest;  // that some source has really come to
+    for (const Placed& placed : placed_) {
+      const std::optional<LocalTime> own = CameTooEarly(placed) ? std::nullopt : Own(placed);
+      if (own) newest = std::max(newest.value_or(*own), *own);
+    }
+    std::map<std::vector<PartitionValue>, std::set<LocalTime>> series;  // starts by what of the key is not time
+    for (const auto& [canonical, group] : groups_) {
+      if (!group.start || !newest || *group.start > *newest) continue;
+      if (pipeline_.rules.start && *group.start < *pipeline_.rules.start) continue;
+      std::vector<PartitionValue> values;
+      for (const std::string& name : extras_) values.push_back(*group.key.Find(name));
+      series[std::move(values)].insert(*group.start);
+    }
+    for (const auto& [values, starts] : series) {
+      for (LocalTime start = *starts.begin(); start < *starts.rbegin(); start = output_.Step(start, 1)) {
+        if (!starts.contains(start)) LATECOMER_RETURN_IF_ERROR(CreateGap(start, values));
+      }
+    }
+    return {};
+  }
+
+  Status CreateGap(LocalTime start, const std::vector<PartitionValue>& extras) {
+    LATECOMER_ASSIGN_OR_RETURN(std::vector<PartitionValue> values,
+                               lateness::ValuesOfStart(start, pipeline_.output.partition, time_schema_, output_));
+    values.insert(values.end(), extras.begin(), extras.end());
+    Find(PartitionKey(pipeline_.output.columns, std::move(values)), start).gap = true;
     return {};
   }
 

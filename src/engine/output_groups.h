@@ -22,9 +22,11 @@ struct MappedPartition {
   bool own = true;  // of the output's own interval, not one that a window reaches back to
 };
 
-// An output partition. It exists where a source that goes by time has, or had, data of its own interval.
+// An output partition. It exists where a source that goes by time has, or had, data of its own interval; with
+// `empty_partitions: run` also in the gaps between those of one series, from the schedule's start on.
 struct OutputGroup {
   table::PartitionKey key;
+  bool gap = false;
   std::optional<LocalTime> start;           // nullopt: no interval
   std::vector<MappedPartition> partitions;  // of sources that go by time
 };

@@ -5,6 +5,7 @@
 #include <tuple>
 
 #include "base/text.h"
+#include "engine/definition.h"
 #include "engine/observed_sources.h"
 
 namespace latecomer::engine {
@@ -74,10 +75,26 @@ void AddRanges(const std::vector<PlacedRun>& all, const std::vector<Range>& rang
   }
 }
 
+Status AddOlder(ledger::Reader& reader, const pipeline::Pipeline& pipeline, const table::PartitionSchema& schema,
+                const RunSelection& selection, std::map<std::int64_t, PlacedRun>& chosen) {
+  LATECOMER_ASSIGN_OR_RETURN(const std::vector<std::int64_t> ids, RunsOfOlderDefinitions(reader, pipeline));
+  std::vector<RunRecord> runs;
+  for (const std::int64_t id : ids) {
+    LATECOMER_ASSIGN_OR_RETURN(std::optional<RunRecord> run, reader.FindRun(id));
+    if (run) runs.push_back(std::move(*run));
+  }
+  const bool all = !selection.from && !selection.to;
+  const Range range{.first = selection.from, .last = selection.to, .series = std::nullopt};
+  for (PlacedRun& run : PlaceRuns(pipeline, schema, std::move(runs))) {
+    if (all || range.Holds(run)) chosen.try_emplace(run.run.id, std::move(run));
+  }
+  return {};
+}
+
 // `past` and `future` reach from the named runs.
 std::vector<Range> RangesOf(const RunSelection& selection, const std::map<std::int64_t, PlacedRun>& named) {
   std::vector<Range> ranges;
-  if (selection.from || selection.to) {
+  if ((selection.from || selection.to) && !selection.older_definition) {
     ranges.push_back({.first = selection.past ? std::nullopt : selection.from,
                       .last = selection.future ? std::nullopt : selection.to,
                       .series = std::nullopt});
@@ -131,7 +148,7 @@ Result<table::PartitionSchema> KnownOutputSchema(ledger::Reader& reader, const p
 Result<SelectedRuns> SelectRuns(ledger::Reader& reader, const pipeline::Pipeline& pipeline,
                                 const RunSelection& selection, RangePick pick) {
   LATECOMER_ASSIGN_OR_RETURN(const table::PartitionSchema schema, KnownOutputSchema(reader, pipeline));
-  const bool by_range = selection.from || selection.to;
+  const bool by_range = selection.from || selection.to || selection.older_definition;
   std::vector<std::string> words = selection.runs;
   if (words.empty() && !by_range) words.emplace_back("latest");
   std::vector<RunRecord> named;
@@ -140,7 +157,8 @@ Result<SelectedRuns> SelectRuns(ledger::Reader& reader, const pipeline::Pipeline
   }
   std::map<std::int64_t, PlacedRun> chosen;
   for (PlacedRun& run : PlaceRuns(pipeline, schema, std::move(named))) chosen.try_emplace(run.run.id, std::move(run));
-  if (by_range || selection.past || selection.future) {
+  if (selection.older_definition) LATECOMER_RETURN_IF_ERROR(AddOlder(reader, pipeline, schema, selection, chosen));
+  if (selection.from || selection.to || selection.past || selection.future) {
     LATECOMER_ASSIGN_OR_RETURN(std::vector<RunRecord> runs, reader.Runs({.pipeline = pipeline.id}));
     const std::vector<Range> ranges = RangesOf(selection, chosen);
     AddRanges(PlaceRuns(pipeline, schema, std::move(runs)), ranges, pick, chosen);

@@ -26,6 +26,9 @@ struct RunSelection {
   // one of them in nothing but time. Without runs and range: of the latest run.
   bool past = false;
   bool future = false;
+  // And of each partition in [from, to], of all without a range, the run that built it, if that was by an older
+  // definition.
+  bool older_definition = false;
   // Only runs that failed or were cancelled; of steps only those without success.
   bool only_failed = false;
   std::vector<std::string> steps{};  // the user's; empty: whole runs

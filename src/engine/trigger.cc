@@ -4,7 +4,9 @@
 #include <map>
 #include <nlohmann/json.hpp>
 
+#include "engine/definition.h"
 #include "engine/facts.h"
+#include "engine/named_partition.h"
 #include "engine/open_facts.h"
 #include "engine/run_names.h"
 #include "lateness/key_interval.h"
@@ -18,7 +20,10 @@ Result<std::vector<table::PartitionKey>> KeysOf(ledger::Reader& reader, const pi
                                                 const ObservedSources& sources, const TriggerSelection& selection,
                                                 Instant now) {
   std::map<std::string, table::PartitionKey> chosen;
-  for (const table::PartitionKey& key : selection.partitions) chosen.emplace(key.Canonical(), key);
+  for (const table::PartitionKey& key : selection.partitions) {
+    LATECOMER_RETURN_IF_ERROR(CheckNamedPartition(reader, pipeline, sources, key));
+    chosen.emplace(key.Canonical(), key);
+  }
   if (selection.from || selection.to) {
     LATECOMER_ASSIGN_OR_RETURN(const lateness::PlanInput facts, GatherFacts(reader, pipeline, sources, now));
     for (const lateness::OutputFacts& output : facts.outputs) {
@@ -39,6 +44,7 @@ Result<std::vector<table::PartitionKey>> KeysOf(ledger::Reader& reader, const pi
 
 Result<TriggerPlan> Plan(ledger::Reader& reader, const pipeline::Pipeline& pipeline, const ObservedSources& sources,
                          const TriggerSelection& selection, Instant now) {
+  LATECOMER_RETURN_IF_ERROR(CheckDefinition(reader, pipeline));
   LATECOMER_ASSIGN_OR_RETURN(const std::vector<table::PartitionKey> keys,
                              KeysOf(reader, pipeline, sources, selection, now));
   LATECOMER_ASSIGN_OR_RETURN(const auto open, reader.Runs({.pipeline = pipeline.id, .open_only = true}));

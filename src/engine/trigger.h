@@ -15,7 +15,7 @@
 namespace latecomer::engine {
 
 struct TriggerSelection {
-  std::vector<table::PartitionKey> partitions;  // these, whether they exist or not
+  std::vector<table::PartitionKey> partitions;  // these, if CheckNamedPartition takes them
   // And the output partitions that exist and begin in [from, to]; a missing end is open. Nothing when both are missing.
   std::optional<LocalTime> from{};
   std::optional<LocalTime> to{};

@@ -105,12 +105,38 @@ void DecideOpen(PlanEntry& entry, const OutputFacts& facts, const Situation& sit
                       : open.run_id + " is queued for it and will read the newest versions when it starts");
 }
 
-void DecideFailed(PlanEntry& entry, const RunFact& failed) {
+// When a failed run starts again by itself; nullopt: when a person says so. A cancelled one was ended by a person.
+std::optional<Instant> StartsAgainAt(const RunFact& failed, const Rules& rules) {
+  if (!rules.retry_failed_after || failed.state != RunFact::State::kFailed || !failed.ended) return std::nullopt;
+  return *failed.ended + *rules.retry_failed_after;
+}
+
+void DecideFailed(PlanEntry& entry, const RunFact& failed, const Rules& rules) {
   entry.blocking_run = failed.run_id;
   const bool cancelled = failed.state == RunFact::State::kCancelled;
-  Settle(entry, Decision::kFailed, "",
-         failed.run_id + (cancelled ? " was cancelled" : " failed") + "; `latecomer clear PIPELINE " + failed.run_id +
-             "` starts it again");
+  std::string reason = failed.run_id + (cancelled ? " was cancelled" : " failed") + "; `latecomer clear PIPELINE " +
+                       failed.run_id + "` starts it again";
+  if (const auto at = StartsAgainAt(failed, rules)) reason += ", or retry_failed_after at " + FormatInstant(*at);
+  Settle(entry, Decision::kFailed, "", std::move(reason));
+}
+
+// Of a cause that failed: false when it stays so, and that is decided.
+bool GoesOn(PlanEntry& entry, const OutputFacts& facts, const Situation& situation) {
+  const RunFact* failed = FailedRun(facts, entry.cause);
+  if (failed == nullptr) return true;
+  const std::optional<Instant> at = StartsAgainAt(*failed, situation.rules);
+  if (!at || situation.now < *at) {
+    DecideFailed(entry, *failed, situation.rules);
+    return false;
+  }
+  entry.starts_again = failed->run_id;
+  return true;
+}
+
+std::string Again(const PlanEntry& entry, const Rules& rules) {
+  if (entry.starts_again.empty()) return "";
+  return entry.starts_again + " failed, and retry_failed_after " + FormatDuration(*rules.retry_failed_after) +
+         " is over; ";
 }
 
 // ----- rules that hold
@@ -119,8 +145,8 @@ void DecideFailed(PlanEntry& entry, const RunFact& failed) {
 std::string HoldRuleOf(const Change& change, const OutputFacts& facts, const Situation& situation) {
   const Rules& rules = situation.rules;
   if (IsReleased(facts, change)) return "";
-  if (rules.frozen_before && *facts.start < *rules.frozen_before) return "frozen_before";
-  if (rules.allowed_lateness && change.timestamp - facts.interval->end > *rules.allowed_lateness) {
+  if (rules.frozen_before && facts.start && *facts.start < *rules.frozen_before) return "frozen_before";
+  if (rules.allowed_lateness && facts.interval && change.timestamp - facts.interval->end > *rules.allowed_lateness) {
     return "allowed_lateness";
   }
   if (situation.mass_changes.contains({change.source, change.version})) return "mass_change";
@@ -134,7 +160,9 @@ std::string HoldRule(const OutputFacts& facts, const Situation& situation, const
   const bool all_released = std::all_of(facts.unseen.begin(), facts.unseen.end(), released);
   // Emptying can't be undone by what comes with it, so each change has to be released.
   if (!facts.has_rows && rules.emptied == HoldOrProcess::kHold && !all_released) return "emptied";
-  if (facts.unseen.empty() && rules.frozen_before && *facts.start < *rules.frozen_before) return "frozen_before";
+  if (facts.unseen.empty() && rules.frozen_before && facts.start && *facts.start < *rules.frozen_before) {
+    return IsLetGo(facts) ? "" : "frozen_before";
+  }
   std::string rule;
   for (const Change& change : facts.unseen) {
     rule = HoldRuleOf(change, facts, situation);
@@ -191,9 +219,9 @@ void DecideLate(PlanEntry& entry, const OutputFacts& facts, const Situation& sit
   entry.kind = RunFact::Kind::kBackfill;
   entry.late = true;
   entry.cause = FreshCause(facts, CauseOf(facts.unseen));
-  if (const RunFact* failed = FailedRun(facts, entry.cause)) return DecideFailed(entry, *failed);
+  if (!GoesOn(entry, facts, situation)) return;
   const std::string what = DescribeChanges(facts.unseen, facts.interval);
-  if (rules.detect != Detect::kChanges) {
+  if (rules.detect != Detect::kChanges && !IsLetGo(facts)) {
     Settle(entry, Decision::kHeld, "detect", DetectReason(rules, what));
     return;
   }
@@ -201,14 +229,51 @@ void DecideLate(PlanEntry& entry, const OutputFacts& facts, const Situation& sit
     Settle(entry, Decision::kHeld, rule, HoldReason(rule, entry, facts, rules));
     return;
   }
-  if (const std::optional<Instant> at = SettlesAt(facts, situation)) {
+  const std::optional<Instant> at = SettlesAt(facts, situation);
+  if (at && !IsLetGo(facts)) {
     Settle(entry, Decision::kWaiting, "settle",
            "waits until " + FormatInstant(*at) + " for the partition to settle; " + what);
     return;
   }
-  std::string reason =
-      facts.processed ? "late because of " + what : "late: never processed, although a later partition was; " + what;
-  Settle(entry, Decision::kProcess, "", std::move(reason));
+  Settle(entry, Decision::kProcess, "",
+         Again(entry, rules) +
+             (facts.processed ? "late because of " : "late: never processed, although a later partition was; ") + what);
+}
+
+// The release was given after the output that it follows was built.
+bool CoversReleased(const OutputFacts& facts, const OutputFacts& base) {
+  if (!facts.released) return false;
+  return std::all_of(base.processed->vector.begin(), base.processed->vector.end(), [&](const auto& built) {
+    const auto up_to = facts.released->find(built.first);
+    return up_to != facts.released->end() && up_to->second >= built.second;
+  });
+}
+
+// Nothing it is made from changed, or not enough to count, but what it follows was built after it.
+void DecideFollowing(PlanEntry& entry, const OutputFacts& facts, const OutputFacts& base, const Situation& situation) {
+  const Rules& rules = situation.rules;
+  entry.kind = RunFact::Kind::kBackfill;
+  entry.late = true;
+  entry.starts_again.clear();
+  entry.cause = FreshCause(facts, "following:" + base.processed->run_id);
+  if (!GoesOn(entry, facts, situation)) return;
+  const std::string what =
+      base.key.Display() + ", which it follows, was processed after it (" + base.processed->run_id + ")";
+  if (rules.frozen_before && facts.start && *facts.start < *rules.frozen_before && !CoversReleased(facts, base)) {
+    Settle(entry, Decision::kHeld, "frozen_before",
+           "held: begins before frozen_before " + FormatLocal(*rules.frozen_before) + "; " + what);
+    return;
+  }
+  Settle(entry, Decision::kProcess, "", Again(entry, rules) + "late: " + what);
+}
+
+// A partition that was processed before, and is late.
+void DecideProcessed(PlanEntry& entry, const OutputFacts& facts, const Situation& situation) {
+  const auto base = situation.outdated.find(&facts);
+  if (!facts.unseen.empty()) DecideLate(entry, facts, situation);
+  if (base == situation.outdated.end()) return;
+  const bool held = entry.decision == Decision::kHeld && entry.rule != "emptied" && entry.rule != "frozen_before";
+  if (facts.unseen.empty() || held) DecideFollowing(entry, facts, *base->second, situation);
 }
 
 // ----- partitions that were never processed
@@ -216,7 +281,7 @@ void DecideLate(PlanEntry& entry, const OutputFacts& facts, const Situation& sit
 // With `catch_up: false`, an interval that was passed over; a change that came after a later interval was
 // built is late data all the same.
 bool PassedOver(const OutputFacts& facts, const Situation& situation) {
-  if (situation.rules.catch_up) return false;
+  if (situation.rules.catch_up || IsLetGo(facts)) return false;
   const bool before_due = situation.newest_due && *facts.start < *situation.newest_due;
   if (!IsLateNeverProcessed(facts, situation)) return before_due;
   const auto later = situation.built_from.upper_bound(*facts.start);
@@ -227,12 +292,24 @@ bool PassedOver(const OutputFacts& facts, const Situation& situation) {
   });
 }
 
+// With a cron line.
+Instant CronTime(const OutputFacts& facts, const Rules& rules) {
+  const TimeZone& zone = rules.calendar.zone();
+  const Instant end = facts.interval->end;
+  // What the end lies in may be an hour that the clock shows twice.
+  return std::max(end, zone.ToInstant(rules.ready.cron->NextFrom(zone.ToLocal(end))));
+}
+
 std::string WaitReason(const OutputFacts& facts, const Situation& situation) {
   const Ready& ready = situation.rules.ready;
   if (ready.kind == Ready::Kind::kManual) return "waits for `latecomer run --partition`: ready is manual";
   if (ready.kind == Ready::Kind::kDelay) {
     return "waits until " + FormatInstant(facts.interval->end + ready.delay) + ", " + FormatDuration(ready.delay) +
            " after the interval's end";
+  }
+  if (ready.kind == Ready::Kind::kCron) {
+    return "waits until " + FormatInstant(CronTime(facts, situation.rules)) + ", the first time of `" +
+           ready.cron->text() + "` after the interval's end";
   }
   std::string reason = "waits until a later partition exists";
   std::string lacking;
@@ -247,9 +324,15 @@ std::string WaitReason(const OutputFacts& facts, const Situation& situation) {
 std::string ReadyReason(const Ready& ready, bool by_proof) {
   if (ready.kind == Ready::Kind::kDelay)
     return "due: its interval ended " + FormatDuration(ready.delay) + " ago or more";
+  if (ready.kind == Ready::Kind::kCron) return "due: a time of `" + ready.cron->text() + "` came after its end";
   if (by_proof) return "due: a later partition exists, so this one is complete";
   return "due: at_latest " + FormatDuration(ready.at_latest.value_or(Duration::zero())) +
          " after the interval's end is over";
+}
+
+// A clock that went wrong wrote it, and its time hasn't come.
+bool IsInTheFuture(const OutputFacts& facts, Instant now) {
+  return facts.interval && facts.interval->start > now && CameTooEarly(facts, now);
 }
 
 void DecideScheduled(PlanEntry& entry, const OutputFacts& facts, const Situation& situation) {
@@ -258,32 +341,37 @@ void DecideScheduled(PlanEntry& entry, const OutputFacts& facts, const Situation
     Settle(entry, Decision::kHeld, "emptied", HoldReason("emptied", entry, facts, rules));
     return;
   }
-  if (rules.frozen_before && *facts.start < *rules.frozen_before) {
-    const auto released = [&](const Change& change) { return IsReleased(facts, change); };
-    if (std::none_of(facts.unseen.begin(), facts.unseen.end(), released)) {
-      Settle(entry, Decision::kHeld, "frozen_before", HoldReason("frozen_before", entry, facts, rules));
-      return;
-    }
+  if (rules.frozen_before && *facts.start < *rules.frozen_before && !IsLetGo(facts)) {
+    Settle(entry, Decision::kHeld, "frozen_before", HoldReason("frozen_before", entry, facts, rules));
+    return;
+  }
+  if (IsInTheFuture(facts, situation.now)) {  // only what was let go comes here
+    Settle(entry, Decision::kProcess, "", "due: it was released, although it begins on " + FormatLocal(*facts.start));
+    return;
   }
   if (!IsReady(facts, situation)) {
     Settle(entry, Decision::kWaiting, "ready", WaitReason(facts, situation));
     return;
   }
   const bool by_proof = situation.newest_proof && *facts.start < *situation.newest_proof;
-  Settle(entry, Decision::kProcess, "", ReadyReason(rules.ready, by_proof));
+  std::string reason = Again(entry, rules) + ReadyReason(rules.ready, by_proof);
+  if (facts.gap) reason += "; there is no partition of it, and empty_partitions is run";
+  Settle(entry, Decision::kProcess, "", std::move(reason));
 }
 
 void DecideNeverProcessed(PlanEntry& entry, const OutputFacts& facts, const Situation& situation) {
-  if (facts.unseen.empty() && !facts.has_rows) {
+  if (facts.unseen.empty() && !facts.has_rows && !facts.gap) {
     Settle(entry, Decision::kIgnored, "", "has no rows, and nothing changed it");
     return;
   }
   entry.cause = FreshCause(facts, kScheduledCause);
-  if (const RunFact* failed = FailedRun(facts, entry.cause)) {
-    entry.late = IsLateNeverProcessed(facts, situation);
-    return DecideFailed(entry, *failed);
+  const bool late = IsLateNeverProcessed(facts, situation);
+  if (!GoesOn(entry, facts, situation)) {
+    entry.late = late;
+    return;
   }
-  if (CameTooEarly(facts, situation.now) && facts.interval->start > situation.now) {
+  if (!entry.starts_again.empty()) return DecideScheduled(entry, facts, situation);
+  if (IsInTheFuture(facts, situation.now) && !IsLetGo(facts)) {
     Settle(entry, Decision::kWaiting, "future",
            "begins on " + FormatLocal(*facts.start) +
                ", long after its data came; it proves nothing for the ones before it");
@@ -293,7 +381,8 @@ void DecideNeverProcessed(PlanEntry& entry, const OutputFacts& facts, const Situ
     Settle(entry, Decision::kIgnored, "catch_up", "passed over: catch_up is false and a later interval was due");
     return;
   }
-  if (IsLateNeverProcessed(facts, situation)) return DecideLate(entry, facts, situation);
+  // No commit made a gap late.
+  if (late && !facts.gap) return DecideLate(entry, facts, situation);
   DecideScheduled(entry, facts, situation);
 }
 
@@ -320,14 +409,30 @@ void DecideHold(PlanEntry& entry, const OutputFacts& facts, const Situation& sit
 
 // ----- outside the schedule
 
-void DecideWithoutInterval(PlanEntry& entry, const OutputFacts& facts) {
-  if (facts.unseen.empty()) {
+void DecideWithoutInterval(PlanEntry& entry, const OutputFacts& facts, const Situation& situation) {
+  const Rules& rules = situation.rules;
+  const bool process = rules.no_interval == HoldOrProcess::kProcess || IsLetGo(facts);
+  const bool nothing = facts.unseen.empty() && !(process && facts.has_rows);
+  if (nothing) {
     Settle(entry, Decision::kIgnored, "no_interval", "has no interval, and nothing changed it");
     return;
   }
-  Settle(entry, Decision::kHeld, "no_interval",
-         "held: its time columns are null or unreadable, so it belongs to no interval; " +
-             DescribeChanges(facts.unseen, std::nullopt));
+  if (!process) {
+    Settle(entry, Decision::kHeld, "no_interval",
+           "held: its time columns are null or unreadable, so it belongs to no interval; " +
+               DescribeChanges(facts.unseen, std::nullopt));
+    return;
+  }
+  if (facts.processed) return DecideLate(entry, facts, situation);
+  entry.cause = FreshCause(facts, kScheduledCause);
+  if (!GoesOn(entry, facts, situation)) return;
+  if (HoldRule(facts, situation, entry) == "emptied") {
+    Settle(entry, Decision::kHeld, "emptied", HoldReason("emptied", entry, facts, rules));
+  } else if (rules.ready.kind == Ready::Kind::kManual && !IsLetGo(facts)) {
+    Settle(entry, Decision::kWaiting, "ready", WaitReason(facts, situation));
+  } else {
+    Settle(entry, Decision::kProcess, "", Again(entry, rules) + "due: it belongs to no interval that could end");
+  }
 }
 
 void DecideBeforeStart(PlanEntry& entry, const OutputFacts& facts, const Rules& rules) {
@@ -364,6 +469,19 @@ bool IsReleased(const OutputFacts& facts, const Change& change) {
   return upto != facts.released->end() && change.version <= upto->second;
 }
 
+bool IsLetGo(const OutputFacts& facts) {
+  if (!facts.released || facts.released->empty()) return false;
+  // What was released of a partition that was never processed is to be processed yet.
+  const auto released = [&](const Change& change) { return IsReleased(facts, change); };
+  return !facts.processed || std::any_of(facts.unseen.begin(), facts.unseen.end(), released);
+}
+
+bool MayBeReleased(const PlanEntry& entry) {
+  if (entry.decision == Decision::kHeld) return true;
+  if (entry.decision != Decision::kWaiting) return false;
+  return entry.rule == "settle" || entry.rule == "max_backfills" || entry.rule == "future";
+}
+
 bool CameTooEarly(const OutputFacts& facts, Instant now) {
   if (!facts.interval) return false;
   Instant came = facts.first_seen.value_or(now);
@@ -377,6 +495,7 @@ bool IsReady(const OutputFacts& facts, const Situation& situation) {
   switch (ready.kind) {
     case Ready::Kind::kManual: return false;
     case Ready::Kind::kDelay: return situation.now >= facts.interval->end + ready.delay;
+    case Ready::Kind::kCron: return situation.now >= CronTime(facts, situation.rules);
     case Ready::Kind::kNextPartition:
       if (situation.newest_proof && *facts.start < *situation.newest_proof) return true;
       return ready.at_latest && situation.now >= facts.interval->end + *ready.at_latest;
@@ -392,20 +511,20 @@ PlanEntry Decide(const OutputFacts& facts, const Situation& situation) {
     DecideHold(entry, facts, situation);
     return entry;
   }
-  if (facts.processed && facts.unseen.empty()) {
+  if (facts.processed && facts.unseen.empty() && !situation.outdated.contains(&facts)) {
     return Settle(entry, Decision::kUpToDate, "",
                   "up to date: built from " + DescribeVector(facts.processed->vector) + ", nothing newer changed it");
   }
   if (open != nullptr) {
     DecideOpen(entry, facts, situation, *open);
   } else if (!facts.start || !facts.interval) {
-    DecideWithoutInterval(entry, facts);
-  } else if (rules.start && *facts.start < *rules.start) {
+    DecideWithoutInterval(entry, facts, situation);
+  } else if (rules.start && *facts.start < *rules.start && !IsLetGo(facts)) {
     DecideBeforeStart(entry, facts, rules);
-  } else if (rules.end && *facts.start > *rules.end) {
+  } else if (rules.end && *facts.start > *rules.end && !IsLetGo(facts)) {
     DecideAfterEnd(entry, facts, rules);
   } else if (facts.processed) {
-    DecideLate(entry, facts, situation);
+    DecideProcessed(entry, facts, situation);
   } else {
     DecideNeverProcessed(entry, facts, situation);
   }

@@ -30,6 +30,8 @@ struct Situation {
   std::map<LocalTime, VersionVector> built_from{};
   // Commits that made more partitions late than `max_backfills`.
   std::set<SourceVersion> mass_changes{};
+  // With `propagate: following`: outputs that were built before one that they follow, and that one.
+  std::map<const OutputFacts*, const OutputFacts*> outdated{};
 };
 
 // A partition whose interval hadn't nearly begun when its newest data came: a bad clock. It proves
@@ -43,6 +45,8 @@ bool IsReady(const OutputFacts& facts, const Situation& situation);
 bool InSchedule(const Rules& rules, LocalTime start);
 
 bool IsReleased(const OutputFacts& facts, const Change& change);
+// A person let go something of it that isn't processed yet.
+bool IsLetGo(const OutputFacts& facts);
 
 PlanEntry Decide(const OutputFacts& facts, const Situation& situation);
 

@@ -56,7 +56,7 @@ std::optional<LocalTime> NewestDue(const std::vector<const OutputFacts*>& output
   std::optional<LocalTime> newest;
   for (const OutputFacts* facts : outputs) {
     if (!facts->start || !facts->interval || facts->processed || !InSchedule(situation.rules, *facts->start)) continue;
-    if (!facts->has_rows && facts->unseen.empty()) continue;
+    if (!facts->has_rows && facts->unseen.empty() && !facts->gap) continue;
     if (IsReady(*facts, situation)) RaiseTo(newest, *facts->start);
   }
   return newest;
@@ -72,6 +72,32 @@ std::optional<LocalTime> WeakestProof(const std::map<std::string, std::optional<
   return weakest;
 }
 
+// What of a key is not time; outputs that differ in nothing else follow each other.
+std::string SeriesOf(const Rules& rules, const table::PartitionKey& key) {
+  std::string series;
+  const auto& time = rules.time_columns;
+  for (std::size_t i = 0; i < key.size() && !time.empty(); ++i) {
+    if (std::find(time.begin(), time.end(), key.name(i)) != time.end()) continue;
+    series += key.name(i) + (key.value(i).IsNull() ? " null" : "=" + key.value(i).text()) + "\n";
+  }
+  return series;
+}
+
+// Each output that was built before an earlier one of its series, with the one of those that was built last.
+// `outputs` are in the order of Earlier.
+std::map<const OutputFacts*, const OutputFacts*> Outdated(const Rules& rules,
+                                                          const std::vector<const OutputFacts*>& outputs) {
+  std::map<const OutputFacts*, const OutputFacts*> outdated;
+  std::map<std::string, const OutputFacts*> newest;
+  for (const OutputFacts* facts : outputs) {
+    if (!facts->start || !facts->processed) continue;
+    const OutputFacts*& base = newest[SeriesOf(rules, facts->key)];
+    if (base != nullptr && base->processed->at > facts->processed->at) outdated[facts] = base;
+    if (base == nullptr || facts->processed->at > base->processed->at) base = facts;
+  }
+  return outdated;
+}
+
 Situation Survey(const Rules& rules, const std::vector<const OutputFacts*>& outputs, const PlanInput& input) {
   const Instant now = input.now;
   Situation situation{.rules = rules, .now = now, .proofs = input.proofs};
@@ -82,6 +108,7 @@ Situation Survey(const Rules& rules, const std::vector<const OutputFacts*>& outp
     if (exists) RaiseTo(situation.newest_proof, *facts->start);
   }
   if (!input.proofs.empty()) situation.newest_proof = WeakestProof(input.proofs);
+  if (rules.propagate == Propagate::kFollowing) situation.outdated = Outdated(rules, outputs);
   if (!rules.catch_up) {
     situation.built_from = BuiltFrom(outputs);
     situation.newest_due = NewestDue(outputs, situation);
@@ -157,6 +184,32 @@ void LimitBackfills(const Rules& rules, std::vector<Judged>& judged) {
   }
 }
 
+// With `propagate: following` an output is built again only when those that it follows are as they will be: one after
+// the other. New intervals don't wait for that; they are built again in their turn.
+void WaitForThoseBefore(const Rules& rules, std::vector<Judged>& judged) {
+  if (rules.propagate != Propagate::kFollowing) return;
+  std::vector<Judged*> by_time;
+  for (Judged& one : judged) {
+    if (one.facts->start) by_time.push_back(&one);
+  }
+  std::sort(by_time.begin(), by_time.end(),
+            [](const Judged* a, const Judged* b) { return Earlier(*a->facts, *b->facts); });
+  std::map<std::string, const Judged*> pending;
+  for (Judged* one : by_time) {
+    PlanEntry& entry = one->entry;
+    const Judged*& before = pending[SeriesOf(rules, entry.key)];
+    if (before != nullptr && entry.decision == Decision::kProcess && entry.kind == RunFact::Kind::kBackfill) {
+      entry.decision = Decision::kWaiting;
+      entry.rule = "propagate";
+      entry.reason = "waits for " + before->entry.key.Display() + ", which it follows; " + entry.reason;
+      continue;
+    }
+    const bool comes = entry.decision == Decision::kProcess || entry.decision == Decision::kOpen ||
+                       entry.decision == Decision::kFailed;
+    if (before == nullptr && comes && entry.late) before = one;
+  }
+}
+
 // Scheduled ones, then backfills, then the rest.
 int GroupOf(const PlanEntry& entry) {
   if (entry.decision != Decision::kProcess) return 2;
@@ -191,6 +244,7 @@ Plan MakePlan(const Rules& rules, const PlanInput& input) {
       if (one.entry.late) one.entry = Decide(*one.facts, situation);
     }
   }
+  WaitForThoseBefore(rules, judged);
   SortEntries(rules, judged);
   LimitBackfills(rules, judged);
   SortEntries(rules, judged);

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/cadence.h"
+#include "base/cron.h"
 #include "base/time.h"
 #include "base/version.h"
 #include "table/commit.h"
@@ -18,11 +19,15 @@ namespace latecomer::lateness {
 enum class Detect { kChanges, kLookback, kOff };
 enum class Order { kOldestFirst, kNewestFirst, kMostRows };
 enum class HoldOrProcess { kHold, kProcess };
+enum class EmptyPartitions { kSkip, kRun };
+enum class Propagate { kNone, kFollowing };
 
 struct Ready {
-  enum class Kind { kNextPartition, kDelay, kManual } kind = Kind::kNextPartition;
+  enum class Kind { kNextPartition, kDelay, kCron, kManual } kind = Kind::kNextPartition;
   std::optional<Duration> at_latest;  // with kNextPartition: complete this long after the interval's end anyway
   Duration delay{0};                  // with kDelay: complete this long after the interval's end
+  // With kCron: complete at the first of its times, on the clock of the output's zone, at or after the interval's end.
+  std::optional<CronLine> cron;
 };
 
 // The `schedule` and `late_data` sections of a pipeline, as the planner needs them.
@@ -34,6 +39,8 @@ struct Rules {
   Ready ready;
   bool depends_on_past = false;  // a partition isn't started before an earlier one that is planned
   bool catch_up = true;          // false: of the due intervals never processed only the newest is run
+  // kRun: an interval without a partition between two that have one is processed, too.
+  EmptyPartitions empty_partitions = EmptyPartitions::kSkip;
   Detect detect = Detect::kChanges;
   int lookback = 0;
   std::optional<Duration> allowed_lateness;
@@ -42,6 +49,10 @@ struct Rules {
   Duration settle_at_most{0};  // 0: no upper bound
   std::int64_t min_rows = 1;
   HoldOrProcess emptied = HoldOrProcess::kHold;
+  HoldOrProcess no_interval = HoldOrProcess::kHold;
+  std::optional<Duration> retry_failed_after;  // a failed cause starts again this long after it failed
+  // kFollowing: when an output was processed again, those that follow it are, too.
+  Propagate propagate = Propagate::kNone;
   int max_backfills = 50;
   Order order = Order::kOldestFirst;
 };
@@ -67,6 +78,7 @@ struct RunFact {
   bool started = false;  // a claim was granted at least once
   bool running = false;  // one is held now
   std::string with{};    // the outside worker that holds it, and until when; empty when none does
+  std::optional<Instant> ended{};
 };
 
 // A person holds the partition back.
@@ -84,6 +96,7 @@ struct ProcessedFact {
 // All that is known of one output partition when a plan is made.
 struct OutputFacts {
   table::PartitionKey key;            // output columns
+  bool gap = false;                   // no source has a partition of its own interval; empty_partitions asks for it
   bool has_rows = true;               // some mapped source partition has live files at the newest version
   std::optional<Instant> first_seen;  // commit time of its first data, as far as known
   // Commit time of its newest data, where that matters: when `first_seen` lies long before the interval.
@@ -125,19 +138,24 @@ struct PlanEntry {
   Decision decision = Decision::kUpToDate;
   // The rule that decided, in the pipeline file's words: "allowed_lateness", "max_backfills",
   // "mass_change", "frozen_before", "before_start", "after_end", "emptied", "no_interval", "min_rows",
-  // "settle", "future", "ready", "detect", "catch_up"; "wait_for_upstream"; "hold" when a person
-  // does; empty when none did.
+  // "settle", "future", "ready", "detect", "catch_up", "propagate"; "wait_for_upstream"; "hold" when a
+  // person does; empty when none did.
   std::string rule;
   std::string reason;  // one sentence for people, without a final dot
   // Unique per (pipeline, output partition): "interval" for scheduled runs, "devices@3" for a backfill (per
-  // source the newest unseen version, sources in order, joined by ","), "lookback:<run id>". The first two
-  // with "~2", "~3", … behind them where runs of that cause succeeded and the partition went back since.
+  // source the newest unseen version, sources in order, joined by ","), "following:<run id>" for one that
+  // follows another output, "lookback:<run id>". All but the last with "~2", "~3", … behind them where runs
+  // of that cause succeeded and the partition went back since.
   std::string cause;
   std::vector<Change> changes;       // what made it late, oldest first
   std::optional<Duration> lateness;  // of the newest change: commit time minus the interval's end
   std::optional<std::int64_t> rows;  // added + removed over `changes`; nullopt when unknown
   std::string blocking_run;          // for kOpen and kFailed
+  std::string starts_again;          // the failed run of this cause, whose time to start again has come
 };
+
+// Is it something that a person may let go: held, or waiting by a rule for late data or for a clock?
+bool MayBeReleased(const PlanEntry& entry);
 
 struct Plan {
   std::vector<PlanEntry>

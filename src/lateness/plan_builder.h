@@ -56,6 +56,23 @@ class FactsBuilder {
     facts_.runs.push_back({id, kind, state, cause, started});
     return std::move(*this);
   }
+  // A run of the interval that failed, or was cancelled.
+  FactsBuilder&& Ended(const std::string& id, const std::string& cause, RunFact::State state,
+                       const std::string& when) && {
+    facts_.runs.push_back({id, RunFact::Kind::kScheduled, state, cause, true});
+    facts_.runs.back().ended = At(when);
+    return std::move(*this);
+  }
+  FactsBuilder&& ProcessedAt(std::int64_t version, const std::string& when) && {
+    facts_.processed = ProcessedFact{{{"devices", Version{version}}}, "scheduled_" + date_, At(when)};
+    return std::move(*this);
+  }
+  FactsBuilder&& Gap() && {
+    facts_.gap = true;
+    facts_.has_rows = false;
+    facts_.first_seen.reset();
+    return std::move(*this);
+  }
   FactsBuilder&& Released(std::int64_t version) && {
     facts_.released = VersionVector{{"devices", Version{version}}};
     return std::move(*this);

@@ -25,12 +25,13 @@ Instant AnyInstant() {
 OutputFacts AnyFacts(const std::string& date) {
   OutputFacts facts = Partition(date);
   facts.has_rows = Pick(0, 4) > 0;
+  facts.gap = Pick(0, 9) == 0;
   if (Maybe()) facts.first_seen = AnyInstant();
   if (Pick(0, 3) == 0) facts.first_seen.reset();
   std::int64_t version = 0;
   if (Maybe()) {
     version = Pick(0, 9);
-    facts.processed = ProcessedFact{{{"devices", Version{version++}}}, "run_" + date, {}};
+    facts.processed = ProcessedFact{{{"devices", Version{version++}}}, "run_" + date, AnyInstant()};
   }
   for (int changes = Pick(0, 3); changes > 0; --changes) {
     Change change;
@@ -48,6 +49,7 @@ OutputFacts AnyFacts(const std::string& date) {
     facts.runs.push_back({"run_" + std::to_string(runs),
                           cause == "interval" ? RunFact::Kind::kScheduled : RunFact::Kind::kBackfill,
                           static_cast<RunFact::State>(Pick(0, 4)), cause, Maybe()});
+    if (facts.runs.back().state != RunFact::State::kOpen) facts.runs.back().ended = AnyInstant();
   }
   if (Pick(0, 3) == 0) facts.released = VersionVector{{"devices", Version{Pick(0, 15)}}};
   return facts;
@@ -59,7 +61,8 @@ Rules AnyRules() {
   if (Maybe()) rules.start = any_day();
   if (Maybe()) rules.end = any_day();
   if (Maybe()) rules.frozen_before = any_day();
-  rules.ready.kind = static_cast<Ready::Kind>(Pick(0, 2));
+  rules.ready.kind = static_cast<Ready::Kind>(Pick(0, 3));
+  rules.ready.cron = CronLine::Parse("30 */6 * * mon-fri").value();
   if (Maybe()) rules.ready.at_latest = std::chrono::hours(Pick(0, 50));
   rules.ready.delay = std::chrono::hours(Pick(0, 50));
   rules.catch_up = Maybe();
@@ -69,6 +72,9 @@ Rules AnyRules() {
   if (Maybe()) rules.settle_quiet = std::chrono::hours(Pick(0, 20));
   rules.min_rows = Pick(0, 40);
   rules.emptied = Maybe() ? HoldOrProcess::kHold : HoldOrProcess::kProcess;
+  if (Maybe()) rules.no_interval = HoldOrProcess::kProcess;
+  if (Maybe()) rules.retry_failed_after = std::chrono::hours(Pick(1, 100));
+  if (Maybe() && rules.detect == Detect::kChanges) rules.propagate = Propagate::kFollowing;
   rules.max_backfills = Pick(1, 4);
   rules.order = static_cast<Order>(Pick(0, 2));
   return rules;
@@ -135,14 +141,16 @@ TEST(PlanProperty, NothingIsProcessedWithoutCause) {
     for (const PlanEntry& entry : MakePlan(rules, input).entries) {
       if (entry.decision != Decision::kProcess) continue;
       const OutputFacts& facts = FactsOf(input, entry);
-      RC_ASSERT(facts.start.has_value());
-      RC_ASSERT(!rules.start || *facts.start >= *rules.start);
-      RC_ASSERT(!rules.end || *facts.start <= *rules.end);
+      const bool asked = facts.released.has_value();
+      RC_ASSERT(facts.start || asked || rules.no_interval == HoldOrProcess::kProcess);
+      RC_ASSERT(!rules.start || !facts.start || asked || *facts.start >= *rules.start);
+      RC_ASSERT(!rules.end || !facts.start || asked || *facts.start <= *rules.end);
       if (facts.processed) {
-        RC_ASSERT(!facts.unseen.empty());
+        RC_ASSERT(!facts.unseen.empty() || rules.propagate == Propagate::kFollowing);
         RC_ASSERT(entry.kind == RunFact::Kind::kBackfill);
       }
-      if (entry.kind == RunFact::Kind::kBackfill) RC_ASSERT(entry.late && rules.detect == Detect::kChanges);
+      if (entry.kind == RunFact::Kind::kBackfill) RC_ASSERT(entry.late && (asked || rules.detect == Detect::kChanges));
+      if (entry.cause.starts_with("following:")) RC_ASSERT(rules.propagate == Propagate::kFollowing && facts.processed);
       for (const RunFact& run : facts.runs) RC_ASSERT(run.state != RunFact::State::kOpen);
     }
   }));
@@ -177,7 +185,8 @@ TEST(PlanProperty, AtMostMaxBackfillsStartUnasked) {
 TEST(PlanProperty, ProcessingWhatThePlanSaysSettlesIt) {
   EXPECT_TRUE(rc::check([] {
     PlanInput input = AnyInput();
-    const Rules rules = AnyRules();
+    Rules rules = AnyRules();
+    rules.propagate = Propagate::kNone;  // then what follows comes after it
     const Plan plan = MakePlan(rules, input);
     for (OutputFacts& facts : input.outputs) {
       const PlanEntry& entry = *std::find_if(plan.entries.begin(), plan.entries.end(),

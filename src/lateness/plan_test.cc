@@ -176,11 +176,15 @@ TEST(Plan, BeforeStartIsHeldWhenItChanged) {
   EXPECT_EQ(EntryOf(plan, "2024-01-02").decision, Decision::kProcess);
 }
 
-TEST(Plan, ReleaseDoesNotMoveTheStart) {
+TEST(Plan, ReleaseLetsOnePartitionGoAndDoesNotMoveTheStart) {
   Rules rules;
-  rules.start = Day("2024-01-02");
-  const Plan plan = MakePlan(rules, Input({Partition("2024-01-01").Changed(3, "2024-01-05T00:00:00Z").Released(9)}));
-  EXPECT_EQ(plan.entries[0].rule, "before_start");
+  rules.start = Day("2024-01-03");
+  const Plan plan =
+      MakePlan(rules, Input({Partition("2024-01-01").Changed(3, "2024-01-05T00:00:00Z").Released(9),
+                             Partition("2024-01-02").Changed(3, "2024-01-05T00:00:00Z"), Partition("2024-01-03")}));
+  EXPECT_EQ(EntryOf(plan, "2024-01-01").decision, Decision::kProcess);
+  EXPECT_FALSE(EntryOf(plan, "2024-01-01").late);
+  EXPECT_EQ(EntryOf(plan, "2024-01-02").rule, "before_start");
 }
 
 TEST(Plan, EndIncludesTheIntervalItNames) {

@@ -74,6 +74,12 @@ class Reader : public PlanIndexReader {
   virtual Result<std::vector<ProcessedRecord>> ProcessedOf(const std::string& pipeline,
                                                            const std::vector<std::string>& partitions) = 0;
 
+  // Ids of the runs that built what is processed by another definition than that of this hash; in no order. Only what
+  // was recorded before `before` is looked at, and nothing when the pipeline's first run came later: to be cheap where
+  // a definition never changed.
+  virtual Result<std::vector<std::int64_t>> RunsOfOtherDefinitions(const std::string& pipeline, const std::string& hash,
+                                                                   Instant before) = 0;
+
   virtual Result<std::vector<RunRecord>> Runs(const RunFilter& filter) = 0;  // oldest first
   // Of several partitions; by partition, oldest first.
   virtual Result<std::vector<RunRecord>> RunsOf(const std::string& pipeline,

@@ -115,6 +115,22 @@ Result<std::vector<ProcessedRecord>> SqlTransaction::ProcessedOf(const std::stri
       " ORDER BY partition_key", {std::string_view(pipeline)}, partitions, ReadProcessed);
 }
 
+Result<std::vector<std::int64_t>> SqlTransaction::RunsOfOtherDefinitions(const std::string& pipeline,
+                                                                         const std::string& hash, Instant before) {
+  const std::int64_t limit = Millis(before);
+  LATECOMER_ASSIGN_OR_RETURN(
+      const auto first,
+      OneInteger("SELECT created FROM runs WHERE pipeline = $1 ORDER BY id LIMIT 1", {std::string_view(pipeline)}));
+  if (!first || *first >= limit) return std::vector<std::int64_t>{};
+  return All<std::int64_t>(
+      "SELECT runs.id FROM processed "
+      "JOIN runs ON runs.pipeline = processed.pipeline AND runs.run_id = processed.run_id "
+      "JOIN tries ON tries.run = runs.id AND tries.number = processed.try_number "
+      "WHERE processed.pipeline = $1 AND processed.at < $2 AND tries.definition_hash <> $3",
+      {std::string_view(pipeline), limit, std::string_view(hash)},
+      [](const Row& row) -> Result<std::int64_t> { return row.Integer(0); });
+}
+
 Result<std::optional<ClaimRecord>> SqlTransaction::FindClaim(const std::string& pipeline,
                                                              const std::string& partition) {
   return One<ClaimRecord>(

@@ -45,6 +45,8 @@ class SqlTransaction final : public Writer {
                                                        const std::string& partition) override;
   Result<std::vector<ProcessedRecord>> ProcessedOf(const std::string& pipeline,
                                                    const std::vector<std::string>& partitions) override;
+  Result<std::vector<std::int64_t>> RunsOfOtherDefinitions(const std::string& pipeline, const std::string& hash,
+                                                           Instant before) override;
   Result<std::optional<ClaimRecord>> FindClaim(const std::string& pipeline, const std::string& partition) override;
   Result<std::vector<ClaimRecord>> ClaimsHeld(const std::string& pipeline) override;
   Result<std::vector<ReleaseRecord>> Releases(const std::string& pipeline) override;

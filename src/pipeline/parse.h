@@ -14,7 +14,8 @@ Status ParseSources(const YamlReader& reader, const YamlNode& node, Pipeline& pi
 Status ParseOutput(const YamlReader& reader, const YamlNode& root, Pipeline& pipeline);
 Status ParseSchedule(const YamlReader& reader, const YamlNode& node, Pipeline& pipeline);
 Status ParseLateData(const YamlReader& reader, const YamlNode& node, Pipeline& pipeline);
-Status ParseSteps(const YamlReader& reader, const YamlNode& node, Pipeline& pipeline);
+enum class SqlFiles { kRead, kLeaveOut };
+Status ParseSteps(const YamlReader& reader, const YamlNode& node, SqlFiles files, Pipeline& pipeline);
 
 // Values that several sections have.
 Result<lateness::TimeColumns> ParsePartition(const YamlReader& reader, const YamlNode& node);

@@ -51,12 +51,23 @@ Status ParseNextPartition(const YamlReader& reader, const YamlNode& node, Ready&
   return {};
 }
 
-// next_partition, manual, {next_partition: {at_latest: 26h}} or {delay: 2h}.
+Status ParseCron(const YamlReader& reader, const YamlNode& node, Ready& ready) {
+  LATECOMER_ASSIGN_OR_RETURN(const std::string text, reader.Text(node, "schedule.ready"));
+  auto line = CronLine::Parse(text);
+  if (!line) {
+    Error error = reader.Invalid(node, line.error().message);
+    error.hint = line.error().hint;
+    return Fail(std::move(error));
+  }
+  ready.kind = Ready::Kind::kCron;
+  ready.cron = std::move(*line);
+  return {};
+}
+
+// next_partition, manual, a cron line, {next_partition: {at_latest: 26h}} or {delay: 2h}.
 Status ParseReady(const YamlReader& reader, const YamlNode& node, Ready& ready) {
   if (node.kind == YamlNode::Kind::kScalar) {
-    if (LooksLikeCron(node.text)) {
-      return Fail(reader.Unsupported(node, "ready: a cron line", "use next_partition, {delay: 2h} or manual"));
-    }
+    if (LooksLikeCron(node.text)) return ParseCron(reader, node, ready);
     LATECOMER_ASSIGN_OR_RETURN(ready.kind, reader.Choice<Ready::Kind>(node, "schedule.ready",
                                                                       {{"next_partition", Ready::Kind::kNextPartition},
                                                                        {"manual", Ready::Kind::kManual}},
@@ -64,9 +75,10 @@ Status ParseReady(const YamlReader& reader, const YamlNode& node, Ready& ready) 
     return {};
   }
   LATECOMER_RETURN_IF_ERROR(reader.ExpectKeys(node, "schedule.ready", {"next_partition", "delay"},
-                                              {{"cron", "use next_partition, {delay: 2h} or manual"}}));
+                                              {{"cron", "write the line itself: ready: \"0 3 * * *\""}}));
   if (node.entries.size() != 1) {
-    return Fail(reader.Invalid(node, "schedule.ready must be exactly one of next_partition, delay or manual"));
+    return Fail(
+        reader.Invalid(node, "schedule.ready must be exactly one of next_partition, delay, a cron line or manual"));
   }
   const YamlNode& value = node.entries.front().value;
   if (node.entries.front().key == "next_partition") return ParseNextPartition(reader, value, ready);
@@ -107,14 +119,27 @@ Status ParseDetect(const YamlReader& reader, const YamlNode& node, lateness::Rul
   return {};
 }
 
-// Values of the format that stand for what happens anyway, or that don't work yet.
-Status CheckFixedChoices(const YamlReader& reader, const YamlNode& node) {
-  if (const YamlNode* no_interval = node.Find("no_interval")) {
-    LATECOMER_RETURN_IF_ERROR(
-        reader.Choice<int>(*no_interval, "no_interval", {{"hold", 0}}, {{"process", "use hold"}}));
+// Cumulative outputs are built on the one before them.
+Status ParsePropagate(const YamlReader& reader, const YamlNode& node, lateness::Rules& rules) {
+  using lateness::Propagate;
+  LATECOMER_ASSIGN_OR_RETURN(
+      rules.propagate, reader.Choice<Propagate>(node, "late_data.propagate",
+                                                {{"none", Propagate::kNone}, {"following", Propagate::kFollowing}}));
+  if (rules.propagate == Propagate::kFollowing && rules.detect != lateness::Detect::kChanges) {
+    return Fail(reader.Invalid(node, "propagate: following goes with detect: changes only"));
   }
-  if (const YamlNode* propagate = node.Find("propagate")) {
-    LATECOMER_RETURN_IF_ERROR(reader.Choice<int>(*propagate, "propagate", {{"none", 0}}, {{"following", "use none"}}));
+  return {};
+}
+
+Status ParseEmptyPartitions(const YamlReader& reader, const YamlNode& node, lateness::Rules& rules) {
+  using lateness::EmptyPartitions;
+  LATECOMER_ASSIGN_OR_RETURN(rules.empty_partitions, reader.Choice<EmptyPartitions>(node, "schedule.empty_partitions",
+                                                                                    {{"skip", EmptyPartitions::kSkip},
+                                                                                     {"run", EmptyPartitions::kRun}}));
+  if (rules.empty_partitions == EmptyPartitions::kRun && !rules.start) {
+    Error error = reader.Invalid(node, "empty_partitions: run needs schedule.start");
+    error.hint = "one partition with a date of long ago would make thousands of intervals due";
+    return Fail(std::move(error));
   }
   return {};
 }
@@ -134,7 +159,7 @@ Status ParseSchedule(const YamlReader& reader, const YamlNode& node, Pipeline& p
   }
   if (const YamlNode* ready = node.Find("ready")) LATECOMER_RETURN_IF_ERROR(ParseReady(reader, *ready, rules.ready));
   if (const YamlNode* empty = node.Find("empty_partitions")) {
-    LATECOMER_RETURN_IF_ERROR(reader.Choice<int>(*empty, "empty_partitions", {{"skip", 0}}, {{"run", "use skip"}}));
+    LATECOMER_RETURN_IF_ERROR(ParseEmptyPartitions(reader, *empty, rules));
   }
   LATECOMER_RETURN_IF_ERROR(
       ReadOptionalInteger(reader, node, "max_active_runs", "schedule", 1, pipeline.max_active_runs));
@@ -149,11 +174,10 @@ Status ParseLateData(const YamlReader& reader, const YamlNode& node, Pipeline& p
   using lateness::HoldOrProcess;
   using lateness::Order;
   const std::string what = "late_data";
-  LATECOMER_RETURN_IF_ERROR(
-      reader.ExpectKeys(node, what,
-                        {"detect", "lookback", "allowed_lateness", "frozen_before", "settle", "min_rows", "emptied",
-                         "no_interval", "max_backfills", "concurrency", "order", "max_wait", "propagate"},
-                        {{"retry_failed_after", "start a failed run again with `latecomer clear`"}}));
+  LATECOMER_RETURN_IF_ERROR(reader.ExpectKeys(
+      node, what,
+      {"detect", "lookback", "allowed_lateness", "frozen_before", "settle", "min_rows", "emptied", "no_interval",
+       "max_backfills", "concurrency", "order", "max_wait", "propagate", "retry_failed_after"}));
   lateness::Rules& rules = pipeline.rules;
   LATECOMER_RETURN_IF_ERROR(ParseDetect(reader, node, rules));
   if (const YamlNode* allowed = node.Find("allowed_lateness")) {
@@ -167,7 +191,20 @@ Status ParseLateData(const YamlReader& reader, const YamlNode& node, Pipeline& p
                                                                            {{"hold", HoldOrProcess::kHold},
                                                                             {"process", HoldOrProcess::kProcess}}));
   }
-  LATECOMER_RETURN_IF_ERROR(CheckFixedChoices(reader, node));
+  if (const YamlNode* no_interval = node.Find("no_interval")) {
+    LATECOMER_ASSIGN_OR_RETURN(rules.no_interval, reader.Choice<HoldOrProcess>(*no_interval, "late_data.no_interval",
+                                                                               {{"hold", HoldOrProcess::kHold},
+                                                                                {"process", HoldOrProcess::kProcess}}));
+  }
+  if (const YamlNode* again = node.Find("retry_failed_after")) {
+    LATECOMER_ASSIGN_OR_RETURN(rules.retry_failed_after, reader.Span(*again, "late_data.retry_failed_after"));
+    if (*rules.retry_failed_after == Duration::zero()) {
+      return Fail(reader.Invalid(*again, "retry_failed_after must be longer than 0"));
+    }
+  }
+  if (const YamlNode* propagate = node.Find("propagate")) {
+    LATECOMER_RETURN_IF_ERROR(ParsePropagate(reader, *propagate, rules));
+  }
   LATECOMER_RETURN_IF_ERROR(ReadOptionalInteger(reader, node, "max_backfills", what, 1, rules.max_backfills));
   LATECOMER_RETURN_IF_ERROR(ReadOptionalInteger(reader, node, "concurrency", what, 1, pipeline.concurrency));
   if (const YamlNode* order = node.Find("order")) {

@@ -69,9 +69,11 @@ Result<CommandStep> ParseCommand(const YamlReader& reader, const YamlNode& step,
   return command;
 }
 
-Status ReadQueryFile(const YamlReader& reader, const YamlNode& node, const Pipeline& pipeline, SqlStep& sql) {
+Status ReadQueryFile(const YamlReader& reader, const YamlNode& node, const Pipeline& pipeline, SqlFiles files,
+                     SqlStep& sql) {
   LATECOMER_ASSIGN_OR_RETURN(sql.file, reader.Text(node, "sql.file"));
   const std::string path = (std::filesystem::path(pipeline.folder) / sql.file).lexically_normal().string();
+  if (files == SqlFiles::kLeaveOut) return {};
   Result<std::string> query = ReadTextFile(path);
   if (!query) {
     return Fail(reader.Invalid(node, "can't read the SQL file " + Printable(path) + ": " + query.error().message));
@@ -105,7 +107,7 @@ Status CheckInto(const YamlReader& reader, const YamlNode& node, const std::stri
   return {};
 }
 
-Result<SqlStep> ParseSql(const YamlReader& reader, const YamlNode& node, const Pipeline& pipeline) {
+Result<SqlStep> ParseSql(const YamlReader& reader, const YamlNode& node, const Pipeline& pipeline, SqlFiles files) {
   LATECOMER_RETURN_IF_ERROR(reader.ExpectKeys(node, "sql", {"file", "query", "into"}));
   const YamlNode* file = node.Find("file");
   const YamlNode* query = node.Find("query");
@@ -114,12 +116,14 @@ Result<SqlStep> ParseSql(const YamlReader& reader, const YamlNode& node, const P
   }
   SqlStep sql;
   if (file != nullptr) {
-    LATECOMER_RETURN_IF_ERROR(ReadQueryFile(reader, *file, pipeline, sql));
+    LATECOMER_RETURN_IF_ERROR(ReadQueryFile(reader, *file, pipeline, files, sql));
   } else {
     LATECOMER_ASSIGN_OR_RETURN(sql.query, reader.Text(*query, "sql.query"));
     LATECOMER_RETURN_IF_ERROR(CheckTemplateOf(reader, *query, sql.query, pipeline));
   }
-  if (Trim(sql.query).empty()) return Fail(reader.Invalid(file != nullptr ? *file : *query, "the query is empty"));
+  const bool left_out = file != nullptr && files == SqlFiles::kLeaveOut;
+  if (Trim(sql.query).empty() && !left_out)
+    return Fail(reader.Invalid(file != nullptr ? *file : *query, "the query is empty"));
   const YamlNode* into = node.Find("into");
   if (into == nullptr) return Fail(reader.Missing(node, "into"));
   LATECOMER_ASSIGN_OR_RETURN(sql.into, reader.Text(*into, "sql.into"));
@@ -160,7 +164,7 @@ Status ParseRetries(const YamlReader& reader, const YamlNode& node, Step& step) 
   return {};
 }
 
-Result<Step> ParseStep(const YamlReader& reader, const YamlNode& node, const Pipeline& pipeline) {
+Result<Step> ParseStep(const YamlReader& reader, const YamlNode& node, const Pipeline& pipeline, SqlFiles files) {
   const std::string instead = "use command or sql";
   LATECOMER_RETURN_IF_ERROR(reader.ExpectKeys(
       node, "a step", {"id", "command", "shell", "environment", "sql", "needs", "retries", "retry_delay", "timeout"},
@@ -180,7 +184,7 @@ Result<Step> ParseStep(const YamlReader& reader, const YamlNode& node, const Pip
       if (only_command != nullptr)
         return Fail(reader.Invalid(*only_command, std::string("`") + key + "` goes with `command` only"));
     }
-    LATECOMER_ASSIGN_OR_RETURN(step.action, ParseSql(reader, *sql, pipeline));
+    LATECOMER_ASSIGN_OR_RETURN(step.action, ParseSql(reader, *sql, pipeline, files));
   }
   if (const YamlNode* needs = node.Find("needs")) {
     LATECOMER_ASSIGN_OR_RETURN(step.needs, reader.TextOrList(*needs, "needs"));
@@ -253,12 +257,12 @@ Status CheckNeedsAcyclic(const YamlReader& reader, const YamlNode& list, const P
 
 }  // namespace
 
-Status ParseSteps(const YamlReader& reader, const YamlNode& node, Pipeline& pipeline) {
+Status ParseSteps(const YamlReader& reader, const YamlNode& node, SqlFiles files, Pipeline& pipeline) {
   if (node.kind != YamlNode::Kind::kList)
     return Fail(reader.Invalid(node, "steps must be a list, each item beginning with `- id:`"));
   if (node.items.empty()) return Fail(reader.Invalid(node, "steps is empty; a pipeline has at least one"));
   for (const YamlNode& item : node.items) {
-    LATECOMER_ASSIGN_OR_RETURN(Step step, ParseStep(reader, item, pipeline));
+    LATECOMER_ASSIGN_OR_RETURN(Step step, ParseStep(reader, item, pipeline, files));
     pipeline.steps.push_back(std::move(step));
   }
   LATECOMER_RETURN_IF_ERROR(CheckNeedsKnown(reader, node, pipeline));

@@ -55,7 +55,7 @@ Status ParseNames(const YamlReader& reader, const YamlNode& root, Pipeline& pipe
   return Fail(std::move(error));
 }
 
-Status ParseSections(const YamlReader& reader, const YamlNode& root, Pipeline& pipeline) {
+Status ParseSections(const YamlReader& reader, const YamlNode& root, SqlFiles files, Pipeline& pipeline) {
   LATECOMER_RETURN_IF_ERROR(
       reader.ExpectKeys(root, "the file", {"pipeline", "id", "sources", "output", "schedule", "steps", "late_data"}));
   LATECOMER_RETURN_IF_ERROR(ParseNames(reader, root, pipeline));
@@ -73,7 +73,22 @@ Status ParseSections(const YamlReader& reader, const YamlNode& root, Pipeline& p
   }
   const YamlNode* steps = root.Find("steps");
   if (steps == nullptr) return Fail(reader.Missing(root, "steps"));
-  return ParseSteps(reader, *steps, pipeline);
+  return ParseSteps(reader, *steps, files, pipeline);
+}
+
+Result<Pipeline> Parse(std::string_view text, const std::string& path, SqlFiles files) {
+  const YamlReader reader(path);
+  LATECOMER_ASSIGN_OR_RETURN(const YamlNode root, ParseYaml(text, path));
+  Pipeline pipeline;
+  std::error_code problem;
+  const std::filesystem::path absolute = std::filesystem::absolute(path, problem).lexically_normal();
+  if (problem) return Fail(Error(ErrorKind::kIo, "cannot find the current folder: " + problem.message()).In(path));
+  pipeline.file = absolute.string();
+  pipeline.folder = absolute.parent_path().string();
+  pipeline.text = std::string(text);
+  LATECOMER_RETURN_IF_ERROR(ParseSections(reader, root, files, pipeline));
+  pipeline.definition_hash = HashDefinition(root, pipeline);
+  return pipeline;
 }
 
 }  // namespace
@@ -120,18 +135,11 @@ Result<std::string> ReadTextFile(const std::string& path) {
 }
 
 Result<Pipeline> ParsePipeline(std::string_view text, const std::string& path) {
-  const YamlReader reader(path);
-  LATECOMER_ASSIGN_OR_RETURN(const YamlNode root, ParseYaml(text, path));
-  Pipeline pipeline;
-  std::error_code problem;
-  const std::filesystem::path absolute = std::filesystem::absolute(path, problem).lexically_normal();
-  if (problem) return Fail(Error(ErrorKind::kIo, "cannot find the current folder: " + problem.message()).In(path));
-  pipeline.file = absolute.string();
-  pipeline.folder = absolute.parent_path().string();
-  pipeline.text = std::string(text);
-  LATECOMER_RETURN_IF_ERROR(ParseSections(reader, root, pipeline));
-  pipeline.definition_hash = HashDefinition(root, pipeline);
-  return pipeline;
+  return Parse(text, path, SqlFiles::kRead);
+}
+
+Result<Pipeline> ParseRecordedPipeline(std::string_view text, const std::string& path) {
+  return Parse(text, path, SqlFiles::kLeaveOut);
 }
 
 Result<Pipeline> LoadPipeline(const std::string& path) {

@@ -87,6 +87,10 @@ Result<Pipeline> LoadPipeline(const std::string& path);
 // Same, on text; `path` is for messages and for resolving relative names.
 Result<Pipeline> ParsePipeline(std::string_view text, const std::string& path);
 
+// What the ledger kept of a pipeline: SQL files are not read, for they may be others or gone by now; such steps have no
+// query, and the hash is none of the definition's.
+Result<Pipeline> ParseRecordedPipeline(std::string_view text, const std::string& path);
+
 // The source that the output is shaped by.
 inline const Source& ShapeOf(const Pipeline& pipeline) {
   return pipeline.sources[pipeline.output.shape];

@@ -10,8 +10,10 @@ namespace latecomer::pipeline {
 namespace {
 
 using lateness::Detect;
+using lateness::EmptyPartitions;
 using lateness::HoldOrProcess;
 using lateness::Order;
+using lateness::Propagate;
 using lateness::Ready;
 using std::chrono::hours;
 using std::chrono::minutes;
@@ -114,7 +116,7 @@ schedule:
   start: 2024-01-01
   end: 2024-01-02T00:00
   ready: {next_partition: {at_latest: 26h}}
-  empty_partitions: skip
+  empty_partitions: run
   max_active_runs: 3
   depends_on_past: true
   catch_up: false
@@ -139,7 +141,8 @@ late_data:
   settle: {quiet: 10m, at_most: 1h}
   min_rows: 5
   emptied: process
-  no_interval: hold
+  no_interval: process
+  retry_failed_after: 6h
   max_backfills: 7
   concurrency: 2
   order: most_rows
@@ -173,8 +176,38 @@ TEST(Pipeline, EverythingThatCanBeSaid) {
   EXPECT_EQ(pipeline.rules.allowed_lateness, hours(24 * 90));
   EXPECT_EQ(pipeline.rules.settle_at_most, hours(1));
   EXPECT_EQ(pipeline.rules.emptied, HoldOrProcess::kProcess);
+  EXPECT_EQ(pipeline.rules.no_interval, HoldOrProcess::kProcess);
+  EXPECT_EQ(pipeline.rules.retry_failed_after, hours(6));
+  EXPECT_EQ(pipeline.rules.propagate, Propagate::kNone);
+  EXPECT_EQ(pipeline.rules.empty_partitions, EmptyPartitions::kRun);
   EXPECT_EQ(pipeline.rules.order, Order::kMostRows);
   EXPECT_EQ(pipeline.max_wait, hours(2));
+}
+
+TEST(Pipeline, ACronLineTellsWhenAnIntervalIsComplete) {
+  const Pipeline pipeline = Parsed(With("schedule:\n  ready: \"0 5 * * mon-fri\"\n"));
+  EXPECT_EQ(pipeline.rules.ready.kind, Ready::Kind::kCron);
+  EXPECT_EQ(pipeline.rules.ready.cron->text(), "0 5 * * mon-fri");
+  EXPECT_EQ(Problem(With("schedule:\n  ready: \"0 25 * * *\"\n")), "7:10: `25` is no hour of a cron line: 0 to 23");
+  EXPECT_EQ(Problem(With("schedule:\n  ready: \"0 0 30 2 *\"\n")),
+            "7:10: the times of the cron line `0 0 30 2 *` never come");
+  EXPECT_NE(Problem(With("schedule:\n  ready: \"@reboot\"\n")).find("is no cron line"), std::string::npos);
+}
+
+TEST(Pipeline, FollowingOutputsNeedChangesAndADependsOnPast) {
+  const std::string following = "late_data:\n  propagate: following\n";
+  EXPECT_EQ(Parsed(With(following)).rules.propagate, Propagate::kFollowing);
+  EXPECT_EQ(Warnings(Parsed(With(following))).size(), 1U);
+  EXPECT_TRUE(Warnings(Parsed(With("schedule: {depends_on_past: true}\n" + following))).empty());
+  EXPECT_EQ(Problem(With("late_data:\n  propagate: following\n  detect: off\n")),
+            "7:14: propagate: following goes with detect: changes only");
+}
+
+TEST(PipelineErrors, WhatMakesThousandsOfRunsOrNoneIsRefused) {
+  EXPECT_EQ(Problem(With("schedule:\n  empty_partitions: run\n")),
+            "7:21: empty_partitions: run needs schedule.start | one partition with a date of long ago would make "
+            "thousands of intervals due");
+  EXPECT_EQ(Problem(With("late_data:\n  retry_failed_after: 0\n")), "7:23: retry_failed_after must be longer than 0");
 }
 
 // ----- problems, with their places
@@ -260,17 +293,6 @@ TEST(PipelineErrors, ChoicesAndZones) {
 TEST(PipelineErrors, WhatDoesNotWorkYetIsRefusedByName) {
   EXPECT_EQ(Problem("pipeline: p\nsources:\n  a: {table: s3://b/t, partition: p}\n" + std::string(kSteps)),
             "unsupported 3:14: a table at s3:// is not supported yet; use a path on a local disk");
-  EXPECT_EQ(Problem(With("schedule:\n  ready: \"0 5 * * *\"\n")),
-            "unsupported 7:10: ready: a cron line is not supported yet; use next_partition, {delay: 2h} or manual");
-  EXPECT_EQ(Problem(With("schedule:\n  empty_partitions: run\n")),
-            "unsupported 7:21: empty_partitions: run is not supported yet; use skip");
-  EXPECT_EQ(Problem(With("late_data:\n  no_interval: process\n")),
-            "unsupported 7:16: no_interval: process is not supported yet; use hold");
-  EXPECT_EQ(Problem(With("late_data:\n  propagate: following\n")),
-            "unsupported 7:14: propagate: following is not supported yet; use none");
-  EXPECT_EQ(
-      Problem(With("late_data:\n  retry_failed_after: 1h\n")),
-      "unsupported 7:3: `retry_failed_after` is not supported yet; start a failed run again with `latecomer clear`");
   for (const char* kind : {"spark", "kubernetes_job", "spark_application", "airflow_dag"}) {
     EXPECT_EQ(Problem(std::string(kSources) + "steps:\n  - id: go\n    " + kind + ": {}\n"),
               std::string("unsupported 8:5: `") + kind + "` is not supported yet; use command or sql");

@@ -57,6 +57,11 @@ std::vector<Warning> Warnings(const Pipeline& pipeline) {
   if (rules.settle_at_most > Duration::zero() && rules.settle_at_most < rules.settle_quiet) {
     to.Add(to.Find("late_data", "settle"), "settle.at_most is shorter than settle.quiet, which then has no effect");
   }
+  if (rules.propagate == lateness::Propagate::kFollowing && !pipeline.depends_on_past) {
+    to.Add(
+        to.Find("late_data", "propagate"),
+        "propagate: following without schedule.depends_on_past: a new interval may be built before the one it follows");
+  }
   if (rules.detect == Detect::kOff) {
     to.Add(to.Find("late_data", "detect"), "detect: off never processes late data; it is shown as held");
   }

@@ -281,6 +281,16 @@ Result<Response> NoteRun(Call& call) {
   return Perform(call, About("note", target), common, set);
 }
 
+namespace {
+
+// As engine::CheckNamedPartition, by the plan at hand.
+bool MayBeNamed(const pipeline::Pipeline& pipeline, const PlanView& plan, const table::PartitionKey& key) {
+  const bool placed = lateness::IntervalOfKey(key, pipeline.output.partition, pipeline.rules.calendar).has_value();
+  return placed || plan.Find(key.Canonical()) != nullptr;
+}
+
+}  // namespace
+
 Result<Response> Trigger(Call& call) {
   BodyFields body(call.request);
   const Common common = ReadCommon(body);
@@ -295,8 +305,7 @@ Result<Response> Trigger(Call& call) {
   engine::TriggerSelection selection;
   if (partition) {
     LATECOMER_ASSIGN_OR_RETURN(const table::PartitionKey key, ParseKey(pipeline, *plan, *partition));
-    const bool placed = lateness::IntervalOfKey(key, pipeline.output.partition, pipeline.rules.calendar).has_value();
-    if (!placed && plan->Find(key.Canonical()) == nullptr) {
+    if (!MayBeNamed(pipeline, *plan, key)) {
       return InvalidFields({{"partition", "stands for no interval, and there is none of this name"}});
     }
     selection.partitions.push_back(key);
@@ -349,7 +358,7 @@ Result<Response> ReleasePartition(Call& call) {
     outcome.partitions.push_back(subject.partition);
     if (common.dry_run) {
       const lateness::PlanEntry* entry = plan->Find(key.Canonical());
-      if (entry == nullptr || entry->decision != lateness::Decision::kHeld) {
+      if (entry == nullptr || !lateness::MayBeReleased(*entry)) {
         return Fail(ErrorKind::kNotFound, "nothing of " + key.Display() + " is held");
       }
       outcome.summary =
@@ -377,12 +386,16 @@ Result<Response> HoldPartition(Call& call) {
   AuditSubject subject = About("hold", target);
   subject.partition = KeyOf(key.Canonical());
   const auto hold = [&](const Act& act) -> Result<Outcome> {
+    if (!MayBeNamed(*target.pipeline, *plan, key)) {
+      return Fail(ErrorKind::kInvalidArgument,
+                  "`" + Printable(key.Display()) + "` stands for no interval, and there is no partition of this name");
+    }
     Outcome outcome;
     outcome.partitions.push_back(subject.partition);
     outcome.summary = "nothing of it starts until it is released";
     if (common.dry_run) return outcome;
-    LATECOMER_ASSIGN_OR_RETURN(const engine::Held done,
-                               engine::HoldPartition(*call.store.ledger, target.pipeline->id, key, reason, act));
+    LATECOMER_ASSIGN_OR_RETURN(const engine::Held done, engine::HoldPartition(*call.store.ledger, *target.pipeline,
+                                                                              plan->sources, key, reason, act));
     outcome.events.push_back(done.event);
     return outcome;
   };

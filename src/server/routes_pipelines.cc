@@ -28,6 +28,7 @@ std::string ReadyText(const lateness::Ready& ready) {
   using Kind = lateness::Ready::Kind;
   if (ready.kind == Kind::kManual) return "manual";
   if (ready.kind == Kind::kDelay) return "delay " + FormatDuration(ready.delay);
+  if (ready.kind == Kind::kCron) return "at " + ready.cron->text();
   if (ready.at_latest) return "next_partition, at latest " + FormatDuration(*ready.at_latest);
   return "next_partition";
 }
@@ -41,6 +42,7 @@ Json ScheduleJson(const Pipeline& pipeline) {
   json["max_active_runs"] = pipeline.max_active_runs;
   json["depends_on_past"] = pipeline.depends_on_past;
   json["catch_up"] = rules.catch_up;
+  json["empty_partitions"] = rules.empty_partitions == lateness::EmptyPartitions::kRun ? "run" : "skip";
   return json;
 }
 
@@ -71,6 +73,9 @@ Json LateDataJson(const Pipeline& pipeline) {
   json["settle_at_most"] = FormatDuration(rules.settle_at_most);
   json["min_rows"] = rules.min_rows;
   json["emptied"] = rules.emptied == lateness::HoldOrProcess::kHold ? "hold" : "process";
+  json["no_interval"] = rules.no_interval == lateness::HoldOrProcess::kHold ? "hold" : "process";
+  json["retry_failed_after"] = SpanJson(rules.retry_failed_after);
+  json["propagate"] = rules.propagate == lateness::Propagate::kFollowing ? "following" : "none";
   json["max_backfills"] = rules.max_backfills;
   json["concurrency"] = pipeline.concurrency;
   json["order"] = order();

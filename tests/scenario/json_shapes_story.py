@@ -115,6 +115,13 @@ class JsonShapes(Story):
         self.load('2024-01-01')
         self.shape('accept', 'accept', PIPELINE)
 
+    def test_a_definition_that_makes_other_outputs(self):
+        self.load_three_days()
+        self.ok('run', PIPELINE)
+        path = self.folder / PIPELINE
+        path.write_text(path.read_text().replace('devices_by_type', 'types'))
+        self.shape('accept-definition', 'accept', PIPELINE)
+
     def test_an_error(self):
         done = self.call('changes', 'nowhere', '--output', 'json')
         self.assertEqual(sorted(json.loads(done.stderr)['error']), ['file', 'hint', 'kind', 'line', 'message'])

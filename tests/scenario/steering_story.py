@@ -155,6 +155,12 @@ class Steering(Story):
         self.assertEqual(set(self.states().values()), {'success'})
         self.assertEqual(self.call('release', PIPELINE, '2024-01-02').returncode, 3)
         self.assertEqual(self.call('hold', PIPELINE, '2024-01-02', '--reason', ' ').returncode, 2)
+        # A name that stands for nothing is a typing error; one whose data is still to come is not.
+        for command in (('hold', PIPELINE, 'soon', '--reason', 'why'), ('run', PIPELINE, '--partition', 'soon')):
+            refused = self.call(*command)
+            self.assertEqual(refused.returncode, 2, command)
+            self.assertIn('stands for no interval', refused.stderr)
+        self.ok('hold', PIPELINE, '2024-02-01', '--reason', 'month-end')
 
     def test_ranges_on_request(self):
         self.ok('run', PIPELINE)

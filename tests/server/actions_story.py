@@ -75,6 +75,7 @@ class ActionsStory(ServerStory):
         self.me.post(DEVICES + FIRST + '/release')
         self.stream.wait_run('backfill_2024-01-01', 'success')
         self.me.post(DEVICES + FIRST + '/release', expect=404)
+        self.me.post(DEVICES + '/partitions/' + at('event_time=soon') + '/hold', {'reason': 'a typing error'}, expect=400)
 
     def test_trigger_runs_a_partition_or_a_range(self):
         shown = self.me.post(DEVICES + '/trigger', {'partition': 'event_time=2024-01-02', 'dry_run': True})

@@ -18,6 +18,8 @@ std::string DrawSchedule(Dice& dice, PipelineFacts& facts) {
   if (dice.OneIn(4)) {
     facts.start = static_cast<Day>(dice.Between(238, 243));
     text += "  start: " + DayText(*facts.start) + "\n";
+    facts.fills_gaps = dice.OneIn(3);
+    if (facts.fills_gaps) text += "  empty_partitions: run\n";
   }
   if (dice.OneIn(3)) text += "  ready: {next_partition: {at_latest: 26h}}\n";
   text += "  max_active_runs: " + std::to_string(dice.Between(1, 4)) + "\n";
@@ -33,6 +35,7 @@ std::string DrawRules(Dice& dice) {
   if (dice.OneIn(5)) text += "  allowed_lateness: 5d\n";
   if (dice.OneIn(4)) text += "  max_backfills: " + std::to_string(dice.Between(1, 5)) + "\n";
   if (dice.OneIn(4)) text += "  order: newest_first\n";
+  if (dice.OneIn(5)) text += "  retry_failed_after: 2h\n";
   return text;
 }
 

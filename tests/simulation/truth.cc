@@ -54,6 +54,18 @@ std::set<Slot> Truth::Touched(const PipelineFacts& pipeline) const {
   return touched;
 }
 
+bool Truth::IsGap(const PipelineFacts& pipeline, const Slot& output) const {
+  bool before = false;
+  bool after = false;
+  for (const Slot& slot : Touched(pipeline)) {
+    if (slot.country != output.country || (pipeline.start && slot.day < *pipeline.start)) continue;
+    if (slot.day == output.day) return false;
+    before = before || slot.day < output.day;
+    after = after || slot.day > output.day;
+  }
+  return before && after;
+}
+
 std::vector<std::int64_t> ExpectedContent(const PipelineFacts& pipeline, const SimTable& source, const Slot& output) {
   std::vector<std::int64_t> rows;
   const TableState state = source.Newest();

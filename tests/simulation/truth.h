@@ -23,6 +23,7 @@ struct PipelineFacts {
   std::string step;    // the one that writes
   bool by_country = false;
   std::optional<Day> start;
+  bool fills_gaps = false;  // days without data between others are processed, too
 };
 
 // The output partition that a source partition is folded into.
@@ -43,6 +44,8 @@ class Truth {
                                            std::int64_t target) const;
   // Output partitions that any data-changing commit ever touched.
   std::set<Slot> Touched(const PipelineFacts& pipeline) const;
+  // A day that nothing touched, between two of the same country that something did.
+  bool IsGap(const PipelineFacts& pipeline, const Slot& output) const;
 
  private:
   std::map<std::string, std::map<Slot, std::vector<std::int64_t>>> changes_;  // by location, source partition

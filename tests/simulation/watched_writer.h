@@ -136,6 +136,10 @@ class WatchedWriter final : public ledger::Writer {
                                                                const std::string& partition) override;
   Result<std::vector<ledger::ProcessedRecord>> ProcessedOf(const std::string& pipeline,
                                                            const std::vector<std::string>& partitions) override;
+  Result<std::vector<std::int64_t>> RunsOfOtherDefinitions(const std::string& pipeline, const std::string& hash,
+                                                           Instant before) override {
+    return reader_.RunsOfOtherDefinitions(pipeline, hash, before);
+  }
   Result<std::vector<ledger::RunRecord>> Runs(const ledger::RunFilter& filter) override;
   Result<std::vector<ledger::RunRecord>> RunsOf(const std::string& pipeline,
                                                 const std::vector<std::string>& partitions) override;
