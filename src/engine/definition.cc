@@ -173,8 +173,8 @@ Status CheckDefinition(ledger::Reader& reader, const Pipeline& pipeline) {
     LATECOMER_ASSIGN_OR_RETURN(const auto processed, reader.Processed(pipeline.id));
     if (processed.empty()) return {};
   }
-  return Fail(Error(ErrorKind::kConflict,
-                    "the definition changed in what partitions were processed by: " + Joined(change->needs_accept))
+  return Fail(Error(ErrorKind::kConflict, "the definition changed in what partitions were processed by: " +
+                                              Joined(change->needs_accept) + "; that waits for `latecomer accept`")
                   .In(pipeline.file)
                   .Hint("`latecomer accept " + pipeline.file +
                         "` goes on with it and processes again what is made of other partitions now; --as-processed "

@@ -11,7 +11,6 @@ class Definition(Story):
     def setUp(self):
         super().setUp()
         self.put_days('events')
-        self.put_days('users')
 
     def put(self, table, day, value):
         self.write(f'{table}.json', json.dumps({'v': value}) + '\n')
@@ -63,6 +62,7 @@ class Definition(Story):
         self.assertIn('nothing to clear', self.ok('clear', PIPELINE, '--older-definition'))
 
     def test_a_new_source_counts_as_seen(self):
+        self.put_days('users')
         self.processed()
         self.define('events: {table: events, partition: event_time}\n  users: {table: users, partition: event_time}',
                     'SELECT events.v FROM events, users')

@@ -70,6 +70,24 @@ class WatchStory(ServerStory):
         self.assertEqual(sequences, list(range(sequences[0], sequences[0] + len(sequences))))
         self.assertEqual(Stream(me, last_id='999999').wait(lambda name, _: name == 'reset', 'reset'), {})
 
+    def test_a_definition_that_makes_other_outputs_waits_for_a_word(self):
+        self.load_three_days()
+        served = self.serve()
+        me = self.admin(served)
+        stream = Stream(me, last_id='0')
+        stream.wait_run('scheduled_2024-01-02', 'success')
+        good = self.pipeline_file().read_text()
+        self.pipeline_file().write_text(good.replace('devices_by_type', 'types'))
+        summary = self.until(lambda: (one := me.get('/pipelines')['items'][0])['problem'] and one, 'it stops')
+        self.assertEqual(summary['health'], 'error')
+        self.assertIn('latecomer accept', summary['problem'])
+        me.post(DEVICES + '/trigger', {'partition': 'event_time=2024-01-02'}, expect=409)
+        self.assertEqual(len(me.get(DEVICES + '/grid')['runs']), 2)
+        self.ok('accept', self.pipeline_file())
+        stream.wait_run('backfill_2024-01-02', 'success')
+        self.until(lambda: me.get('/pipelines')['items'][0]['health'] == 'ok', 'it goes on')
+        self.assertEqual(set(self.output_rows('dataset/types')), {'2024-01-01', '2024-01-02'})
+
     def test_a_broken_file_keeps_its_last_good_definition_and_shows_its_line(self):
         self.load_three_days()
         served = self.serve()
