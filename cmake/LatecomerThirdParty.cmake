@@ -81,6 +81,7 @@ latecomer_third_party(png ${LATECOMER_PNG} ${LATECOMER_ZLIB} m)
 find_package(Boost 1.81 REQUIRED)
 # OpenSSL shared, because libcurl has it too, and one program must not hold two.
 find_package(OpenSSL 3 REQUIRED)
+latecomer_third_party(openssl OpenSSL::Crypto)
 latecomer_third_party(beast Boost::headers OpenSSL::SSL OpenSSL::Crypto Threads::Threads)
 latecomer_find_library(LATECOMER_SODIUM sodium)
 latecomer_third_party(sodium ${LATECOMER_SODIUM} Threads::Threads)

@@ -1,5 +1,6 @@
 // The list of commands. One line per command, in the order --help shows them.
 #include "cli/commands.h"
+#include "cli/fetch_inputs.h"
 #include "cli/program.h"
 
 namespace latecomer::cli {
@@ -49,6 +50,7 @@ void AddAllCommands(CommandLine& line) {
   AddUpdateLastProcessedCommand(line);
 
   // The program itself.
+  AddFetchInputsCommand(line);
   AddVersionCommand(line);
   AddCompletionCommand(line);
 }

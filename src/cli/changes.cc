@@ -16,7 +16,7 @@
 #include "cli/open_table.h"
 #include "cli/text_table.h"
 #include "delta/whole_history.h"
-#include "storage/local_store.h"
+#include "storage/open_store.h"
 #include "table/partition_key.h"
 
 namespace latecomer::cli {
@@ -400,8 +400,8 @@ Status ChangesCommand::Read() {
     return {};
   };
   if (!options_.from && !options_.to) {
-    LATECOMER_ASSIGN_OR_RETURN(auto store, storage::OpenLocalStore(options_.table));
-    LATECOMER_RETURN_IF_ERROR(delta::ReadWholeHistory(std::move(store), storage::OpenLocalStore, read, begin, take));
+    LATECOMER_ASSIGN_OR_RETURN(auto store, storage::ProcessStores()(options_.table));
+    LATECOMER_RETURN_IF_ERROR(delta::ReadWholeHistory(std::move(store), storage::ProcessStores(), read, begin, take));
   } else {
     LATECOMER_ASSIGN_OR_RETURN(const auto history, OpenTable(options_.table, read));
     LATECOMER_ASSIGN_OR_RETURN(const std::vector<VersionRange> ranges, Ranges(*history));

@@ -21,6 +21,7 @@ struct CommandWords {
 std::vector<CommandWords> Collect(const CLI::App& app) {
   std::vector<CommandWords> commands;
   for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; })) {
+    if (command->get_group().empty()) continue;  // not for people
     CommandWords words{command->get_name(), command->get_description(), {}};
     for (const CLI::Option* option : command->get_options()) {
       for (const std::string& name : option->get_lnames())

@@ -5,7 +5,7 @@
 
 #include "delta/delta_table.h"
 #include "delta/table_writer.h"
-#include "storage/local_store.h"
+#include "storage/open_store.h"
 
 namespace latecomer::cli {
 namespace {
@@ -18,8 +18,8 @@ class DeltaCatalog final : public table::Catalog {
     const std::lock_guard lock(mutex_);
     auto& history = histories_[location];
     if (!history) {
-      LATECOMER_ASSIGN_OR_RETURN(auto store, storage::OpenLocalStore(location));
-      LATECOMER_ASSIGN_OR_RETURN(history, delta::OpenDeltaTable(std::move(store), storage::OpenLocalStore));
+      LATECOMER_ASSIGN_OR_RETURN(auto store, storage::ProcessStores()(location));
+      LATECOMER_ASSIGN_OR_RETURN(history, delta::OpenDeltaTable(std::move(store), storage::ProcessStores()));
     }
     return history;
   }
@@ -28,9 +28,9 @@ class DeltaCatalog final : public table::Catalog {
     const std::lock_guard lock(mutex_);
     auto& writer = writers_[location];
     if (!writer) {
-      LATECOMER_ASSIGN_OR_RETURN(auto store, storage::OpenLocalStore(location));
+      LATECOMER_ASSIGN_OR_RETURN(auto store, storage::ProcessStores()(location));
       LATECOMER_ASSIGN_OR_RETURN(writer,
-                                 delta::OpenDeltaWriter(std::move(store), storage::OpenLocalStore, clock_, random_));
+                                 delta::OpenDeltaWriter(std::move(store), storage::ProcessStores(), clock_, random_));
     }
     return writer;
   }

@@ -13,7 +13,7 @@
 #include "cli/progress_bar.h"
 #include "cli/text_table.h"
 #include "delta/table_writer.h"
-#include "storage/local_store.h"
+#include "storage/open_store.h"
 
 namespace latecomer::cli {
 namespace {
@@ -89,8 +89,8 @@ void PrintJson(Context& context, const Options& options, const load::LoadReport&
 
 Status Run(Context& context, OutputFormat format, const Options& options) {
   LATECOMER_ASSIGN_OR_RETURN(load::LoadRequest request, RequestOf(options));
-  LATECOMER_ASSIGN_OR_RETURN(auto store, storage::OpenLocalStore(options.table));
-  LATECOMER_ASSIGN_OR_RETURN(const auto writer, delta::OpenDeltaWriter(std::move(store), storage::OpenLocalStore,
+  LATECOMER_ASSIGN_OR_RETURN(auto store, storage::ProcessStores()(options.table));
+  LATECOMER_ASSIGN_OR_RETURN(const auto writer, delta::OpenDeltaWriter(std::move(store), storage::ProcessStores(),
                                                                        context.clock, context.random));
   std::optional<ProgressBar> bar(std::in_place, context, "loading");
   request.progress = [&](std::int64_t done, std::int64_t total) { bar->Show(done, total); };

@@ -17,6 +17,7 @@
 #include "delta/checkpoint_actions.h"
 #include "delta/checkpoint_adds.h"
 #include "delta/checkpoint_columns.h"
+#include "delta/ordered_work.h"
 #include "delta/parquet_levels.h"
 
 namespace latecomer::delta {
@@ -24,6 +25,9 @@ namespace {
 
 // Small enough that what a batch decodes to stays in the processor's caches.
 constexpr std::int64_t kBatchRows = 8 * 1024;
+// Of a store: of one request, and of a file that is held in memory.
+constexpr std::int64_t kReadBytes = 4 << 20;
+constexpr std::int64_t kMostReadWhole = 512 << 20;
 
 // Arrow's view of one object of a store.
 class StoreFile final : public arrow::io::RandomAccessFile {
@@ -136,13 +140,35 @@ Error ArrowError(const arrow::Status& status) {
   if (!declaration##_or.ok()) return Fail(ArrowError(declaration##_or.status())); \
   auto declaration = std::move(declaration##_or).ValueUnsafe()
 
-Result<std::shared_ptr<arrow::io::RandomAccessFile>> OpenFile(const storage::ObjectStore& store,
-                                                              const std::string& key) {
+// Reads in parts at once, because one connection to a store is slower than the store.
+Result<std::shared_ptr<arrow::io::RandomAccessFile>> ReadWhole(const storage::ObjectStore& store,
+                                                               const std::string& key, std::int64_t size) {
+  constexpr std::size_t kAtOnce = 8;
+  const auto parts = static_cast<std::size_t>((size + kReadBytes - 1) / kReadBytes);
+  std::string whole;
+  whole.reserve(static_cast<std::size_t>(size));
+  const auto read = [&](std::size_t, std::size_t i, Result<std::string>& part) {
+    part = store.ReadRange(key, static_cast<std::int64_t>(i) * kReadBytes, kReadBytes);
+  };
+  const auto take = [&](Result<std::string>& part) -> Status {
+    if (!part) return Fail(std::move(part).error());
+    whole += *part;
+    return {};
+  };
+  LATECOMER_RETURN_IF_ERROR(RunInOrder<Result<std::string>>(parts, kAtOnce, read, take));
+  return std::static_pointer_cast<arrow::io::RandomAccessFile>(
+      std::make_shared<arrow::io::BufferReader>(arrow::Buffer::FromString(std::move(whole))));
+}
+
+// Of a store, what is read nearly whole anyway is read at once: column by column each chunk would be waited for.
+Result<std::shared_ptr<arrow::io::RandomAccessFile>> OpenFile(const storage::ObjectStore& store, const std::string& key,
+                                                              const Wanted& wanted) {
   LATECOMER_ASSIGN_OR_RETURN(const storage::ObjectInfo info, store.Stat(key));
   if (const auto root = store.local_root()) {
     LATECOMER_ARROW(file, arrow::io::ReadableFile::Open(*root + "/" + key));
     return std::static_pointer_cast<arrow::io::RandomAccessFile>(file);
   }
+  if (info.size_bytes <= (wanted.files ? kMostReadWhole : kReadBytes)) return ReadWhole(store, key, info.size_bytes);
   return std::static_pointer_cast<arrow::io::RandomAccessFile>(
       std::make_shared<StoreFile>(store, key, info.size_bytes));
 }
@@ -206,7 +232,7 @@ Result<CheckpointFile> CheckpointFile::Open(const storage::ObjectStore& store, c
   return Guarded(shown, [&]() -> Result<CheckpointFile> {
     auto opened = std::make_shared<Opened>();
     opened->shown = shown;
-    LATECOMER_ASSIGN_OR_RETURN(opened->file, OpenFile(store, key));
+    LATECOMER_ASSIGN_OR_RETURN(opened->file, OpenFile(store, key, wanted));
     opened->metadata = parquet::ParquetFileReader::Open(opened->file)->metadata();
     const parquet::SchemaDescriptor& schema = *opened->metadata->schema();
     if (wanted.files) {

@@ -70,7 +70,7 @@ class DeltaTable final : public table::TableHistory {
                    const CommitSink& sink) const;
   Result<LogState> StateAt(const LogFolder& folder, std::optional<Version> at, Depth depth) const;
   Status CheckSeen(const LogFolder& folder, const table::SeenCommit& seen) const;
-  Result<bool> LaterVersionKnown(const LogFolder& folder, Version last) const;
+  Result<Version> LatestListedAfter(const LogFolder& folder, Version last) const;
   Result<Instant> TimeOf(const LogFolder& folder, const LogState& state) const;
   Result<table::DataFile> FileOf(const LogFolder& folder, const LogState& state, const LiveFile& live,
                                  const table::PartitionKey& key) const;
@@ -138,19 +138,21 @@ Status DeltaTable::CheckSeen(const LogFolder& folder, const table::SeenCommit& s
                   .In(path));
 }
 
-// Whether something in the log is newer than `last`, whose successor is missing.
-Result<bool> DeltaTable::LaterVersionKnown(const LogFolder& folder, Version last) const {
-  if (store_->local_root()) {
-    const auto hint = ReadLastCheckpoint(folder);
-    return hint && hint->version > last;
-  }
-  storage::ObjectStore::ListOptions options;
-  options.start_after = CommitKey(last);
-  LATECOMER_ASSIGN_OR_RETURN(const auto objects, store_->List(kLogFolder, options));
-  return std::any_of(objects.begin(), objects.end(), [&](const storage::ObjectInfo& object) {
-    const auto file = ParseLogFile(object.key);
-    return file && file->kind != LogFileKind::kCompaction && file->version > last;
-  });
+Error GoneAfterSeen(const LogFolder& folder, const LogListing& listing, Version missing) {
+  Error error = MissingCommit(folder, listing, missing);
+  error.kind = ErrorKind::kHistoryGone;
+  return error;
+}
+
+// One listing of what a store has after `last` tells what many single looks would, and whether anything is missing.
+Result<Version> DeltaTable::LatestListedAfter(const LogFolder& folder, Version last) const {
+  LATECOMER_ASSIGN_OR_RETURN(const LogListing after, folder.ListAfter(last));
+  const Version newest = NewestVersion(after);
+  if (newest <= last) return last;
+  const auto missing = FirstMissing(after, {last, newest});
+  if (!missing) return newest;
+  LATECOMER_ASSIGN_OR_RETURN(const LogListing listing, folder.List());
+  return Fail(GoneAfterSeen(folder, listing, *missing));
 }
 
 Result<Version> DeltaTable::LatestVersionAfter(const table::SeenCommit& seen) const {
@@ -158,21 +160,21 @@ Result<Version> DeltaTable::LatestVersionAfter(const table::SeenCommit& seen) co
   if (!folder) return Fail(std::move(folder).error());
   LATECOMER_RETURN_IF_ERROR(CheckSeen(**folder, seen));
   Version last = seen.identity.version;
+  if (!(*folder)->is_local()) return LatestListedAfter(**folder, last);
   for (;;) {
     LATECOMER_ASSIGN_OR_RETURN(const bool there, (*folder)->HasCommit(last.Next()));
     if (!there) break;
     last = last.Next();
   }
-  LATECOMER_ASSIGN_OR_RETURN(const bool later, LaterVersionKnown(**folder, last));
-  if (!later) return last;
+  // A missing successor isn't believed when the hint tells of a newer version.
+  const auto hint = ReadLastCheckpoint(**folder);
+  if (!hint || hint->version <= last) return last;
   // Either versions are missing, or they were written since the look at last + 1.
   LATECOMER_ASSIGN_OR_RETURN(const LogListing listing, (*folder)->List());
   const Version newest = NewestVersion(listing);
   if (newest <= last) return last;  // a stale hint
   if (const auto missing = FirstMissing(listing, {last, newest})) {
-    Error error = MissingCommit(**folder, listing, *missing);
-    error.kind = ErrorKind::kHistoryGone;
-    return Fail(std::move(error));
+    return Fail(GoneAfterSeen(**folder, listing, *missing));
   }
   return newest;
 }
@@ -312,12 +314,23 @@ Result<std::vector<table::DataFile>> DeltaTable::ReadFiles(
     if (!key) return Fail(std::move(key.error()).In(location()));
     if (wanted(**key)) chosen[i] = *key;
   }
-  std::vector<table::DataFile> files;
-  for (const LiveFile& live : state.files.all()) {
-    if (chosen[live.partition] == nullptr) continue;
-    LATECOMER_ASSIGN_OR_RETURN(table::DataFile file, FileOf(*folder, state, live, *chosen[live.partition]));
-    files.push_back(std::move(file));
+  std::vector<const LiveFile*> live;
+  for (const LiveFile& one : state.files.all()) {
+    if (chosen[one.partition] != nullptr) live.push_back(&one);
   }
+  std::vector<table::DataFile> files;
+  const auto make = [&](std::size_t, std::size_t i, Result<table::DataFile>& file) {
+    file = FileOf(*folder, state, *live[i], *chosen[live[i]->partition]);
+  };
+  const auto take = [&](Result<table::DataFile>& file) -> Status {
+    if (!file) return Fail(std::move(file).error());
+    files.push_back(std::move(*file));
+    return {};
+  };
+  const bool has_vectors = std::any_of(
+      live.begin(), live.end(), [&](const LiveFile* one) { return state.files.detail(*one).vector.has_value(); });
+  LATECOMER_RETURN_IF_ERROR(
+      RunInOrder<Result<table::DataFile>>(live.size(), has_vectors ? folder->threads() : 1, make, take));
   std::sort(files.begin(), files.end(), [](const auto& a, const auto& b) { return a.path < b.path; });
   return files;
 }

@@ -21,6 +21,8 @@ namespace {
 
 // A footer may claim any number of rows.
 constexpr std::int64_t kMostReserved = 16'000'000;
+// Each in several requests at once, and held in memory.
+constexpr std::size_t kStoreFilesAtOnce = 8;
 
 // The actions of one file or of a piece of it. In a checkpoint their order means nothing.
 class Gathered final : public ActionSink {
@@ -158,7 +160,8 @@ class CheckpointLoader {
       files.push_back(std::move(*file));
       return {};
     };
-    return RunInOrder<Result<CheckpointFile>>(sources.size(), MachineThreads(), open, keep);
+    return RunInOrder<Result<CheckpointFile>>(sources.size(), folder_.is_local() ? MachineThreads() : kStoreFilesAtOnce,
+                                              open, keep);
   }
 
   Status ReadParquet(const std::vector<Source>& sources) {

@@ -120,7 +120,7 @@ std::string LogFolder::PathOf(std::string_view key) const {
 }
 
 Result<LogListing> LogFolder::List() const {
-  Result<LogListing> listing = folder_fd_ >= 0 ? ListLocal() : ListStore();
+  Result<LogListing> listing = folder_fd_ >= 0 ? ListLocal() : ListStore({});
   if (!listing) return listing;
   if (listing->commits.empty() && listing->checkpoints.empty()) return Fail(NoTable(store_->location()));
   Sort(*listing);
@@ -157,10 +157,20 @@ Result<LogListing> LogFolder::ListLocal() const {
   return listing;
 }
 
-Result<LogListing> LogFolder::ListStore() const {
-  auto objects = store_->List(kLogFolder, {});
+Result<LogListing> LogFolder::ListAfter(Version version) const {
+  storage::ObjectStore::ListOptions options;
+  options.start_after = CommitKey(version);
+  LATECOMER_ASSIGN_OR_RETURN(LogListing listing, ListStore(options));
+  Sort(listing);
+  return listing;
+}
+
+Result<LogListing> LogFolder::ListStore(const storage::ObjectStore::ListOptions& options) const {
+  auto objects = store_->List(kLogFolder, options);
   if (!objects) {
-    if (objects.error().kind == ErrorKind::kNotFound) return Fail(NoTable(store_->location()));
+    // A hint means that more is missing than this folder: the bucket.
+    const Error& error = objects.error();
+    if (error.kind == ErrorKind::kNotFound && error.hint.empty()) return Fail(NoTable(store_->location()));
     return Fail(std::move(objects).error());
   }
   LogListing listing;

@@ -15,6 +15,7 @@
 #include "base/time.h"
 #include "base/version.h"
 #include "delta/log_path.h"
+#include "delta/ordered_work.h"
 #include "storage/object_store.h"
 
 namespace latecomer::delta {
@@ -40,6 +41,9 @@ struct LogListing {
   std::vector<LogFile> compactions;  // ascending by first version
 };
 
+// How many objects are asked for at once: each request mostly waits.
+inline constexpr std::size_t kStoreReads = 64;
+
 class LogFolder {
  public:
   // Opens the folder of the table at `store`. kNotFound, saying so, when there is no _delta_log folder.
@@ -50,11 +54,15 @@ class LogFolder {
 
   const storage::ObjectStore& store() const { return *store_; }
   bool is_local() const { return folder_fd_ >= 0; }
+  // How many are worth reading its files at once.
+  std::size_t threads() const { return is_local() ? MachineThreads() : kStoreReads; }
   // A name for errors: the table's location, a slash, the key.
   std::string PathOf(std::string_view key) const;
 
   // Names that are no log files are left out, folders too.
   Result<LogListing> List() const;
+  // Of a store: what comes after the commit of `version`; may be empty.
+  Result<LogListing> ListAfter(Version version) const;
 
   // kNotFound when there is no such commit.
   Status ReadCommit(Version version, LogBuffer& buffer) const;
@@ -66,7 +74,7 @@ class LogFolder {
   LogFolder(std::shared_ptr<const storage::ObjectStore> store, int folder_fd);
   Status ReadLocal(const char* name, LogBuffer& buffer) const;
   Result<LogListing> ListLocal() const;
-  Result<LogListing> ListStore() const;
+  Result<LogListing> ListStore(const storage::ObjectStore::ListOptions& options) const;
 
   std::shared_ptr<const storage::ObjectStore> store_;
   int folder_fd_ = -1;  // of _delta_log, when the store is local

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/text.h"
+#include "delta/commits_in_order.h"
 #include "delta/load_checkpoint.h"
 #include "delta/partition_text.h"
 #include "delta/schema.h"
@@ -133,18 +134,20 @@ Wanted WantedFor(Depth depth) {
 
 Status Advance(const LogFolder& folder, Version target, LogState& state) {
   const Wanted wanted = WantedFor(state.depth);
-  LogBuffer buffer;
   CommitParser parser;
   PartitionTexts texts;
-  while (state.version < target) {
-    const Version version = state.version.Next();
-    LATECOMER_RETURN_IF_ERROR(folder.ReadCommit(version, buffer));
+  const Version base = state.version;
+  if (target <= base) return {};
+  const auto version_at = [&](std::size_t i) { return Version{base.value + 1 + static_cast<std::int64_t>(i)}; };
+  const auto apply = [&](Version version, Status read, const LogBuffer& buffer) -> Status {
+    LATECOMER_RETURN_IF_ERROR(std::move(read));
     StateSink sink(state, version, texts);
     state.commit_info.reset();
     LATECOMER_RETURN_IF_ERROR(parser.Parse(buffer.text(), folder.PathOf(CommitKey(version)), wanted, sink));
     state.version = version;
-  }
-  return {};
+    return {};
+  };
+  return ReadCommitsInOrder(folder, static_cast<std::size_t>(target.value - base.value), version_at, apply);
 }
 
 Result<LogState> ReplayTo(const LogFolder& folder, const storage::StoreOpener& open_store, Version target, Depth depth,

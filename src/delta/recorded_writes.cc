@@ -1,8 +1,11 @@
 #include "delta/recorded_writes.h"
 
+#include <algorithm>
 #include <cstdlib>
 #include <nlohmann/json.hpp>
 #include <utility>
+
+#include "delta/commits_in_order.h"
 
 namespace latecomer::delta {
 namespace {
@@ -120,14 +123,16 @@ Result<std::vector<table::RecordedWrite>> ReadRecordedWrites(const LogFolder& fo
     write.transaction.app_id = app_id;
     write.transaction.version = recorded.version;
   }
-  LogBuffer buffer;
-  for (const Version version : listing.commits) {
-    if (version > state.version) break;
-    Status read = folder.ReadCommit(version, buffer);
-    if (!read && read.error().kind == ErrorKind::kNotFound) continue;  // cleaned away since the listing
+  const auto end = std::upper_bound(listing.commits.begin(), listing.commits.end(), state.version);
+  const auto take = [&](Version version, Status read, const LogBuffer& buffer) -> Status {
+    if (!read && read.error().kind == ErrorKind::kNotFound) return {};  // cleaned away since the listing
     LATECOMER_RETURN_IF_ERROR(std::move(read));
     TakeTransactions(buffer.text(), version, prefix, newest);
-  }
+    return {};
+  };
+  LATECOMER_RETURN_IF_ERROR(ReadCommitsInOrder(
+      folder, static_cast<std::size_t>(end - listing.commits.begin()),
+      [&](std::size_t i) { return listing.commits[i]; }, take));
   std::vector<table::RecordedWrite> writes;
   for (auto& [app_id, write] : newest) writes.push_back(std::move(write));
   return writes;

@@ -50,7 +50,11 @@ Result<Version> ReadFromFirst(const LogFolder& folder, const storage::StoreOpene
 Status ReadWholeHistory(const std::shared_ptr<storage::ObjectStore>& store, const storage::StoreOpener& open_store,
                         const ReadOptions& options, const RangeBegin& begin, const TableHistory::CommitSink& sink) {
   LATECOMER_ASSIGN_OR_RETURN(const std::shared_ptr<const LogFolder> folder, LogFolder::Open(store));
-  LATECOMER_ASSIGN_OR_RETURN(const bool has_first, folder->HasCommit(kBeforeFirst.Next()));
+  // Of a store each look beyond the newest commit is a request: it is listed first.
+  bool has_first = false;
+  if (folder->is_local()) {
+    LATECOMER_ASSIGN_OR_RETURN(has_first, folder->HasCommit(kBeforeFirst.Next()));
+  }
   LogListing listing;
   Version end = kBeforeFirst;
   if (has_first) {

@@ -64,7 +64,7 @@ Result<std::string> LocalExecutor::StartSql(const AttemptSpec& spec, const SqlWo
   LATECOMER_RETURN_IF_ERROR(MakeFolder(std::filesystem::path(spec.log).parent_path()));
   LATECOMER_ASSIGN_OR_RETURN(const std::string duckdb, FindDuckDb(executable_));
   AttemptSpec process = spec;
-  LATECOMER_ASSIGN_OR_RETURN(process.work, PrepareSql(work, spec.folder, duckdb, catalog_));
+  LATECOMER_ASSIGN_OR_RETURN(process.work, PrepareSql(work, spec.folder, {duckdb, executable_}, catalog_));
   process.working_folder = spec.folder;
   SqlAttempt attempt{.work = work, .folder = spec.folder, .log = spec.log, .log_start = SizeOf(spec.log)};
   LATECOMER_ASSIGN_OR_RETURN(std::string handle, processes_.Start(process));

@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "base/text.h"
+#include "executor/sql_inputs.h"
 #include "executor/sql_script.h"
 
 namespace latecomer::executor {
@@ -94,6 +95,17 @@ std::string_view MessageIn(std::string_view output) {
   return Trim(message.substr(0, message.find("\nLINE ")));
 }
 
+// How the command line begins an error.
+constexpr std::string_view kCommandError = "error: ";
+
+std::string_view LineWith(std::string_view text, std::string_view words) {
+  const std::size_t at = text.find(words);
+  if (at == std::string_view::npos) return {};
+  const std::size_t before = text.rfind('\n', at);
+  const std::string_view line = text.substr(before == std::string_view::npos ? 0 : before + 1);
+  return line.substr(0, line.find('\n'));
+}
+
 }  // namespace
 
 std::string DescribeSqlFailure(const SqlFailure& failure) {
@@ -103,6 +115,9 @@ std::string DescribeSqlFailure(const SqlFailure& failure) {
     const std::string position = std::to_string(place->line) + ":" + std::to_string(place->column);
     return (file.empty() ? "the query:" : file + ":") + position + ": ";
   };
+  if (const std::string_view input = LineWith(failure.output, kSqlInputError); !input.empty()) {
+    return std::string(input.starts_with(kCommandError) ? input.substr(kCommandError.size()) : input);
+  }
   const std::string_view message = MessageIn(failure.output);
   if (const std::size_t own = message.find(kSqlErrorMark); own != std::string_view::npos) {
     return where(std::nullopt) + std::string(message.substr(own + std::string_view(kSqlErrorMark).size()));

@@ -254,7 +254,7 @@ bool HidesRows(const SqlScript& script) {
 Status CheckReadable(const SqlSource& source) {
   for (const table::DataFile& file : source.files) {
     if (file.path.starts_with("/")) continue;
-    return Fail(Error(ErrorKind::kUnsupported, "SQL steps read files of the local disk only").In(file.path));
+    return Fail(Error(ErrorKind::kUnsupported, "the script reads files of the local disk only").In(file.path));
   }
   return {};
 }

@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "base/text.h"
+#include "executor/sql_inputs.h"
 #include "executor/sql_message.h"
 #include "executor/sql_script.h"
 
@@ -95,7 +96,7 @@ Result<std::string> FindDuckDb(const std::string& executable) {
                   .Hint("`script/bootstrap` fetches it; LATECOMER_DUCKDB names another"));
 }
 
-Result<CommandWork> PrepareSql(const SqlWork& work, const std::string& folder, const std::string& duckdb,
+Result<CommandWork> PrepareSql(const SqlWork& work, const std::string& folder, const SqlPrograms& programs,
                                table::Catalog& catalog) {
   SqlScript script;
   script.folder = folder;
@@ -106,6 +107,7 @@ Result<CommandWork> PrepareSql(const SqlWork& work, const std::string& folder, c
   for (const SqlWork::SourceView& view : work.sources) {
     LATECOMER_ASSIGN_OR_RETURN(script.sources.emplace_back(), OpenSource(view, catalog));
   }
+  const std::vector<RemoteInput> inputs = PlaceRemoteInputs(folder, script.sources);
   LATECOMER_ASSIGN_OR_RETURN(script.output_columns, OutputColumns(work.into, catalog));
   LATECOMER_ASSIGN_OR_RETURN(const std::string text, MakeSqlScript(script));
   const std::string path = folder + "/" + std::string(kScriptFile);
@@ -113,7 +115,11 @@ Result<CommandWork> PrepareSql(const SqlWork& work, const std::string& folder, c
   if (const std::string deleted = DeletedRows(script); !deleted.empty()) {
     LATECOMER_RETURN_IF_ERROR(WriteFile(folder + "/" + kSqlDeletedFile, deleted));
   }
-  return CommandWork{.argv = {duckdb, "-no-init", "-batch", "-bail", "-f", path}};
+  CommandWork command{.argv = {programs.duckdb, "-no-init", "-batch", "-bail", "-f", path}};
+  if (inputs.empty()) return command;
+  const std::string list = folder + "/" + kSqlInputList;
+  LATECOMER_RETURN_IF_ERROR(WriteFile(list, InputListText(inputs, command.argv)));
+  return CommandWork{.argv = {programs.latecomer, kFetchCommand, list}};
 }
 
 Result<table::WriteReport> CommitSql(const SqlWork& work, const std::string& folder, table::Catalog& catalog) {
@@ -126,7 +132,7 @@ Result<table::WriteReport> CommitSql(const SqlWork& work, const std::string& fol
 
 void RemoveSqlScratch(const std::string& folder) {
   std::error_code ignored;
-  for (const char* name : {kSqlResultFile, kSqlDeletedFile, kSqlParseFile, kSqlSpillFolder}) {
+  for (const char* name : {kSqlResultFile, kSqlDeletedFile, kSqlParseFile, kSqlSpillFolder, kSqlInputFolder}) {
     std::filesystem::remove_all(folder + "/" + name, ignored);
   }
 }

@@ -14,9 +14,14 @@ namespace latecomer::executor {
 // otherwise.
 Result<std::string> FindDuckDb(const std::string& executable);
 
+struct SqlPrograms {
+  std::string duckdb;
+  std::string latecomer;  // fetches what lies in an object store (sql_inputs.h)
+};
+
 // Reads the sources' metadata and writes the script into `folder`, which exists. Returns the command
 // that runs it.
-Result<CommandWork> PrepareSql(const SqlWork& work, const std::string& folder, const std::string& duckdb,
+Result<CommandWork> PrepareSql(const SqlWork& work, const std::string& folder, const SqlPrograms& programs,
                                table::Catalog& catalog);
 
 // After the command ended well: replaces the output's partition with what it wrote.

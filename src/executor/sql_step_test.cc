@@ -11,6 +11,7 @@
 #include "executor/duckdb_text.h"
 #include "executor/executor_test_support.h"
 #include "executor/local_executor.h"
+#include "executor/sql_inputs.h"
 #include "executor/sql_script.h"
 
 namespace latecomer::executor {
@@ -461,13 +462,40 @@ TEST_F(SqlStepTest, MissingFilesAndTablesAreSaidBeforeAnythingRuns) {
   catalog_.tables["/devices"].files.push_back({.path = folder_ / "gone.parquet", .key = Day("2024-01-01")});
   AttemptStatus status = RunStep();
   EXPECT_NE(status.message.find("gone.parquet"), std::string::npos) << status.message;
-  catalog_.tables["/devices"].files[0].path = "s3://bucket/a.parquet";
-  status = RunStep();
-  EXPECT_NE(status.message.find("s3://bucket/a.parquet"), std::string::npos) << status.message;
   work_.sources[0].location = "/not/there";
   status = RunStep();
   EXPECT_NE(status.message.find("no table"), std::string::npos) << status.message;
   EXPECT_NE(ReadAll(log_).find("no table"), std::string::npos);
+}
+
+TEST_F(SqlStepTest, FilesOfAStoreAreFetchedFirst) {
+  AddFile("/devices", "local.parquet", Day("2024-01-01"), "SELECT 'x' AS type, 1 AS n");
+  catalog_.tables["/devices"].files.push_back(
+      {.path = "s3://bucket/t/it's.parquet", .key = Day("2024-01-01"), .size_bytes = 7});
+  const auto command = PrepareSql(work_, folder_.path(), {"/the/duckdb", "/the/latecomer"}, catalog_);
+  ASSERT_TRUE(command) << command.error().ToString();
+  const std::string list_file = folder_ / kSqlInputList;
+  EXPECT_EQ(command->argv, (std::vector<std::string>{"/the/latecomer", kFetchCommand, list_file}));
+  const auto list = ParseInputList(ReadAll(list_file));
+  ASSERT_TRUE(list) << list.error().ToString();
+  ASSERT_EQ(list->inputs.size(), 1U);
+  EXPECT_EQ(list->inputs[0].from, "s3://bucket/t/it's.parquet");
+  EXPECT_EQ(list->inputs[0].size_bytes, 7);
+  EXPECT_TRUE(list->inputs[0].to.starts_with(folder_.path() + "/")) << list->inputs[0].to;
+  EXPECT_EQ(list->then_run.front(), "/the/duckdb");
+  const std::string script = ReadAll(folder_ / "script.sql");
+  EXPECT_EQ(script.find("s3://"), std::string::npos) << script;
+  EXPECT_NE(script.find(list->inputs[0].to), std::string::npos) << script;
+}
+
+TEST_F(SqlStepTest, AQueryCannotReadTheEnvironment) {
+  ::setenv("AWS_SECRET_ACCESS_KEY", "for-no-query", 1);
+  work_.query = "SELECT getenv('AWS_SECRET_ACCESS_KEY') AS secret";
+  const AttemptStatus status = RunStep();
+  ::unsetenv("AWS_SECRET_ACCESS_KEY");
+  EXPECT_EQ(status.phase, Phase::kFailed);
+  EXPECT_NE(status.message.find("getenv is disabled"), std::string::npos) << status.message;
+  EXPECT_EQ(ReadAll(log_).find("for-no-query"), std::string::npos);
 }
 
 TEST_F(SqlStepTest, ADamagedFileFailsTheStep) {

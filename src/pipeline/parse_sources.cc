@@ -6,6 +6,9 @@
 namespace latecomer::pipeline {
 namespace {
 
+// Schemes of locations that are taken as they are; which of them can be opened is storage's to say.
+constexpr std::string_view kObjectStores[] = {"s3", "s3a", "s3n", "gs", "az", "abfs", "abfss"};
+
 // A source's name is a view in SQL and a part of template names.
 bool IsSourceName(const std::string& name) {
   const auto is_letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; };
@@ -157,9 +160,15 @@ Result<std::string> ResolveTable(const YamlReader& reader, const YamlNode& node,
   if (text.empty()) return Fail(reader.Invalid(node, "the table's location is empty"));
   const std::size_t scheme = text.find("://");
   if (scheme != std::string::npos) {
-    if (text.substr(0, scheme) != "file") {
-      return Fail(reader.Unsupported(node, "a table at " + Printable(text.substr(0, scheme)) + "://",
-                                     "use a path on a local disk"));
+    const std::string name = text.substr(0, scheme);
+    if (std::ranges::find(kObjectStores, name) != std::ranges::end(kObjectStores)) {
+      while (text.ends_with('/')) text.pop_back();
+      if (text.size() > scheme + 3) return text;
+      return Fail(reader.Invalid(node, "this location names no bucket; it has the form " + name + "://bucket/folder"));
+    }
+    if (name != "file") {
+      return Fail(reader.Unsupported(node, "a table at " + Printable(name) + "://",
+                                     "use a path on a local disk, or s3://, gs://, az:// or abfss://"));
     }
     text = PercentDecode(std::string_view(text).substr(scheme + 3));
     if (!text.starts_with('/')) return Fail(reader.Invalid(node, "a file:// location must be absolute: file:///…"));

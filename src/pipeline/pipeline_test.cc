@@ -300,9 +300,19 @@ TEST(PipelineErrors, ChoicesAndZones) {
             "3:40: cadence must be hour, day, week, month or a number of them (3 hours), not `fortnight`");
 }
 
+TEST(PipelineErrors, LocationsInObjectStoresAreTakenAsTheyAre) {
+  EXPECT_EQ(Problem("pipeline: p\nsources:\n  a: {table: \"s3://\", partition: p}\n" + std::string(kSteps)),
+            "3:14: this location names no bucket; it has the form s3://bucket/folder");
+  const Pipeline pipeline =
+      Parsed("pipeline: p\nsources:\n  a: {table: \"abfss://c@a.dfs.core.windows.net/k=%20 x/\", partition: p}\n" +
+             std::string(kSteps));
+  EXPECT_EQ(pipeline.sources[0].location, "abfss://c@a.dfs.core.windows.net/k=%20 x");
+}
+
 TEST(PipelineErrors, WhatDoesNotWorkYetIsRefusedByName) {
-  EXPECT_EQ(Problem("pipeline: p\nsources:\n  a: {table: s3://b/t, partition: p}\n" + std::string(kSteps)),
-            "unsupported 3:14: a table at s3:// is not supported yet; use a path on a local disk");
+  EXPECT_EQ(Problem("pipeline: p\nsources:\n  a: {table: hdfs://b/t, partition: p}\n" + std::string(kSteps)),
+            "unsupported 3:14: a table at hdfs:// is not supported yet; use a path on a local disk, or s3://, gs://, "
+            "az:// or abfss://");
   for (const char* kind : {"spark", "kubernetes_job", "spark_application", "airflow_dag"}) {
     EXPECT_EQ(Problem(std::string(kSources) + "steps:\n  - id: go\n    " + kind + ": {}\n"),
               std::string("unsupported 8:5: `") + kind + "` is not supported yet; use command or sql");

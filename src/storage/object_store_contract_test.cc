@@ -6,8 +6,10 @@
 #include <ostream>
 #include <thread>
 
+#include "storage/environment.h"
 #include "storage/local_store.h"
 #include "storage/object_store.h"
+#include "storage/open_store.h"
 #include "testing/fake_clock.h"
 #include "testing/memory_store.h"
 #include "testing/temporary_folder.h"
@@ -24,25 +26,41 @@ struct Place {
 struct BackEnd {
   std::string name;
   std::function<Place()> make;
+  bool is_tree = false;  // a name can't be an object's and a folder's at once
 };
 
 void PrintTo(const BackEnd& back_end, std::ostream* out) {
   *out << back_end.name;
 }
 
+// Each test has a table of its own in the object store that LATECOMER_TEST_STORE names, if any: a URI. Tests that
+// start a store set it (tests/stores); LATECOMER_TEST_STORE_IS_TREE says that the store keeps objects as files.
 std::vector<BackEnd> BackEnds() {
-  return {{"local",
-           [] {
-             Place place;
-             place.folder = std::make_unique<testing::TemporaryFolder>();
-             place.store = MakeLocalStore(*place.folder / "a/table");
-             return place;
-           }},
-          {"memory", [] {
-             Place place;
-             place.store = std::make_shared<testing::MemoryStore>(std::make_shared<testing::FakeClock>());
-             return place;
-           }}};
+  std::vector<BackEnd> back_ends;
+  back_ends.push_back({"local",
+                       [] {
+                         Place place;
+                         place.folder = std::make_unique<testing::TemporaryFolder>();
+                         place.store = MakeLocalStore(*place.folder / "a/table");
+                         return place;
+                       },
+                       true});
+  back_ends.push_back({"memory", [] {
+                         Place place;
+                         place.store = std::make_shared<testing::MemoryStore>(std::make_shared<testing::FakeClock>());
+                         return place;
+                       }});
+  const Environment environment = ProcessEnvironment();
+  if (const auto uri = environment("LATECOMER_TEST_STORE")) {
+    const auto make = [uri] {
+      SystemRandom random;
+      Place place;
+      place.store = ProcessStores()(*uri + "/" + MakeUuid(random)).value();
+      return place;
+    };
+    back_ends.push_back({"cloud", make, IsTrue(environment("LATECOMER_TEST_STORE_IS_TREE"))});
+  }
+  return back_ends;
 }
 
 class ObjectStoreContract : public ::testing::TestWithParam<BackEnd> {
@@ -145,7 +163,7 @@ TEST_P(ObjectStoreContract, ListsInByteOrder) {
 
 TEST_P(ObjectStoreContract, ListsStrictlyAfter) {
   for (const char* key : {"log/1", "log/2", "log/2/deeper", "log/3"}) {
-    if (GetParam().name == "local" && std::string_view(key) == "log/2/deeper") continue;  // 2 is a file there
+    if (GetParam().is_tree && std::string_view(key) == "log/2/deeper") continue;  // 2 is a file there
     Put(key);
   }
   EXPECT_EQ(Keys("log/", {.start_after = "log/1"}), (std::vector<std::string>{"log/2", "log/3"}));
@@ -239,8 +257,46 @@ TEST_P(ObjectStoreContract, AWriterIsClosedOnce) {
   EXPECT_EQ(store_.Read("a").value_or("?"), "x");
 }
 
+// More than a store takes at once.
+std::string LargeContent() {
+  std::string content;
+  while (content.size() < (std::size_t{17} << 20) + 3) content += std::to_string(content.size()) + ";";
+  return content;
+}
+
+TEST_P(ObjectStoreContract, LargeFilesAreWrittenInParts) {
+  const std::string content = LargeContent();
+  auto writer = store_.OpenForWrite("event_time=2024-01-01/large.parquet");
+  ASSERT_TRUE(writer);
+  constexpr std::size_t kWrite = 3'000'001;  // no part's size
+  for (std::size_t at = 0; at < content.size(); at += kWrite) {
+    const Status written = (*writer)->Write(std::string_view(content).substr(at, kWrite));
+    ASSERT_TRUE(written) << written.error().ToString();
+  }
+  EXPECT_EQ(KindOf(store_.Stat("event_time=2024-01-01/large.parquet")), ErrorKind::kNotFound);
+  const Status closed = (*writer)->Close();
+  ASSERT_TRUE(closed) << closed.error().ToString();
+  EXPECT_EQ(store_.Stat("event_time=2024-01-01/large.parquet")->size_bytes, static_cast<std::int64_t>(content.size()));
+  EXPECT_EQ(store_.ReadRange("event_time=2024-01-01/large.parquet", 8'388'600, 100).value_or("?"),
+            content.substr(8'388'600, 100));
+  EXPECT_TRUE(store_.Read("event_time=2024-01-01/large.parquet").value_or("?") == content);
+}
+
+TEST_P(ObjectStoreContract, LargeFilesReplaceNothingAndLeaveNothing) {
+  const std::string content = LargeContent();
+  Put("a", "theirs");
+  for (const char* key : {"a", "b"}) {
+    auto writer = store_.OpenForWrite(key);
+    ASSERT_TRUE(writer);
+    ASSERT_TRUE((*writer)->Write(content));
+    if (std::string_view(key) == "a") EXPECT_EQ(KindOf((*writer)->Close()), ErrorKind::kConflict);
+  }
+  EXPECT_EQ(store_.Read("a").value_or("?"), "theirs");
+  EXPECT_EQ(Keys("", {.direct_only = false}), std::vector<std::string>{"a"});
+}
+
 TEST_P(ObjectStoreContract, OfManyWritersOneIsFirst) {
-  constexpr int kThreads = 8;
+  constexpr int kThreads = 10;
   constexpr int kVersions = 25;
   std::vector<std::atomic<int>> winners(kVersions);
   std::atomic<bool> failed = false;
