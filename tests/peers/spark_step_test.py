@@ -27,6 +27,8 @@ spark.driver.bindAddress 127.0.0.1
 spark.driver.host 127.0.0.1
 spark.driver.extraJavaOptions -XX:TieredStopAtLevel=1 -XX:+UseSerialGC
 spark.ui.showConsoleProgress false
+spark.executor.heartbeatInterval 60s
+spark.network.timeout 600s
 '''
 
 # Succeeds when both tables hold the same rows of a day: latecomer itself reads what Spark wrote.
