@@ -32,15 +32,13 @@ class LocalExecutor final : public Executor {
     SqlWork work;
     std::string folder;
     std::string log;
-    std::size_t log_start = 0;            // what was in the log before
-    std::optional<AttemptStatus> result;  // after the commit
+    std::size_t log_start = 0;  // what was in the log before
   };
 
   struct SparkAttempt {
     SparkWork work;
     std::string log;
-    std::size_t log_start = 0;            // what was in the log before
-    std::optional<AttemptStatus> result;  // after the look into the output
+    std::size_t log_start = 0;  // what was in the log before
   };
 
   Result<std::string> StartSql(const AttemptSpec& spec, const SqlWork& work);
@@ -51,8 +49,9 @@ class LocalExecutor final : public Executor {
   std::string executable_;
   table::Catalog& catalog_;
   ProcessExecutor processes_;
-  std::map<std::string, SqlAttempt> sql_;
-  std::map<std::string, SparkAttempt> spark_;
+  std::map<std::string, SqlAttempt> sql_;      // not ended, or not committed yet
+  std::map<std::string, SparkAttempt> spark_;  // not ended, or not looked for in the output yet
+  EndedAttempts ended_;
 };
 
 }  // namespace latecomer::executor
