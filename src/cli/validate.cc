@@ -109,9 +109,9 @@ ordered_json LateDataJson(const Pipeline& pipeline) {
 ordered_json StepJson(const Step& step) {
   ordered_json json;
   json["id"] = step.id;
-  const auto* sql = std::get_if<pipeline::SqlStep>(&step.action);
-  json["kind"] = sql != nullptr ? "sql" : "command";
-  json["into"] = sql != nullptr ? ordered_json(sql->into_location) : ordered_json();
+  const std::string* into = pipeline::DeclaredOutput(step);
+  json["kind"] = pipeline::KindOf(step);
+  json["into"] = into != nullptr ? ordered_json(*into) : ordered_json();
   json["needs"] = step.needs;
   json["retries"] = step.retries;
   json["retry_delay"] = FormatDuration(step.retry_delay);
@@ -204,6 +204,9 @@ std::string StepText(const Step& step) {
   std::string text = step.id;
   if (const auto* sql = std::get_if<pipeline::SqlStep>(&step.action)) {
     text += ": sql into " + sql->into_location;
+  } else if (const auto* spark = std::get_if<pipeline::SparkStep>(&step.action)) {
+    text += ": spark " + spark->application;
+    if (!spark->into_location.empty()) text += " into " + spark->into_location;
   } else {
     text += ": " + Listed(std::get<pipeline::CommandStep>(step.action).argv);
   }

@@ -53,9 +53,9 @@ Result<std::map<std::string, MadeOf>> MadeBefore(const Pipeline& before, const P
 bool ChangesEverything(const Pipeline& before, const Pipeline& now) {
   for (const pipeline::Step& is : now.steps) {
     for (const pipeline::Step& was : before.steps) {
-      const auto* from = std::get_if<pipeline::SqlStep>(&was.action);
-      const auto* to = std::get_if<pipeline::SqlStep>(&is.action);
-      if (was.id == is.id && from != nullptr && to != nullptr && from->into_location != to->into_location) return true;
+      const std::string* from = pipeline::DeclaredOutput(was);
+      const std::string* to = pipeline::DeclaredOutput(is);
+      if (was.id == is.id && from != nullptr && to != nullptr && *from != *to) return true;
     }
   }
   for (const Source& is : now.sources) {

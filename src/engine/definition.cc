@@ -99,11 +99,12 @@ class Comparison {
       const auto was = std::find_if(before_.steps.begin(), before_.steps.end(),
                                     [&](const pipeline::Step& step) { return step.id == is.id; });
       if (was == before_.steps.end()) continue;  // nobody has missed what a new step makes
-      const auto* from = std::get_if<pipeline::SqlStep>(&was->action);
-      const auto* to = std::get_if<pipeline::SqlStep>(&is.action);
+      const std::string* from = pipeline::DeclaredOutput(*was);
+      const std::string* to = pipeline::DeclaredOutput(is);
       if (from == nullptr || to == nullptr) continue;
-      if (SameTable(before_, now_, from->into, from->into_location, to->into, to->into_location)) continue;
-      Note("`into` of step " + is.id, from->into_location, to->into_location);
+      const std::string& written_before = *pipeline::DeclaredOutputAsWritten(*was);
+      if (SameTable(before_, now_, written_before, *from, *pipeline::DeclaredOutputAsWritten(is), *to)) continue;
+      Note("`into` of step " + is.id, *from, *to);
     }
   }
 

@@ -19,6 +19,7 @@
 #include "engine/step_machine.h"
 #include "lateness/plan.h"
 #include "pipeline/pipeline.h"
+#include "pipeline/template.h"
 
 namespace latecomer::engine {
 
@@ -122,8 +123,6 @@ class Engine {
   Status FailTry(ledger::Writer& writer, Active& next, const NextMoves& moves, Instant now);
   Status NoteRetry(ledger::Writer& writer, Active& next, const NextMoves& moves);
   void LaunchStarting(Active& active);
-  Result<executor::AttemptSpec> SpecFor(const Active& active, const pipeline::Step& step,
-                                        const ledger::AttemptRecord& attempt);
   Status Detect(Active& active);
   Status DetectInTransaction(ledger::Writer& writer, Active& next, std::vector<ledger::RunRecord>& children);
   Status Record(Active& active);
@@ -131,6 +130,16 @@ class Engine {
   Result<bool> RenewLease(Active& active);
   void Abandon(Active& active, const std::string& reason);
   void ReapDoomed();
+
+  // attempt_spec.cc
+  Result<executor::AttemptSpec> SpecFor(const Active& active, const pipeline::Step& step,
+                                        const ledger::AttemptRecord& attempt);
+  Result<executor::SqlWork> SqlWorkFor(const Active& active, const pipeline::Step& step, const pipeline::SqlStep& sql,
+                                       const pipeline::TemplateValues& values);
+  Result<executor::SparkWork> SparkWorkFor(const Active& active, const pipeline::Step& step,
+                                           const pipeline::SparkStep& spark, const pipeline::TemplateValues& values);
+  std::vector<executor::SqlWork::SourceView> SourceViewsFor(const Active& active);
+  table::WriteTransaction TransactionFor(const Active& active, const pipeline::Step& step);
 
   pipeline::Pipeline pipeline_;
   Environment env_;

@@ -21,9 +21,9 @@ using ledger::RunState;
 Result<std::int64_t> Engine::NewestTokenInOutputs(const table::PartitionKey& key) {
   std::int64_t newest = 0;
   for (const pipeline::Step& step : pipeline_.steps) {
-    const auto* sql = std::get_if<pipeline::SqlStep>(&step.action);
-    if (sql == nullptr) continue;
-    LATECOMER_ASSIGN_OR_RETURN(const auto output, env_.catalog.OpenHistory(sql->into_location));
+    const std::string* into = pipeline::DeclaredOutput(step);
+    if (into == nullptr) continue;
+    LATECOMER_ASSIGN_OR_RETURN(const auto output, env_.catalog.OpenHistory(*into));
     const auto found = output->FindTransaction(TransactionAppId(pipeline_.id, key, step.id));
     if (found) {
       if (*found) newest = std::max(newest, (*found)->version);

@@ -53,9 +53,9 @@ Result<Duration> LeaseOf(const std::string& text, const pipeline::Pipeline& pipe
 std::vector<OutsideOutput> OutputsOf(const pipeline::Pipeline& pipeline, const OutsideClaim& claim) {
   std::vector<OutsideOutput> outputs;
   for (const pipeline::Step& step : pipeline.steps) {
-    const auto* sql = std::get_if<pipeline::SqlStep>(&step.action);
-    if (sql == nullptr || std::find(claim.steps.begin(), claim.steps.end(), step.id) == claim.steps.end()) continue;
-    outputs.push_back({step.id, sql->into_location, TransactionAppId(pipeline.id, claim.key, step.id)});
+    const std::string* into = pipeline::DeclaredOutput(step);
+    if (into == nullptr || std::find(claim.steps.begin(), claim.steps.end(), step.id) == claim.steps.end()) continue;
+    outputs.push_back({step.id, *into, TransactionAppId(pipeline.id, claim.key, step.id)});
   }
   return outputs;
 }
@@ -256,9 +256,8 @@ Result<OutsideClaim> ClaimOf(ledger::Reader& reader, const pipeline::Pipeline& p
   for (const StepRecord& step : steps) {
     if (step.state != StepState::kSuccess) claim.steps.push_back(step.step);
   }
-  const bool writes = std::any_of(pipeline.steps.begin(), pipeline.steps.end(), [](const pipeline::Step& step) {
-    return std::holds_alternative<pipeline::SqlStep>(step.action);
-  });
+  const bool writes = std::any_of(pipeline.steps.begin(), pipeline.steps.end(),
+                                  [](const pipeline::Step& step) { return pipeline::DeclaredOutput(step) != nullptr; });
   if (!writes) return claim;  // no output of ours to look into
   LATECOMER_ASSIGN_OR_RETURN(const table::PartitionSchema schema, KnownOutputSchema(reader, pipeline));
   LATECOMER_ASSIGN_OR_RETURN(claim.key, table::ParseCanonicalKey(schema, shown.run.partition));

@@ -25,10 +25,10 @@ struct Output {
 Result<std::vector<Output>> ReadOutputs(const pipeline::Pipeline& pipeline, table::Catalog& catalog) {
   std::vector<Output> outputs;
   for (const pipeline::Step& step : pipeline.steps) {
-    const auto* sql = std::get_if<pipeline::SqlStep>(&step.action);
-    if (sql == nullptr) continue;
-    Output& output = outputs.emplace_back(Output{.step = step.id, .location = sql->into_location, .writes = {}});
-    LATECOMER_ASSIGN_OR_RETURN(const auto history, catalog.OpenHistory(sql->into_location));
+    const std::string* into = pipeline::DeclaredOutput(step);
+    if (into == nullptr) continue;
+    Output& output = outputs.emplace_back(Output{.step = step.id, .location = *into, .writes = {}});
+    LATECOMER_ASSIGN_OR_RETURN(const auto history, catalog.OpenHistory(*into));
     LATECOMER_ASSIGN_OR_RETURN(std::vector<RecordedWrite> writes,
                                history->ReadRecordedWrites("latecomer/" + pipeline.id + "/"));
     for (RecordedWrite& write : writes) {
@@ -38,7 +38,7 @@ Result<std::vector<Output>> ReadOutputs(const pipeline::Pipeline& pipeline, tabl
   }
   if (!outputs.empty()) return outputs;
   return Fail(Error(ErrorKind::kInvalidArgument,
-                    "no step of the pipeline says `sql: {into: …}`, so nothing but the "
+                    "no step of the pipeline says `into:`, so nothing but the "
                     "ledger tells what was processed")
                   .In(pipeline.file)
                   .Hint("`latecomer adopt` records partitions as processed at a version you name"));

@@ -2,9 +2,7 @@
 #include <algorithm>
 
 #include "engine/active.h"
-#include "engine/output_groups.h"
 #include "engine/run_names.h"
-#include "engine/template_values.h"
 #include "engine/transitions.h"
 #include "ledger/pipeline_writes.h"
 
@@ -194,61 +192,6 @@ void Engine::LaunchStarting(Active& active) {
   active.to_launch.clear();
 }
 
-Result<executor::AttemptSpec> Engine::SpecFor(const Active& active, const pipeline::Step& step,
-                                              const AttemptRecord& attempt) {
-  const pipeline::TemplateValues values = TemplateValuesOf(pipeline_, active.key, active.run, active.attempt);
-  executor::AttemptSpec spec;
-  spec.folder = attempt.folder;
-  spec.log = attempt.log;
-  spec.working_folder = pipeline_.folder;
-  spec.environment = pipeline::TemplateEnvironment(values);
-  spec.timeout = step.timeout;
-  if (const auto* command = std::get_if<pipeline::CommandStep>(&step.action)) {
-    executor::CommandWork work;
-    if (command->shell) work.argv = {"/bin/sh", "-c"};
-    for (const std::string& argument : command->argv) {
-      LATECOMER_ASSIGN_OR_RETURN(work.argv.emplace_back(), pipeline::FillTemplate(argument, values));
-    }
-    for (const auto& [name, text] : command->environment) {
-      LATECOMER_ASSIGN_OR_RETURN(spec.environment[name], pipeline::FillTemplate(text, values));
-    }
-    spec.work = std::move(work);
-    return spec;
-  }
-  const auto& sql = std::get<pipeline::SqlStep>(step.action);
-  executor::SqlWork work;
-  LATECOMER_ASSIGN_OR_RETURN(work.query, pipeline::FillSqlTemplate(sql.query, values));
-  work.query_file = sql.file;
-  work.into = sql.into_location;
-  work.partition = active.key;
-  work.partition_columns = output_schema_;
-  work.time_zone = pipeline_.output.time_zone.name();
-  for (std::size_t i = 0; i < pipeline_.sources.size(); ++i) {
-    const pipeline::Source& source = pipeline_.sources[i];
-    executor::SqlWork::SourceView view{.name = source.name,
-                                       .location = source.location,
-                                       .version = active.attempt.vector.at(source.name),
-                                       .mapped = MappedTo(pipeline_, i, active.key),
-                                       .newest_by = nullptr};
-    if (source.mapping.kind == lateness::Mapping::Kind::kLatest && !source.partition.columns.empty()) {
-      view.newest_by = [partition = source.partition, calendar = source.calendar()](const table::PartitionKey& key) {
-        return lateness::StartOfKey(key, partition, calendar);
-      };
-    }
-    work.sources.push_back(std::move(view));
-  }
-  work.transaction = {.app_id = TransactionAppId(pipeline_.id, active.key, step.id),
-                      .version = active.attempt.token,
-                      .ledger_id = env_.ledger.id(),
-                      .run_id = active.run.run_id,
-                      .try_number = active.attempt.number,
-                      .vector = {},
-                      .predecessors = active.predecessors};
-  for (const auto& [source, version] : active.attempt.vector) work.transaction.vector[source] = version.value;
-  spec.work = std::move(work);
-  return spec;
-}
-
 // A run's `detect`: what else is late now becomes its mapped `backfill` instances.
 Status Engine::Detect(Active& active) {
   const StepRecord* detect = active.Find(kDetectStep);
@@ -335,8 +278,8 @@ Status Engine::DetectInTransaction(ledger::Writer& writer, Active& next, std::ve
 // counts as processed.
 Status Engine::VerifyOutputs(const Active& active) {
   for (const pipeline::Step& step : pipeline_.steps) {
-    const auto* sql = std::get_if<pipeline::SqlStep>(&step.action);
-    if (sql == nullptr) continue;
+    const std::string* into = pipeline::DeclaredOutput(step);
+    if (into == nullptr) continue;
     std::int64_t token = active.attempt.token;
     const auto record = std::find_if(active.steps.begin(), active.steps.end(),
                                      [&](const StepRecord& one) { return one.step == step.id && one.kept_from; });
@@ -344,14 +287,14 @@ Status Engine::VerifyOutputs(const Active& active) {
       if (*record->kept_from == 0) continue;  // a person vouches for it
       token = active.kept_tokens.at(*record->kept_from);
     }
-    LATECOMER_ASSIGN_OR_RETURN(const auto output, env_.catalog.OpenHistory(sql->into_location));
+    LATECOMER_ASSIGN_OR_RETURN(const auto output, env_.catalog.OpenHistory(*into));
     const std::string app_id = TransactionAppId(pipeline_.id, active.key, step.id);
     LATECOMER_ASSIGN_OR_RETURN(const auto found, output->FindTransaction(app_id));
     if (found && found->version == token) continue;
     const std::string newest = found ? ", whose newest one has " + std::to_string(found->version) : "";
     return Fail(Error(ErrorKind::kRunFailed, "the commit of step " + step.id + " (txn " + app_id + ", version " +
                                                  std::to_string(token) + ") is not in its output" + newest)
-                    .In(sql->into_location)
+                    .In(*into)
                     .Hint("was the table replaced or restored meanwhile? `latecomer clear` the run to make it again"));
   }
   return {};

@@ -43,13 +43,38 @@ struct SqlWork {
   table::WriteTransaction transaction;
 };
 
+// An application that spark-submit starts; templates are filled in already. It writes its output itself, and how it
+// does is only seen in the output when it has ended.
+struct SparkWork {
+  enum class Kind { kPython, kJar, kSql };
+  Kind kind = Kind::kPython;
+  std::string application;  // absolute path or URI; of a query only for messages
+  std::string query;        // with kSql: in Spark's SQL, what a SqlWork has in DuckDB's
+  std::string name;         // of the application, as Spark shows it
+  std::string main_class;   // empty: the jar's own
+  std::string master;       // empty: Spark's configuration says
+  std::string home;         // empty: SPARK_HOME, else spark-submit in PATH
+  std::vector<std::string> packages;
+  std::vector<std::string> jars;
+  std::vector<std::string> py_files;
+  std::vector<std::string> arguments;
+  std::map<std::string, std::string> conf;
+  std::map<std::string, std::string> values;  // dotted name → value; the job has each as spark.latecomer.<name>
+  std::vector<SqlWork::SourceView> sources;
+  std::string into;  // location of the declared output; empty: none
+  table::PartitionKey partition;
+  table::PartitionSchema partition_columns;
+  std::string time_zone = "UTC";
+  table::WriteTransaction transaction;
+};
+
 struct AttemptSpec {
   std::string folder;          // absolute, own to this attempt: scratch files, process identity; made by the executor
   std::string log;             // absolute path; appended to, made with its folder by the executor
   std::string working_folder;  // absolute; where a command runs
   std::map<std::string, std::string> environment;  // in addition to the scheduler's own
   std::optional<Duration> timeout;
-  std::variant<CommandWork, SqlWork> work;
+  std::variant<CommandWork, SqlWork, SparkWork> work;
 };
 
 enum class Phase { kRunning, kSucceeded, kFailed };
@@ -58,7 +83,7 @@ struct AttemptStatus {
   Phase phase = Phase::kRunning;
   std::optional<int> exit_code;  // of the process; 128 + signal when a signal ended it
   std::string message;  // "exit code 3", "timed out after 1h", "killed by signal 9", or what the SQL engine said
-  // What the attempt wrote, when the executor did the writing.
+  // What the attempt wrote, as far as it is known.
   std::optional<table::WriteReport> written;
 };
 

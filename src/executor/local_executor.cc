@@ -6,6 +6,8 @@
 #include <system_error>
 #include <utility>
 
+#include "base/text.h"
+#include "executor/spark_step.h"
 #include "executor/sql_step.h"
 
 namespace latecomer::executor {
@@ -17,11 +19,16 @@ void AppendToLog(const std::string& log, const std::string& line) {
   file << line << "\n";
 }
 
+std::string WithHint(const std::string& message, const Error& error) {
+  return message + (error.hint.empty() ? "" : "\n  " + error.hint);
+}
+
+constexpr std::size_t kEnough = 64 * 1024;
+
 std::string ReadLogFrom(const std::string& log, std::size_t start) {
   std::ifstream file(log, std::ios::binary);
   file.seekg(static_cast<std::streamoff>(start));
   if (!file) return "";
-  constexpr std::size_t kEnough = 64 * 1024;
   std::string text(kEnough, '\0');
   file.read(text.data(), static_cast<std::streamsize>(text.size()));
   text.resize(static_cast<std::size_t>(file.gcount()));
@@ -32,6 +39,12 @@ std::size_t SizeOf(const std::string& path) {
   std::error_code failed;
   const auto size = std::filesystem::file_size(path, failed);
   return failed ? 0 : static_cast<std::size_t>(size);
+}
+
+// The last of what was written after `start`.
+std::string ReadLogEnd(const std::string& log, std::size_t start) {
+  const std::size_t size = SizeOf(log);
+  return ReadLogFrom(log, size > start + kEnough ? size - kEnough : start);
 }
 
 // A few lines are enough for a state; the log has them all.
@@ -53,15 +66,16 @@ Status MakeFolder(const std::filesystem::path& folder) {
 
 Result<std::string> LocalExecutor::Start(const AttemptSpec& spec) {
   const auto* sql = std::get_if<SqlWork>(&spec.work);
-  if (sql == nullptr) return processes_.Start(spec);
-  auto handle = StartSql(spec, *sql);
-  if (!handle) AppendToLog(spec.log, handle.error().ToString());
+  const auto* spark = std::get_if<SparkWork>(&spec.work);
+  if (sql == nullptr && spark == nullptr) return processes_.Start(spec);
+  LATECOMER_RETURN_IF_ERROR(MakeFolder(spec.folder));
+  LATECOMER_RETURN_IF_ERROR(MakeFolder(std::filesystem::path(spec.log).parent_path()));
+  auto handle = sql != nullptr ? StartSql(spec, *sql) : StartSpark(spec, *spark);
+  if (!handle) AppendToLog(spec.log, WithHint(handle.error().ToString(), handle.error()));
   return handle;
 }
 
 Result<std::string> LocalExecutor::StartSql(const AttemptSpec& spec, const SqlWork& work) {
-  LATECOMER_RETURN_IF_ERROR(MakeFolder(spec.folder));
-  LATECOMER_RETURN_IF_ERROR(MakeFolder(std::filesystem::path(spec.log).parent_path()));
   LATECOMER_ASSIGN_OR_RETURN(const std::string duckdb, FindDuckDb(executable_));
   AttemptSpec process = spec;
   LATECOMER_ASSIGN_OR_RETURN(process.work, PrepareSql(work, spec.folder, {duckdb, executable_}, catalog_));
@@ -72,8 +86,25 @@ Result<std::string> LocalExecutor::StartSql(const AttemptSpec& spec, const SqlWo
   return handle;
 }
 
+Result<std::string> LocalExecutor::StartSpark(const AttemptSpec& spec, const SparkWork& work) {
+  LATECOMER_ASSIGN_OR_RETURN(const AttemptSpec process, PrepareSpark(spec, work, catalog_));
+  SparkAttempt attempt{.work = work, .log = spec.log, .log_start = SizeOf(spec.log)};
+  LATECOMER_ASSIGN_OR_RETURN(std::string handle, processes_.Start(process));
+  spark_.insert_or_assign(handle, std::move(attempt));
+  return handle;
+}
+
 Result<AttemptStatus> LocalExecutor::Poll(const std::string& handle) {
   if (const AttemptStatus* ended = ended_.Find(handle)) return *ended;
+  if (const auto spark = spark_.find(handle); spark != spark_.end()) {
+    LATECOMER_ASSIGN_OR_RETURN(AttemptStatus status, processes_.Poll(handle));
+    if (status.phase == Phase::kRunning) return status;
+    const SparkAttempt attempt = std::move(spark->second);
+    spark_.erase(spark);
+    AttemptStatus result = Finish(attempt, std::move(status));
+    ended_.Add(handle, result);
+    return result;
+  }
   const auto found = sql_.find(handle);
   if (found == sql_.end()) return processes_.Poll(handle);
   LATECOMER_ASSIGN_OR_RETURN(AttemptStatus status, processes_.Poll(handle));
@@ -99,12 +130,34 @@ AttemptStatus LocalExecutor::Finish(const SqlAttempt& attempt, AttemptStatus sta
   if (!written) {
     status.phase = Phase::kFailed;
     status.message = "the output was not committed: " + written.error().ToString();
-    const std::string& hint = written.error().hint;
-    AppendToLog(attempt.log, status.message + (hint.empty() ? "" : "\n  " + hint));
+    AppendToLog(attempt.log, WithHint(status.message, written.error()));
     return status;
   }
   status.written = *written;
   AppendToLog(attempt.log, DescribeWrite(attempt.work, *written));
+  return status;
+}
+
+AttemptStatus LocalExecutor::Finish(const SparkAttempt& attempt, AttemptStatus status) {
+  if (status.phase == Phase::kFailed) {
+    const bool ended_itself = status.message.starts_with("exit code");
+    const std::string said = ended_itself ? ExplainSparkFailure(ReadLogEnd(attempt.log, attempt.log_start)) : "";
+    if (!said.empty()) status.message += ": " + Printable(said);
+    AppendToLog(attempt.log, status.message);
+    return status;
+  }
+  const auto written = FindSparkWrite(attempt.work, catalog_);
+  if (!written) {
+    status.phase = Phase::kFailed;
+    status.message = written.error().ToString();
+    AppendToLog(attempt.log, WithHint(status.message, written.error()));
+    return status;
+  }
+  status.written = *written;
+  if (*written) {
+    AppendToLog(attempt.log, "found the job's commit in " + attempt.work.into + ": version " +
+                                 std::to_string((*written)->version.value));
+  }
   return status;
 }
 

@@ -1,4 +1,5 @@
-// Runs every kind of step that needs nothing but this machine: commands, and SQL.
+// Runs every kind of step that needs nothing but this machine: commands, SQL and Spark
+// applications.
 #pragma once
 
 #include <map>
@@ -19,7 +20,7 @@ class LocalExecutor final : public Executor {
       : executable_(std::move(executable)), catalog_(catalog) {}
 
   Result<std::string> Start(const AttemptSpec& spec) override;
-  // Of a SQL step whose process ended well: commits its output first.
+  // Of a SQL step whose process ended well: commits its output first. Of a Spark step: looks for its commit.
   Result<AttemptStatus> Poll(const std::string& handle) override;
   Status Cancel(const std::string& handle, Duration grace) override;
   Status EnsureDead(const std::string& folder) override;
@@ -34,13 +35,22 @@ class LocalExecutor final : public Executor {
     std::size_t log_start = 0;  // what was in the log before
   };
 
+  struct SparkAttempt {
+    SparkWork work;
+    std::string log;
+    std::size_t log_start = 0;  // what was in the log before
+  };
+
   Result<std::string> StartSql(const AttemptSpec& spec, const SqlWork& work);
+  Result<std::string> StartSpark(const AttemptSpec& spec, const SparkWork& work);
   AttemptStatus Finish(const SqlAttempt& attempt, AttemptStatus status);
+  AttemptStatus Finish(const SparkAttempt& attempt, AttemptStatus status);
 
   std::string executable_;
   table::Catalog& catalog_;
   ProcessExecutor processes_;
-  std::map<std::string, SqlAttempt> sql_;  // not ended, or not committed yet
+  std::map<std::string, SqlAttempt> sql_;      // not ended, or not committed yet
+  std::map<std::string, SparkAttempt> spark_;  // not ended, or not looked for in the output yet
   EndedAttempts ended_;
 };
 

@@ -3,7 +3,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -12,6 +11,7 @@
 #include <utility>
 
 #include "base/text.h"
+#include "executor/files.h"
 #include "executor/sql_inputs.h"
 #include "executor/sql_message.h"
 #include "executor/sql_script.h"
@@ -20,19 +20,6 @@ namespace latecomer::executor {
 namespace {
 
 constexpr std::string_view kScriptFile = "script.sql";
-
-bool IsProgram(const std::filesystem::path& path) {
-  std::error_code failed;
-  return std::filesystem::is_regular_file(path, failed) && ::access(path.c_str(), X_OK) == 0;
-}
-
-Status WriteFile(const std::string& path, const std::string& content) {
-  std::ofstream file(path, std::ios::binary | std::ios::trunc);
-  file.write(content.data(), static_cast<std::streamsize>(content.size()));
-  file.close();
-  if (file) return {};
-  return Fail(SystemError(errno == 0 ? EIO : errno, "write", path));
-}
 
 std::string ReadFileIfThere(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
@@ -88,10 +75,7 @@ Result<std::string> FindDuckDb(const std::string& executable) {
   if (IsProgram(LATECOMER_DUCKDB_DEFAULT)) return std::string(LATECOMER_DUCKDB_DEFAULT);
 #endif
   const char* path = std::getenv("PATH");
-  for (const std::string_view folder : Split(path == nullptr ? "" : path, ':')) {
-    const std::filesystem::path candidate = std::filesystem::path(folder) / "duckdb";
-    if (candidate.is_absolute() && IsProgram(candidate)) return candidate.string();
-  }
+  if (auto found = FindInPath(path == nullptr ? "" : path, "duckdb")) return *found;
   return Fail(Error(ErrorKind::kNotFound, "the duckdb program, which runs SQL steps, isn't there")
                   .Hint("`script/bootstrap` fetches it; LATECOMER_DUCKDB names another"));
 }

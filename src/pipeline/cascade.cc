@@ -15,7 +15,7 @@ Writers WritersOf(const std::vector<Pipeline>& pipelines) {
   Writers writers;
   for (std::size_t i = 0; i < pipelines.size(); ++i) {
     for (const Step& step : pipelines[i].steps) {
-      if (const auto* sql = std::get_if<SqlStep>(&step.action)) writers[sql->into_location].emplace_back(i, step.id);
+      if (const std::string* into = DeclaredOutput(step)) writers[*into].emplace_back(i, step.id);
     }
   }
   return writers;

@@ -22,6 +22,19 @@ Result<lateness::TimeColumns> ParsePartition(const YamlReader& reader, const Yam
 Result<Cadence> ReadCadence(const YamlReader& reader, const YamlNode& node);
 Result<TimeZone> ReadTimeZone(const YamlReader& reader, const YamlNode& node);
 
+// Of a step. `pipeline` has the steps before it.
+Result<SparkStep> ParseSpark(const YamlReader& reader, const YamlNode& step, SqlFiles files, const Pipeline& pipeline);
+// The `environment` of a step that runs a program; empty when it has none.
+Result<std::map<std::string, std::string>> ParseEnvironment(const YamlReader& reader, const YamlNode& step,
+                                                            const Pipeline& pipeline);
+// kInvalidFile when a template in `text` names none of this pipeline's values.
+Status CheckTemplateOf(const YamlReader& reader, const YamlNode& node, const std::string& text,
+                       const Pipeline& pipeline);
+// The same for the text of a file that the pipeline names.
+Status CheckTemplateOfFile(const std::string& path, const std::string& text, const Pipeline& pipeline);
+// The location of a table that a step declares as its output: no source, in no source, and no other step's.
+Result<std::string> ParseInto(const YamlReader& reader, const YamlNode& node, const Pipeline& pipeline);
+
 // A table's location: absolute path or URI, relative ones against `pipeline.folder`.
 Result<std::string> ResolveTable(const YamlReader& reader, const YamlNode& node, const Pipeline& pipeline);
 

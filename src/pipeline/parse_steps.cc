@@ -22,19 +22,6 @@ std::vector<std::string> KnownTemplateNames(const Pipeline& pipeline) {
   return names;
 }
 
-Status CheckTemplateOf(const YamlReader& reader, const YamlNode& node, const std::string& text,
-                       const Pipeline& pipeline) {
-  Status checked = CheckTemplate(text, KnownTemplateNames(pipeline));
-  if (checked) return {};
-  Error error = std::move(checked).error();
-  // A block of several lines begins on the line after its key.
-  const bool block = text.find('\n') != std::string::npos;
-  error.line = block ? node.line + error.line.value_or(1) : node.line;
-  if (!block) error.column = node.column;
-  error.file = reader.path();
-  return Fail(std::move(error));
-}
-
 Result<CommandStep> ParseCommand(const YamlReader& reader, const YamlNode& step, const Pipeline& pipeline) {
   const YamlNode& node = *step.Find("command");
   CommandStep command;
@@ -57,15 +44,7 @@ Result<CommandStep> ParseCommand(const YamlReader& reader, const YamlNode& step,
     const YamlNode& at = command.shell ? node : node.items[i];
     LATECOMER_RETURN_IF_ERROR(CheckTemplateOf(reader, at, command.argv[i], pipeline));
   }
-  const YamlNode* environment = step.Find("environment");
-  if (environment == nullptr) return command;
-  LATECOMER_ASSIGN_OR_RETURN(command.environment, reader.TextMap(*environment, "environment"));
-  for (const YamlEntry& entry : environment->entries) {
-    if (entry.key.empty() || entry.key.find('=') != std::string::npos || entry.key.find('\0') != std::string::npos) {
-      return Fail(reader.Invalid(entry.value, "`" + Printable(entry.key) + "` can't name an environment variable"));
-    }
-    LATECOMER_RETURN_IF_ERROR(CheckTemplateOf(reader, entry.value, entry.value.text, pipeline));
-  }
+  LATECOMER_ASSIGN_OR_RETURN(command.environment, ParseEnvironment(reader, step, pipeline));
   return command;
 }
 
@@ -80,10 +59,7 @@ Status ReadQueryFile(const YamlReader& reader, const YamlNode& node, const Pipel
   }
   sql.query = std::move(*query);
   sql.file = path;
-  if (!IsValidUtf8(sql.query)) return Fail(Error(ErrorKind::kInvalidFile, "the file is not UTF-8 text").In(path));
-  Status checked = CheckTemplate(sql.query, KnownTemplateNames(pipeline));
-  if (!checked) return Fail(std::move(checked.error()).In(path));
-  return {};
+  return CheckTemplateOfFile(path, sql.query, pipeline);
 }
 
 // An output that lies in a source (or the reverse) would make itself late for ever.
@@ -99,8 +75,8 @@ Status CheckInto(const YamlReader& reader, const YamlNode& node, const std::stri
     }
   }
   for (const Step& step : pipeline.steps) {
-    const auto* sql = std::get_if<SqlStep>(&step.action);
-    if (sql != nullptr && sql->into_location == location) {
+    const std::string* into = DeclaredOutput(step);
+    if (into != nullptr && *into == location) {
       return Fail(reader.Invalid(node, "step `" + step.id + "` writes into this table already"));
     }
   }
@@ -127,8 +103,7 @@ Result<SqlStep> ParseSql(const YamlReader& reader, const YamlNode& node, const P
   const YamlNode* into = node.Find("into");
   if (into == nullptr) return Fail(reader.Missing(node, "into"));
   LATECOMER_ASSIGN_OR_RETURN(sql.into, reader.Text(*into, "sql.into"));
-  LATECOMER_ASSIGN_OR_RETURN(sql.into_location, ResolveTable(reader, *into, pipeline));
-  LATECOMER_RETURN_IF_ERROR(CheckInto(reader, *into, sql.into_location, pipeline));
+  LATECOMER_ASSIGN_OR_RETURN(sql.into_location, ParseInto(reader, *into, pipeline));
   return sql;
 }
 
@@ -164,28 +139,49 @@ Status ParseRetries(const YamlReader& reader, const YamlNode& node, Step& step) 
   return {};
 }
 
+// What goes with one kind of step only must not stand at another.
+Status ExpectOnlyAt(const YamlReader& reader, const YamlNode& node, const char* key,
+                    const std::vector<std::string>& kinds) {
+  const YamlNode* there = node.Find(key);
+  if (there == nullptr) return {};
+  std::string named;
+  for (const std::string& kind : kinds) {
+    if (node.Find(kind) != nullptr) return {};
+    named += (named.empty() ? "`" : " and `") + kind + "`";
+  }
+  return Fail(reader.Invalid(*there, std::string("`") + key + "` goes with " + named + " only"));
+}
+
+Status ParseAction(const YamlReader& reader, const YamlNode& node, const Pipeline& pipeline, SqlFiles files,
+                   Step& step) {
+  std::vector<std::string> kinds;
+  for (const char* kind : {"command", "sql", "spark"}) {
+    if (node.Find(kind) != nullptr) kinds.emplace_back(kind);
+  }
+  if (kinds.size() != 1) {
+    return Fail(reader.Invalid(node, "step `" + step.id + "` needs exactly one of command, sql and spark"));
+  }
+  LATECOMER_RETURN_IF_ERROR(ExpectOnlyAt(reader, node, "shell", {"command"}));
+  LATECOMER_RETURN_IF_ERROR(ExpectOnlyAt(reader, node, "environment", {"command", "spark"}));
+  if (kinds.front() == "command") {
+    LATECOMER_ASSIGN_OR_RETURN(step.action, ParseCommand(reader, node, pipeline));
+  } else if (kinds.front() == "sql") {
+    LATECOMER_ASSIGN_OR_RETURN(step.action, ParseSql(reader, *node.Find("sql"), pipeline, files));
+  } else {
+    LATECOMER_ASSIGN_OR_RETURN(step.action, ParseSpark(reader, node, files, pipeline));
+  }
+  return {};
+}
+
 Result<Step> ParseStep(const YamlReader& reader, const YamlNode& node, const Pipeline& pipeline, SqlFiles files) {
-  const std::string instead = "use command or sql";
+  const std::string instead = "use command, sql or spark";
   LATECOMER_RETURN_IF_ERROR(reader.ExpectKeys(
-      node, "a step", {"id", "command", "shell", "environment", "sql", "needs", "retries", "retry_delay", "timeout"},
-      {{"spark", instead}, {"kubernetes_job", instead}, {"spark_application", instead}, {"airflow_dag", instead}}));
+      node, "a step",
+      {"id", "command", "shell", "environment", "sql", "spark", "needs", "retries", "retry_delay", "timeout"},
+      {{"kubernetes_job", instead}, {"spark_application", instead}, {"airflow_dag", instead}}));
   Step step;
   LATECOMER_RETURN_IF_ERROR(ParseId(reader, node, pipeline, step));
-  const YamlNode* sql = node.Find("sql");
-  const bool has_command = node.Find("command") != nullptr;
-  if ((sql != nullptr) == has_command) {
-    return Fail(reader.Invalid(node, "step `" + step.id + "` needs exactly one of command and sql"));
-  }
-  if (has_command) {
-    LATECOMER_ASSIGN_OR_RETURN(step.action, ParseCommand(reader, node, pipeline));
-  } else {
-    for (const char* key : {"shell", "environment"}) {
-      const YamlNode* only_command = node.Find(key);
-      if (only_command != nullptr)
-        return Fail(reader.Invalid(*only_command, std::string("`") + key + "` goes with `command` only"));
-    }
-    LATECOMER_ASSIGN_OR_RETURN(step.action, ParseSql(reader, *sql, pipeline, files));
-  }
+  LATECOMER_RETURN_IF_ERROR(ParseAction(reader, node, pipeline, files, step));
   if (const YamlNode* needs = node.Find("needs")) {
     LATECOMER_ASSIGN_OR_RETURN(step.needs, reader.TextOrList(*needs, "needs"));
   }
@@ -256,6 +252,46 @@ Status CheckNeedsAcyclic(const YamlReader& reader, const YamlNode& list, const P
 }
 
 }  // namespace
+
+Result<std::map<std::string, std::string>> ParseEnvironment(const YamlReader& reader, const YamlNode& step,
+                                                            const Pipeline& pipeline) {
+  const YamlNode* environment = step.Find("environment");
+  if (environment == nullptr) return std::map<std::string, std::string>();
+  LATECOMER_ASSIGN_OR_RETURN(auto texts, reader.TextMap(*environment, "environment"));
+  for (const YamlEntry& entry : environment->entries) {
+    if (entry.key.empty() || entry.key.find('=') != std::string::npos || entry.key.find('\0') != std::string::npos) {
+      return Fail(reader.Invalid(entry.value, "`" + Printable(entry.key) + "` can't name an environment variable"));
+    }
+    LATECOMER_RETURN_IF_ERROR(CheckTemplateOf(reader, entry.value, entry.value.text, pipeline));
+  }
+  return texts;
+}
+
+Status CheckTemplateOf(const YamlReader& reader, const YamlNode& node, const std::string& text,
+                       const Pipeline& pipeline) {
+  Status checked = CheckTemplate(text, KnownTemplateNames(pipeline));
+  if (checked) return {};
+  Error error = std::move(checked).error();
+  // A block of several lines begins on the line after its key.
+  const bool block = text.find('\n') != std::string::npos;
+  error.line = block ? node.line + error.line.value_or(1) : node.line;
+  if (!block) error.column = node.column;
+  error.file = reader.path();
+  return Fail(std::move(error));
+}
+
+Status CheckTemplateOfFile(const std::string& path, const std::string& text, const Pipeline& pipeline) {
+  if (!IsValidUtf8(text)) return Fail(Error(ErrorKind::kInvalidFile, "the file is not UTF-8 text").In(path));
+  Status checked = CheckTemplate(text, KnownTemplateNames(pipeline));
+  if (!checked) return Fail(std::move(checked.error()).In(path));
+  return {};
+}
+
+Result<std::string> ParseInto(const YamlReader& reader, const YamlNode& node, const Pipeline& pipeline) {
+  LATECOMER_ASSIGN_OR_RETURN(std::string location, ResolveTable(reader, node, pipeline));
+  LATECOMER_RETURN_IF_ERROR(CheckInto(reader, node, location, pipeline));
+  return location;
+}
 
 Status ParseSteps(const YamlReader& reader, const YamlNode& node, SqlFiles files, Pipeline& pipeline) {
   if (node.kind != YamlNode::Kind::kList)

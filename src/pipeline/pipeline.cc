@@ -21,8 +21,8 @@ std::string HashDefinition(YamlNode root, const Pipeline& pipeline) {
   std::erase_if(root.entries, [](const YamlEntry& entry) { return entry.key == "pipeline" || entry.key == "id"; });
   std::string content = CanonicalYaml(root);
   for (const Step& step : pipeline.steps) {
-    const auto* sql = std::get_if<SqlStep>(&step.action);
-    if (sql != nullptr && !sql->file.empty()) content += std::to_string(sql->query.size()) + ":" + sql->query;
+    const std::optional<StepFile> file = FileOf(step);
+    if (file) content.append(std::to_string(file->content.size())).append(":").append(file->content);
   }
   const XXH128_hash_t hash = XXH3_128bits(content.data(), content.size());
   XXH128_canonical_t canonical;
@@ -92,6 +92,33 @@ Result<Pipeline> Parse(std::string_view text, const std::string& path, SqlFiles 
 }
 
 }  // namespace
+
+std::string_view KindOf(const Step& step) {
+  if (std::holds_alternative<SqlStep>(step.action)) return "sql";
+  return std::holds_alternative<SparkStep>(step.action) ? "spark" : "command";
+}
+
+const std::string* DeclaredOutput(const Step& step) {
+  if (const auto* sql = std::get_if<SqlStep>(&step.action)) return &sql->into_location;
+  const auto* spark = std::get_if<SparkStep>(&step.action);
+  return spark == nullptr || spark->into_location.empty() ? nullptr : &spark->into_location;
+}
+
+const std::string* DeclaredOutputAsWritten(const Step& step) {
+  if (DeclaredOutput(step) == nullptr) return nullptr;
+  if (const auto* sql = std::get_if<SqlStep>(&step.action)) return &sql->into;
+  return &std::get<SparkStep>(step.action).into;
+}
+
+std::optional<StepFile> FileOf(const Step& step) {
+  if (const auto* sql = std::get_if<SqlStep>(&step.action)) {
+    if (!sql->file.empty()) return StepFile{.path = sql->file, .content = sql->query};
+  } else if (const auto* spark = std::get_if<SparkStep>(&step.action)) {
+    const bool is_read = spark->kind != SparkStep::Kind::kJar && spark->application.starts_with('/');
+    if (is_read) return StepFile{.path = spark->application, .content = spark->text};
+  }
+  return std::nullopt;
+}
 
 std::vector<std::string> ExtraColumns(const Output& output) {
   const auto& time = output.partition.columns;

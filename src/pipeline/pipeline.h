@@ -56,14 +56,49 @@ struct SqlStep {
   std::string into_location;  // resolved like a source's table
 };
 
+// An application that spark-submit starts. Templates are not yet filled in.
+struct SparkStep {
+  enum class Kind { kPython, kJar, kSql };
+  Kind kind = Kind::kPython;
+  std::string application;  // absolute path; or a URI that Spark resolves, not for SQL
+  std::string text;         // of a Python or SQL file on this disk
+  std::string main_class;   // of a jar
+  std::string master;       // empty: what Spark's own configuration says
+  std::string home;         // absolute folder of the Spark to use; empty: SPARK_HOME, else PATH
+  std::vector<std::string> packages;
+  std::vector<std::string> jars;
+  std::vector<std::string> py_files;
+  std::vector<std::string> arguments;
+  std::map<std::string, std::string> conf;
+  std::map<std::string, std::string> environment;
+  std::string into;           // as written; empty: it declares no output
+  std::string into_location;  // resolved like a source's table
+};
+
 struct Step {
   std::string id;
   std::vector<std::string> needs;  // ids of user steps
-  std::variant<CommandStep, SqlStep> action;
+  std::variant<CommandStep, SqlStep, SparkStep> action;
   int retries = 0;
   Duration retry_delay = std::chrono::minutes(1);
   std::optional<Duration> timeout;
 };
+
+// The key that says what a step does: "command", "sql" or "spark".
+std::string_view KindOf(const Step& step);
+// The location of the table that a step declares as its output (`into`): a run counts as processed only when the step's
+// commit is found there. Null when it declares none.
+const std::string* DeclaredOutput(const Step& step);
+// The same as it is written in the file.
+const std::string* DeclaredOutputAsWritten(const Step& step);
+
+// A file on this disk whose content belongs to the definition.
+struct StepFile {
+  std::string path;  // absolute
+  std::string_view content;
+};
+// Nothing when the step names none. The content lives as long as the step.
+std::optional<StepFile> FileOf(const Step& step);
 
 enum class Workers {
   kOwn,      // the scheduler runs the steps
@@ -76,7 +111,7 @@ struct Pipeline {
   std::string file;             // absolute path
   std::string folder;           // absolute; steps run here
   std::string text;             // the file as read
-  std::string definition_hash;  // of the parsed content and the SQL files it names; layout and comments don't count
+  std::string definition_hash;  // of the parsed content and the files of FileOf; layout and comments don't count
   std::vector<Source> sources;  // at least one of them goes by time
   Output output;
   lateness::Rules rules;

@@ -313,9 +313,9 @@ TEST(PipelineErrors, WhatDoesNotWorkYetIsRefusedByName) {
   EXPECT_EQ(Problem("pipeline: p\nsources:\n  a: {table: hdfs://b/t, partition: p}\n" + std::string(kSteps)),
             "unsupported 3:14: a table at hdfs:// is not supported yet; use a path on a local disk, or s3://, gs://, "
             "az:// or abfss://");
-  for (const char* kind : {"spark", "kubernetes_job", "spark_application", "airflow_dag"}) {
+  for (const char* kind : {"kubernetes_job", "spark_application", "airflow_dag"}) {
     EXPECT_EQ(Problem(std::string(kSources) + "steps:\n  - id: go\n    " + kind + ": {}\n"),
-              std::string("unsupported 8:5: `") + kind + "` is not supported yet; use command or sql");
+              std::string("unsupported 8:5: `") + kind + "` is not supported yet; use command, sql or spark");
   }
 }
 
@@ -327,9 +327,9 @@ TEST(PipelineErrors, StepsAreOneThingEach) {
   EXPECT_EQ(Problem(kSources), "1:1: `steps` is missing");
   EXPECT_EQ(Steps("  []\n"), "7:3: steps is empty; a pipeline has at least one");
   EXPECT_EQ(Steps("  - command: [a]\n"), "7:5: `id` is missing");
-  EXPECT_EQ(Steps("  - id: a\n"), "7:5: step `a` needs exactly one of command and sql");
+  EXPECT_EQ(Steps("  - id: a\n"), "7:5: step `a` needs exactly one of command, sql and spark");
   EXPECT_EQ(Steps("  - id: a\n    command: [x]\n    sql: {query: SELECT 1, into: o}\n"),
-            "7:5: step `a` needs exactly one of command and sql");
+            "7:5: step `a` needs exactly one of command, sql and spark");
   EXPECT_EQ(Steps("  - id: a\n    sql: {query: q, file: f, into: o}\n"),
             "8:10: sql needs exactly one of file and query");
   EXPECT_EQ(Steps("  - id: a\n    sql: {query: SELECT 1}\n"), "8:10: `into` is missing");
@@ -344,6 +344,70 @@ TEST(PipelineErrors, StepsAreOneThingEach) {
   EXPECT_EQ(Steps("  - id: a\n    command: [x]\n    retries: -1\n"),
             "9:14: retries must be a whole number from 0 to 1000, not -1");
   EXPECT_EQ(Steps("  - id: a\n    command: [x]\n    timeout: 0\n"), "9:14: timeout must be longer than 0");
+}
+
+// A `spark` part with these lines in place of its body.
+std::string Spark(const std::string& body, const std::string& beside = "") {
+  return Steps("  - id: a\n" + beside + "    spark:\n" + body);
+}
+
+TEST(PipelineErrors, SparkApplications) {
+  EXPECT_EQ(Spark("      into: o\n"), "9:7: `application` is missing");
+  EXPECT_EQ(Spark("      application: job.R\n"),
+            "9:20: spark.application must be a file named .py, .jar or .sql, not `job.R`");
+  EXPECT_EQ(Spark("      application: none.py\n").substr(0, 61),
+            "9:20: can't read the application /pipelines/none.py: cannot o");
+  EXPECT_EQ(Spark("      application: none.jar\n").substr(0, 32), "9:20: can't read the application");
+  EXPECT_EQ(Spark("      application: s3a://b/q.sql\n      into: o\n"),
+            "unsupported 9:20: a .sql application at a URI is not supported yet; use a file beside the pipeline file");
+  EXPECT_EQ(Spark("      application: s3a://b/job.py\n"), "none");
+  EXPECT_EQ(Spark("      application: local:/opt/job.jar\n      class: a.B\n      into: o\n"), "none");
+  EXPECT_EQ(Spark("      application: s3a://b/job.py\n      class: a.B\n"),
+            "10:14: `class` goes with a .jar application");
+  EXPECT_EQ(Spark("      application: s3a://b/job.py\n      master: \"\"\n"), "10:15: spark.master is empty");
+  EXPECT_EQ(Spark("      application: s3a://b/job.py\n      applicaton: x\n"),
+            "10:7: unknown key `applicaton` in spark | did you mean `application`?");
+  EXPECT_EQ(Spark("      application: s3a://b/job.py\n      deploy_mode: cluster\n"),
+            "unsupported 10:7: `deploy_mode` is not supported yet; leave it out: the driver runs where latecomer runs");
+  EXPECT_EQ(Spark("      application: s3a://b/job.py\n      packages: [\"a:b:1,c:d:2\"]\n"),
+            "10:18: spark.packages must be a list of names, each without a comma");
+  EXPECT_EQ(Spark("      application: s3a://b/job.py\n", "    shell: true\n"),
+            "8:12: `shell` goes with `command` only");
+  EXPECT_EQ(Steps("  - id: a\n    environment: {X: y}\n    sql: {query: q, into: o}\n"),
+            "8:18: `environment` goes with `command` and `spark` only");
+}
+
+TEST(PipelineErrors, SparkOutputsAndTemplates) {
+  const std::string job = "      application: s3a://b/job.py\n";
+  EXPECT_EQ(Spark(job + "      into: dataset/devices\n"),
+            "10:13: the output is also the source `devices`; a step can't write what it reads");
+  EXPECT_EQ(
+      Steps(
+          "  - id: a\n    sql: {query: q, into: o}\n  - id: b\n    spark: {application: \"s3a://b/j.py\", into: o}\n"),
+      "10:48: step `a` writes into this table already");
+  EXPECT_EQ(Spark(job + "      arguments: [--day, \"{{ partition.event_tim }}\"]\n"),
+            "10:26: there is no template variable `partition.event_tim` | did you mean `partition.event_time`?");
+  EXPECT_EQ(Spark(job + "      conf: {spark.x: \"{{ run.di }}\"}\n"),
+            "10:23: there is no template variable `run.di` | did you mean `run.id`?");
+  EXPECT_EQ(Spark(job, "    environment: {X: \"{{ nope.nope }}\"}\n").substr(0, 22), "8:22: there is no temp");
+}
+
+TEST(PipelineErrors, SparkSettings) {
+  const auto conf = [](const std::string& setting, const std::string& into = "      into: o\n") {
+    return Spark("      application: s3a://b/job.py\n" + into + "      conf:\n        " + setting + "\n");
+  };
+  EXPECT_EQ(conf("hadoop.x: 1"), "12:9: spark.conf: Spark ignores `hadoop.x`; its settings begin with `spark.`");
+  EXPECT_EQ(conf("\"spark.a=b\": 1").substr(0, 32), "12:9: spark.conf: Spark ignores ");
+  EXPECT_EQ(conf("spark.latecomer.into: x"), "12:9: spark.conf: latecomer itself sets `spark.latecomer.into`");
+  EXPECT_EQ(conf("spark.submit.deployMode: cluster"),
+            "unsupported 12:34: spark.submit.deployMode: cluster is not supported yet; use client: the driver runs "
+            "where latecomer runs, and is ended with its step");
+  EXPECT_EQ(conf("spark.submit.deployMode: client"), "none");
+  EXPECT_EQ(conf("spark.sql.sources.partitionOverwriteMode: DYNAMIC").substr(0, 96),
+            "12:51: spark.conf: `spark.sql.sources.partitionOverwriteMode` can't be `DYNAMIC` in a step with ");
+  EXPECT_EQ(conf("spark.sql.sources.partitionOverwriteMode: STATIC"), "none");
+  EXPECT_EQ(conf("spark.sql.sources.partitionOverwriteMode: dynamic", ""), "none");
+  EXPECT_EQ(conf("spark.ui.enabled: false"), "none");
 }
 
 TEST(PipelineErrors, StepIds) {
@@ -438,6 +502,43 @@ TEST(PipelineFiles, SqlIsReadBesideTheFile) {
   ASSERT_FALSE(bad);
   EXPECT_EQ(bad.error().file, (folder.path() / "q.sql").string());
   EXPECT_EQ(bad.error().line, 2);
+}
+
+TEST(PipelineFiles, SparkApplicationsAreReadBesideTheFile) {
+  const Folder folder;
+  folder.Write("q.sql", "SELECT '{{ partition.event_time }}'\n");
+  folder.Write("job.py", "print(1)  # {{ not ours }}\n");
+  const auto steps = [](const std::string& spark) {
+    return kSources + std::string("steps:\n  - id: a\n    environment: {X: y}\n    spark: {") + spark + "}\n";
+  };
+  const std::string path = folder.Write("p.yaml", steps("application: q.sql, into: o, spark_home: ../spark"));
+  const Result<Pipeline> query = LoadPipeline(path);
+  ASSERT_TRUE(query) << query.error().ToString();
+  const auto& sql = std::get<SparkStep>(query->steps[0].action);
+  EXPECT_EQ(sql.kind, SparkStep::Kind::kSql);
+  EXPECT_EQ(sql.application, (folder.path() / "q.sql").string());
+  EXPECT_EQ(sql.text, "SELECT '{{ partition.event_time }}'\n");
+  EXPECT_EQ(sql.home, (folder.path().parent_path() / "spark").string());
+  EXPECT_EQ(sql.environment.at("X"), "y");
+  EXPECT_EQ(KindOf(query->steps[0]), "spark");
+  EXPECT_EQ(*DeclaredOutput(query->steps[0]), (folder.path() / "o").string());
+  EXPECT_EQ(FileOf(query->steps[0])->path, sql.application);
+
+  folder.Write("q.sql", "SELECT 1\nFROM {{ oops }}\n");
+  const Result<Pipeline> bad = LoadPipeline(path);
+  ASSERT_FALSE(bad);
+  EXPECT_EQ(bad.error().file, (folder.path() / "q.sql").string());
+  EXPECT_EQ(bad.error().line, 2);
+  folder.Write("q.sql", "SELECT 1\n");
+  folder.Write("p.yaml", steps("application: q.sql"));
+  EXPECT_EQ(LoadPipeline(path).error().message, "`into` is missing");
+
+  folder.Write("p.yaml", steps("application: job.py"));
+  const Result<Pipeline> job = LoadPipeline(path);
+  ASSERT_TRUE(job) << job.error().ToString();
+  EXPECT_EQ(DeclaredOutput(job->steps[0]), nullptr);
+  folder.Write("job.py", "print(2)\n");
+  EXPECT_NE(job->definition_hash, LoadPipeline(path)->definition_hash) << "the job is part of the definition";
 }
 
 TEST(PipelineFiles, MissingOnesAreNamed) {

@@ -113,6 +113,17 @@ Result<std::string> FillSqlTemplate(std::string_view text, const TemplateValues&
   });
 }
 
+Result<std::string> FillSparkSqlTemplate(std::string_view text, const TemplateValues& values) {
+  return Fill(text, values, [](const std::string&, const std::string& value) -> Result<std::string> {
+    std::string quoted;
+    for (const char c : value) {
+      if (c == '\'' || c == '"' || c == '\\') quoted += '\\';
+      quoted += c;
+    }
+    return quoted;
+  });
+}
+
 Result<std::string> FillShellTemplate(std::string_view text, const TemplateValues& values) {
   return Fill(text, values, [](const std::string& name, const std::string& value) -> Result<std::string> {
     if (std::all_of(value.begin(), value.end(), IsPlainInShell)) return value;

@@ -22,6 +22,9 @@ Result<std::string> FillTemplate(std::string_view text, const TemplateValues& va
 // Used for SQL text, where a value must never end a literal.
 Result<std::string> FillSqlTemplate(std::string_view text, const TemplateValues& values);
 
+// The same for Spark's SQL, whose literals are ended by ' or " and know backslashes.
+Result<std::string> FillSparkSqlTemplate(std::string_view text, const TemplateValues& values);
+
 // As FillTemplate, for text that a shell reads: a value with a character that means something to a shell
 // (spaces and quotes included) is refused with kInvalidArgument that names the environment variable to use.
 Result<std::string> FillShellTemplate(std::string_view text, const TemplateValues& values);

@@ -68,5 +68,10 @@ TEST(Template, NamesAndEnvironment) {
   EXPECT_EQ(environment.at("LATECOMER_SOURCES_A_B_TABLE"), "/t");
 }
 
+TEST(Template, NoValueEndsALiteralOfSparksSql) {
+  const TemplateValues values = {{"a", R"(x' OR "1"='1\)"}};
+  EXPECT_EQ(*FillSparkSqlTemplate("'{{ a }}'", values), R"('x\' OR \"1\"=\'1\\')");
+}
+
 }  // namespace
 }  // namespace latecomer::pipeline

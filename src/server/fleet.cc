@@ -73,8 +73,8 @@ void Fleet::Read(const std::string& path, File& file, FleetView& view, Instant n
   Result<pipeline::Pipeline> read = pipeline::LoadPipeline(path);
   if (read) {
     for (const pipeline::Step& step : read->steps) {
-      const auto* sql = std::get_if<pipeline::SqlStep>(&step.action);
-      if (sql != nullptr && !sql->file.empty()) file.stamps[sql->file] = StampOf(sql->file);
+      const std::optional<pipeline::StepFile> named = pipeline::FileOf(step);
+      if (named) file.stamps[named->path] = StampOf(named->path);
     }
     const auto other = view.pipelines.find(read->id);
     if (other != view.pipelines.end() && other->second.pipeline->file != read->file) {
@@ -84,7 +84,7 @@ void Fleet::Read(const std::string& path, File& file, FleetView& view, Instant n
     }
   }
   if (!read) {
-    // A file that an error is about may be one of its SQL files: it is looked at again when that changes.
+    // A file that an error is about may be one that a step names: it is looked at again when that changes.
     if (!read.error().file.empty()) file.stamps[read.error().file] = StampOf(read.error().file);
     FileProblem problem = ToProblem(read.error(), path, now);
     if (file.id.empty()) {

@@ -149,8 +149,8 @@ std::optional<Json> LineageEvent(const LineageSettings& settings, const pipeline
   }
   event["outputs"] = Json::array();
   for (const pipeline::Step& step : pipeline.steps) {
-    const auto* sql = std::get_if<pipeline::SqlStep>(&step.action);
-    if (sql != nullptr) event["outputs"].push_back(Dataset(sql->into_location));
+    const std::string* into = pipeline::DeclaredOutput(step);
+    if (into != nullptr) event["outputs"].push_back(Dataset(*into));
   }
   return event;
 }

@@ -212,8 +212,8 @@ Result<Response> GetCascade(Call& call) {
       edges.Add(table_node(source.location), "pipeline:" + id, MappingText(source));
     }
     for (const pipeline::Step& step : loaded.pipeline->steps) {
-      const auto* sql = std::get_if<pipeline::SqlStep>(&step.action);
-      if (sql != nullptr) edges.Add("pipeline:" + id, table_node(sql->into_location), step.id);
+      const std::string* into = pipeline::DeclaredOutput(step);
+      if (into != nullptr) edges.Add("pipeline:" + id, table_node(*into), step.id);
     }
   }
   for (const auto& [id, location] : tables) nodes.push_back(NodeJson(id, "table", LastPart(location)));

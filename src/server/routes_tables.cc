@@ -24,8 +24,8 @@ std::map<std::string, Users> TablesOf(const FleetView& fleet) {
   for (const auto& [id, loaded] : fleet.pipelines) {
     for (const pipeline::Source& source : loaded.pipeline->sources) add(tables[source.location].read_by, id);
     for (const pipeline::Step& step : loaded.pipeline->steps) {
-      const auto* sql = std::get_if<pipeline::SqlStep>(&step.action);
-      if (sql != nullptr) add(tables[sql->into_location].written_by, id);
+      const std::string* into = pipeline::DeclaredOutput(step);
+      if (into != nullptr) add(tables[*into].written_by, id);
     }
   }
   return tables;

@@ -35,14 +35,14 @@ Json BuiltinStep(const char* id, const std::vector<std::string>& needs) {
 }
 
 Json UserStep(const pipeline::Step& step) {
-  const auto* sql = std::get_if<pipeline::SqlStep>(&step.action);
+  const std::string* into = pipeline::DeclaredOutput(step);
   Json json;
   json["id"] = step.id;
-  json["kind"] = sql != nullptr ? "sql" : "command";
+  json["kind"] = pipeline::KindOf(step);
   json["needs"] = step.needs.empty() ? std::vector<std::string>{engine::kReadyStep} : step.needs;
   json["retries"] = step.retries;
   json["timeout_seconds"] = SecondsJson(step.timeout);
-  json["into"] = sql != nullptr ? Json(sql->into_location) : Json();
+  json["into"] = into != nullptr ? Json(*into) : Json();
   json["builtin"] = false;
   return json;
 }

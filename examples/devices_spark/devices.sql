@@ -1,0 +1,3 @@
+SELECT type, version, count(*) AS devices
+FROM devices
+GROUP BY ALL
