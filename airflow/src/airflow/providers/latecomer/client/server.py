@@ -102,7 +102,7 @@ class Server:
         return self._call('POST', path, {'token': int(claim['token']), **body})
 
     def _key_of(self, pipeline: str, value: str) -> str:
-        columns = self._call('GET', _path(pipeline))['output']['partition']
+        columns = self._call('GET', _path(pipeline))['output']['columns']
         columns = [columns] if isinstance(columns, str) else columns
         if len(columns) != 1:
             raise LatecomerError('invalid_argument', f'{value!r} can not be a partition of {pipeline}',
