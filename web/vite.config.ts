@@ -16,6 +16,8 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     manifest: true,
+    // What the first view may weigh is a test (support/bundle.test.ts).
+    chunkSizeWarningLimit: 700,
   },
   server: { proxy: { '/api': server } },
   test: {

@@ -14,12 +14,11 @@
 #include "cli/run_executor.h"
 #include "cli/text_table.h"
 #include "engine/engine.h"
+#include "engine/outside_json.h"
 #include "executor/process_identity.h"
 
 namespace latecomer::cli {
 namespace {
-
-using nlohmann::ordered_json;
 
 struct ClaimOptions {
   WorkspaceOptions workspace;
@@ -31,51 +30,9 @@ struct ClaimOptions {
 };
 
 Result<std::string> HolderName(const std::string& as) {
-  std::string name = as;
-  if (name.empty()) {
-    const auto self = executor::IdentityOf(::getpid());
-    name = self && !self->host.empty() ? self->host : "unnamed";
-  }
-  if (name.size() <= 200 && Printable(name) == name && Trim(name) == name) {
-    return std::string(engine::kOutsidePrefix) + name;
-  }
-  return Fail(Error(ErrorKind::kInvalidArgument, "'" + Printable(name) + "' can't be a worker's name")
-                  .Hint("take a short one without line breaks and without spaces around it: --as airflow"));
-}
-
-ordered_json SourcesJson(const pipeline::Pipeline& pipeline, const engine::OutsideClaim& claim) {
-  ordered_json sources = ordered_json::object();
-  for (const pipeline::Source& source : pipeline.sources) {
-    const auto pinned = claim.attempt.vector.find(source.name);
-    sources[source.name] = {
-        {"table", source.location},
-        {"version", pinned == claim.attempt.vector.end() ? ordered_json() : ordered_json(pinned->second.value)}};
-  }
-  return sources;
-}
-
-ordered_json ClaimJson(const pipeline::Pipeline& pipeline, const engine::OutsideClaim& claim) {
-  const auto interval = lateness::IntervalOfKey(claim.key, pipeline.output.partition, pipeline.rules.calendar);
-  ordered_json json;
-  json["pipeline"] = pipeline.id;
-  json["run_id"] = claim.run.run_id;
-  json["kind"] = std::string(Name(claim.run.kind));
-  json["partition"] = ordered_json::parse(claim.key.LogJson());
-  json["interval_start"] = interval ? ordered_json(FormatInstant(interval->start)) : ordered_json();
-  json["interval_end"] = interval ? ordered_json(FormatInstant(interval->end)) : ordered_json();
-  json["try_number"] = claim.attempt.number;
-  json["token"] = claim.attempt.token;
-  json["lease_expires"] = FormatInstant(claim.expires);
-  json["sources"] = SourcesJson(pipeline, claim);
-  json["steps"] = claim.steps;
-  json["outputs"] = ordered_json::array();
-  for (const engine::OutsideOutput& output : engine::OutputsOf(pipeline, claim)) {
-    json["outputs"].push_back({{"step", output.step},
-                               {"table", output.location},
-                               {"txn_app_id", output.txn_app_id},
-                               {"txn_version", claim.attempt.token}});
-  }
-  return json;
+  if (!as.empty()) return engine::OutsideHolder(as);
+  const auto self = executor::IdentityOf(::getpid());
+  return engine::OutsideHolder(self && !self->host.empty() ? self->host : "unnamed");
 }
 
 void PrintClaims(Context& context, const engine::OutsideClaims& found) {
@@ -99,7 +56,7 @@ Status Claim(Context& context, OutputFormat format, const ClaimOptions& options)
   LATECOMER_ASSIGN_OR_RETURN(const std::string holder, HolderName(options.as));
   LATECOMER_ASSIGN_OR_RETURN(const auto workspace, Workspace::Open(context, options.workspace, LedgerUse::kWrite));
   const pipeline::Pipeline& pipeline = workspace->pipeline();
-  LATECOMER_ASSIGN_OR_RETURN(const Duration lease, LeaseOf(options.lease, pipeline));
+  LATECOMER_ASSIGN_OR_RETURN(const Duration lease, engine::LeaseOf(options.lease, pipeline));
   const auto executor = MakeRunExecutor(context, workspace->catalog());
   engine::Engine engine(pipeline, {.ledger = workspace->ledger(),
                                    .catalog = workspace->catalog(),
@@ -127,9 +84,7 @@ Status Claim(Context& context, OutputFormat format, const ClaimOptions& options)
     PrintClaims(context, found);
     return {};
   }
-  ordered_json list = ordered_json::array();
-  for (const engine::OutsideClaim& claim : found.claims) list.push_back(ClaimJson(pipeline, claim));
-  context.out << list.dump() << '\n';
+  context.out << engine::ClaimsJson(pipeline, found).dump() << '\n';
   return {};
 }
 

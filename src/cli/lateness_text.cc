@@ -158,7 +158,9 @@ nlohmann::ordered_json TotalJson(const ArrivalTotal& total) {
 nlohmann::ordered_json GroupsJson(const std::vector<Group>& groups, const char* name, std::size_t name_size) {
   nlohmann::ordered_json list = nlohmann::ordered_json::array();
   for (const Group& group : groups) {
+    const auto share = group.LateShare();
     list.push_back({{name, FormatLocal(group.start).substr(0, name_size)},
+                    {"late_share", share ? nlohmann::ordered_json(*share) : nlohmann::ordered_json()},
                     {"late_changes", group.late_changes},
                     {"late_rows", group.late_rows},
                     {"rows", group.arrived_rows},

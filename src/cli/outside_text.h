@@ -17,10 +17,6 @@ struct TicketOptions {
 // Adds PIPELINE, --ledger, RUN and --token.
 void AddTicketOptions(CLI::App* command, TicketOptions& options);
 
-// `text` as a lease, or the pipeline's own when it is empty. kInvalidArgument when it is no duration, or more
-// than a year.
-Result<Duration> LeaseOf(const std::string& text, const pipeline::Pipeline& pipeline);
-
 // One line for people, one object with --output json.
 void PrintReported(Context& context, OutputFormat format, const engine::Ticket& ticket,
                    const engine::Reported& reported);

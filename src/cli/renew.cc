@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "cli/commands.h"
 #include "cli/outside_text.h"
+#include "engine/outside_json.h"
 
 namespace latecomer::cli {
 namespace {
@@ -18,14 +19,12 @@ struct RenewOptions {
 Status Renew(Context& context, OutputFormat format, const RenewOptions& options) {
   LATECOMER_ASSIGN_OR_RETURN(const auto workspace,
                              Workspace::Open(context, options.ticket.workspace, LedgerUse::kExisting));
-  LATECOMER_ASSIGN_OR_RETURN(const Duration lease, LeaseOf(options.lease, workspace->pipeline()));
+  LATECOMER_ASSIGN_OR_RETURN(const Duration lease, engine::LeaseOf(options.lease, workspace->pipeline()));
   const engine::Ticket& ticket = options.ticket.ticket;
   LATECOMER_ASSIGN_OR_RETURN(const Instant expires, engine::RenewClaim(workspace->ledger(), workspace->pipeline().id,
                                                                        ticket, lease, context.clock.Now()));
   if (format == OutputFormat::kJson) {
-    const nlohmann::ordered_json json{
-        {"run_id", ticket.run}, {"token", ticket.token}, {"lease_expires", FormatInstant(expires)}};
-    context.out << json.dump() << '\n';
+    context.out << engine::RenewedJson(ticket, expires).dump() << '\n';
   } else {
     context.out << Printable(ticket.run) << " is held until " << FormatInstant(expires) << '\n';
   }

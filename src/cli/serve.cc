@@ -31,6 +31,7 @@ struct ServeOptions {
   std::string open_lineage;  // a path, or an HTTP address; empty: none
   bool demo = false;
   bool open_metrics = false;
+  bool yes = false;  // long first runs begin unasked
 };
 
 constexpr const char* kDemoUser = "dedp";
@@ -196,7 +197,11 @@ Status Server::Run() {
   server::App app(Settings(), context_.clock, context_.random, *catalog_, stores_, fleet_, hub_,
                   {.wake = [&scheduler](const std::string& pipeline) { scheduler->Wake(pipeline); },
                    .ready = [&scheduler] { return scheduler->started() && !scheduler->draining(); },
-                   .log = [this](const std::string& text) { log_.Line(Printable(text)); }});
+                   .log = [this](const std::string& text) { log_.Line(Printable(text)); }},
+                  {.make_executor = [this] { return MakeRunExecutor(context_, *catalog_); },
+                   .probe_holder = ProbeHolder,
+                   .state_folder = state_folder_,
+                   .asks_before_first_run = !options_.yes});
   server::Application application(app);
   LATECOMER_ASSIGN_OR_RETURN(const auto http, server::HttpServer::Open(options_.http, application));
   server::EventPump pump(app);
@@ -216,7 +221,8 @@ Status Server::Run() {
                                   .holder = ThisHolder(),
                                   .probe_holder = ProbeHolder,
                                   .state_folder = state_folder_,
-                                  .listener = &reporter};
+                                  .listener = &reporter,
+                                  .asks_before_first_run = !options_.yes};
   server::Scheduler loop(environment, fleet_, schedule,
                          {.on_files = [&](const std::vector<std::string>& ids) { pump.PublishFiles(ids); },
                           .on_error =
@@ -290,7 +296,9 @@ void AddServeCommand(CommandLine& line) {
   command->add_option("--tls-key", options->http.tls_key, "Its private key in PEM form")->type_name("FILE");
   command->add_option("--ledger", options->ledger, "The ledger: sqlite:FILE (default: .latecomer/ledger.db)")
       ->type_name("URL");
-  command->add_option("--watch-every", options->watch_every, "How often tables are looked at for new commits")
+  command
+      ->add_option("--watch-every", options->watch_every,
+                   "How often tables are looked at for new commits, unless their pipeline file says")
       ->type_name("TIME")
       ->capture_default_str();
   command->add_option("--drain", options->drain, "At SIGTERM, how long what runs may finish")
@@ -299,6 +307,7 @@ void AddServeCommand(CommandLine& line) {
   command->add_option("--open-lineage", options->open_lineage, "Where OpenLineage events go: a file, or http(s)://…")
       ->type_name("TARGET");
   command->add_flag("--open-metrics", options->open_metrics, "Show /metrics without a token");
+  command->add_flag("--yes,-y", options->yes, "Begin first runs of more than 100 partitions without asking");
   command->add_flag("--demo", options->demo, "With the user dedp, password dedp; on this machine only");
   command->callback([&line, options] { line.chosen = [&line, options] { return Serve(line.context, *options); }; });
 }

@@ -82,6 +82,7 @@ ordered_json ScheduleJson(const Pipeline& pipeline) {
   json["depends_on_past"] = pipeline.depends_on_past;
   json["catch_up"] = rules.catch_up;
   json["wait_for_upstream"] = pipeline.wait_for_upstream;
+  json["workers"] = pipeline.workers == pipeline::Workers::kOutside ? "outside" : "own";
   return json;
 }
 
@@ -132,6 +133,7 @@ ordered_json PipelineJson(const Pipeline& pipeline, const std::vector<pipeline::
                                {"format", source.partition.format},
                                {"cadence", FormatCadence(source.cadence)},
                                {"time_zone", source.time_zone.name()},
+                               {"watch_every", SpanJson(source.watch_every)},
                                {"mapping", MappingJson(source)},
                                {"example", MappingExampleJson(pipeline, source)}});
   }
@@ -173,6 +175,7 @@ std::string ScheduleText(const Pipeline& pipeline) {
   if (!rules.catch_up) text += "; no catch-up";
   if (rules.empty_partitions == lateness::EmptyPartitions::kRun) text += "; intervals without a partition, too";
   if (!pipeline.wait_for_upstream) text += "; doesn't wait for pipelines upstream";
+  if (pipeline.workers == pipeline::Workers::kOutside) text += "; done by workers outside that claim it";
   return text;
 }
 

@@ -6,6 +6,7 @@
 
 #include "engine/active.h"
 #include "engine/definition.h"
+#include "engine/first_run.h"
 #include "engine/load_runs.h"
 #include "engine/run_names.h"
 #include "engine/transitions.h"
@@ -37,7 +38,7 @@ Status Engine::Register() {
 
 Result<TickReport> Engine::Tick() {
   TickReport report;
-  LATECOMER_ASSIGN_OR_RETURN(const bool observed, Observe());
+  LATECOMER_ASSIGN_OR_RETURN(const bool observed, ObserveDue());
   LATECOMER_ASSIGN_OR_RETURN(const bool taken_over, TakeOverDead());
   LATECOMER_ASSIGN_OR_RETURN(const bool advanced, AdvanceMine());
   ReapDoomed();
@@ -62,6 +63,9 @@ Result<TickReport> Engine::Tick() {
     const Instant wake = active->wake_at ? std::min(*active->wake_at, renew) : renew;
     report.wake_at = report.wake_at ? std::min(*report.wake_at, wake) : wake;
   }
+  if (next_look_.size() == observed_.tables.size()) {
+    for (const auto& [location, at] : next_look_) report.look_at = std::min(report.look_at.value_or(at), at);
+  }
   return report;
 }
 
@@ -78,6 +82,53 @@ Result<bool> Engine::Observe() {
     LATECOMER_ASSIGN_OR_RETURN(const bool changed, ObserveTable(source.location));
     any = any || changed;
   }
+  LATECOMER_ASSIGN_OR_RETURN(output_schema_, OutputSchema(pipeline_, observed_));
+  return any;
+}
+
+namespace {
+
+// Somebody else has stored another state of the table than the one that is known here.
+Result<bool> MovedOn(ledger::Ledger& ledger, const std::string& location, const ObservedSources& known) {
+  bool moved = true;
+  const auto mine = known.tables.find(location);
+  if (mine == known.tables.end()) return moved;
+  LATECOMER_RETURN_IF_ERROR(ledger.Read([&](ledger::Reader& reader) -> Status {
+    LATECOMER_ASSIGN_OR_RETURN(const auto there, reader.FindTable(location));
+    moved = !there || !(there->seen == mine->second.record.seen);
+    return {};
+  }));
+  return moved;
+}
+
+}  // namespace
+
+// Looks at those sources whose time has come, and at those of which others have seen more: runs rest on the newest
+// state that the ledger has.
+Result<bool> Engine::ObserveDue() {
+  const Instant now = env_.clock.Now();
+  std::map<std::string, Duration> every;
+  for (const pipeline::Source& source : pipeline_.sources) {
+    const Duration own = source.watch_every.value_or(env_.watch_every);
+    const auto [it, added] = every.emplace(source.location, own);
+    if (!added) it->second = std::min(it->second, own);
+  }
+  bool any = false;
+  bool all = true;
+  for (const auto& [location, pause] : every) {
+    const auto next = next_look_.find(location);
+    // A clock that was set back counts as time that passed.
+    bool due = next == next_look_.end() || now >= next->second || now + pause < next->second;
+    if (!due) {
+      LATECOMER_ASSIGN_OR_RETURN(due, MovedOn(env_.ledger, location, observed_));
+    }
+    all = all && due;
+    if (!due) continue;
+    LATECOMER_ASSIGN_OR_RETURN(const bool changed, ObserveTable(location));
+    any = any || changed;
+    if (pause > Duration(0)) next_look_[location] = now + pause;
+  }
+  if (!any && !all) return false;
   LATECOMER_ASSIGN_OR_RETURN(output_schema_, OutputSchema(pipeline_, observed_));
   return any;
 }
@@ -264,6 +315,11 @@ bool LiveRunIsDue(const pipeline::Pipeline& pipeline, const Gate& gate, const st
 Result<bool> Engine::CreateRuns() {
   LATECOMER_ASSIGN_OR_RETURN(const Gate gate, LoadGate());
   if (gate.paused) return false;
+  if (env_.asks_before_first_run && !began_) {
+    LATECOMER_ASSIGN_OR_RETURN(const FirstRun first, AskByPausing(env_.ledger, pipeline_, *this, env_.clock.Now()));
+    began_ = first == FirstRun::kBegan;
+    if (first == FirstRun::kWaits) return false;
+  }
   LATECOMER_RETURN_IF_ERROR(RefreshUpstream());
   LATECOMER_ASSIGN_OR_RETURN(const std::vector<PlacedRun> runs, LoadRuns());
   // Due intervals become runs only as slots come up: a catch-up of a thousand is not a thousand queued rows.
@@ -364,8 +420,10 @@ Status Engine::StartQueued(TickReport& report) {
   LATECOMER_ASSIGN_OR_RETURN(const Gate gate, LoadGate());
   report.paused = gate.paused;
   for (const PlacedRun& queued : InStartOrder(pipeline_, runs, env_.clock.Now())) {
-    const Wait wait = stop_starting_ ? Wait{WaitKind::kSlot, "the next `latecomer run`"}
-                                     : WhatItWaitsFor(pipeline_, gate, queued, runs);
+    Wait wait = stop_starting_ ? Wait{WaitKind::kSlot, "the next `latecomer run`"}
+                               : WhatItWaitsFor(pipeline_, gate, queued, runs);
+    const bool outside = pipeline_.workers == pipeline::Workers::kOutside;
+    if (wait.kind == WaitKind::kNone && outside) wait = {WaitKind::kSlot, "a worker outside that claims it"};
     if (wait.kind == WaitKind::kNone) {
       LATECOMER_ASSIGN_OR_RETURN(std::optional<Granted> granted, Grant(queued));
       if (granted) {

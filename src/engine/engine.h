@@ -33,6 +33,7 @@ struct TickReport {
   std::vector<std::pair<table::PartitionKey, std::string>> planned;
   bool paused = false;
   std::optional<Instant> wake_at;  // the next retry or lease renewal
+  std::optional<Instant> look_at;  // when a source is to be looked at again; nullopt: with each Tick
   // Nothing is running here or elsewhere and nothing more can start.
   bool Idle() const { return !progressed && mine == 0 && elsewhere == 0; }
 };
@@ -75,6 +76,7 @@ class Engine {
   // engine.cc
   Result<bool> Observe();
   Result<bool> ObserveTable(const std::string& location);
+  Result<bool> ObserveDue();
   bool HasObserved() const;
   Result<bool> CreateRuns();
   Status RefreshUpstream();
@@ -133,11 +135,13 @@ class Engine {
   pipeline::Pipeline pipeline_;
   Environment env_;
   std::map<std::string, std::shared_ptr<table::TableHistory>> histories_;  // of the sources, by location
+  std::map<std::string, Instant> next_look_;  // of sources that are not looked at each time
   ObservedSources observed_;
   table::PartitionSchema output_schema_;
   std::map<std::int64_t, std::unique_ptr<Active>> active_;  // by run id
   std::vector<std::string> doomed_;                         // handles of attempts that were told to end
   bool stop_starting_ = false;
+  bool began_ = false;    // it has runs: nothing to ask before the first
   bool plan_due_ = true;  // something changed since the last plan
   Instant planned_at_{};
   UpstreamWaits upstream_;                            // of the last look

@@ -36,6 +36,10 @@ struct Environment {
   std::string state_folder;  // absolute; logs/ and work/ lie in it
   Listener* listener = nullptr;
   Duration lease = std::chrono::minutes(1);
+  // How often a source is looked at whose pipeline file doesn't say (`watch_every`); 0: with each Tick.
+  Duration watch_every{0};
+  // Before a long first run: pause the pipeline until somebody resumes it (engine/first_run.h).
+  bool asks_before_first_run = false;
   // The definition of a pipeline that the ledger knows; nullopt when its file is gone: then nobody waits for it. Unset:
   // what its text in the ledger says.
   std::function<Result<std::optional<pipeline::Pipeline>>(const ledger::PipelineRecord&)> definition_of{};

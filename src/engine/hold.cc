@@ -27,30 +27,40 @@ std::optional<Record> OfPartition(const std::vector<Record>& records, const std:
   return found == records.end() ? std::nullopt : std::optional<Record>(*found);
 }
 
-// What a rule holds of the partition.
-Status ReleaseFromRule(ledger::Writer& writer, const pipeline::Pipeline& pipeline, const ObservedSources& sources,
-                       const table::PartitionKey& key, const Act& act, Released& released) {
-  LATECOMER_RETURN_IF_ERROR(CheckDefinition(writer, pipeline));
-  LATECOMER_ASSIGN_OR_RETURN(const lateness::PlanInput facts, GatherFacts(writer, pipeline, sources, act.now));
-  const lateness::Plan plan = lateness::MakePlan(pipeline.rules, facts);
-  const auto entry = std::find_if(plan.entries.begin(), plan.entries.end(),
-                                  [&](const lateness::PlanEntry& candidate) { return candidate.key == key; });
-  if (entry == plan.entries.end() || !lateness::MayBeReleased(*entry)) {
-    return Fail(Error(ErrorKind::kNotFound, "nothing of " + key.Display() + " is held")
-                    .Hint("`latecomer plan --held` lists what is held, and by which rule"));
-  }
-  const std::string partition = key.Canonical();
-  LATECOMER_ASSIGN_OR_RETURN(const auto releases, writer.Releases(pipeline.id));
+Result<lateness::Plan> PlanNow(ledger::Reader& reader, const pipeline::Pipeline& pipeline,
+                               const ObservedSources& sources, Instant now) {
+  LATECOMER_RETURN_IF_ERROR(CheckDefinition(reader, pipeline));
+  LATECOMER_ASSIGN_OR_RETURN(const lateness::PlanInput facts, GatherFacts(reader, pipeline, sources, now));
+  return lateness::MakePlan(pipeline.rules, facts);
+}
+
+Result<Released> ReleaseEntry(ledger::Writer& writer, const pipeline::Pipeline& pipeline,
+                              const ObservedSources& sources, const lateness::PlanEntry& entry,
+                              const std::vector<ledger::ReleaseRecord>& releases, const Act& act) {
+  const std::string partition = entry.key.Canonical();
   const auto before = OfPartition(releases, partition);
-  released.rule = entry->rule;
-  released.up_to = NewestOf(pipeline, sources);
+  Released released{.key = entry.key, .hold = {}, .rule = entry.rule, .up_to = NewestOf(pipeline, sources)};
   LATECOMER_RETURN_IF_ERROR(writer.PutRelease({pipeline.id, partition, released.up_to, act.now}));
   nlohmann::ordered_json detail{{"rule", released.rule}, {"up_to", VectorJson(released.up_to)}};
   detail["before"] = before ? VectorJson(before->up_to) : nlohmann::ordered_json();
   LATECOMER_ASSIGN_OR_RETURN(
       released.event,
       AppendActEvent(writer, act, PartitionEvent(pipeline.id, partition, "partition.released"), detail));
-  return {};
+  return released;
+}
+
+// What a rule holds of the partition.
+Result<Released> ReleaseFromRule(ledger::Writer& writer, const pipeline::Pipeline& pipeline,
+                                 const ObservedSources& sources, const table::PartitionKey& key, const Act& act) {
+  LATECOMER_ASSIGN_OR_RETURN(const lateness::Plan plan, PlanNow(writer, pipeline, sources, act.now));
+  const auto entry = std::find_if(plan.entries.begin(), plan.entries.end(),
+                                  [&](const lateness::PlanEntry& candidate) { return candidate.key == key; });
+  if (entry == plan.entries.end() || !lateness::MayBeReleased(*entry)) {
+    return Fail(Error(ErrorKind::kNotFound, "nothing of " + key.Display() + " is held")
+                    .Hint("`latecomer plan --held` lists what is held, and by which rule"));
+  }
+  LATECOMER_ASSIGN_OR_RETURN(const auto releases, writer.Releases(pipeline.id));
+  return ReleaseEntry(writer, pipeline, sources, *entry, releases, act);
 }
 
 }  // namespace
@@ -87,16 +97,43 @@ Result<Released> ReleasePartition(ledger::Ledger& ledger, const pipeline::Pipeli
   Released released;
   LATECOMER_RETURN_IF_ERROR(ledger.Write([&](ledger::Writer& writer) -> Status {
     released = Released{};
+    released.key = key;
     const std::string partition = key.Canonical();
     LATECOMER_ASSIGN_OR_RETURN(const auto holds, writer.Holds(pipeline.id));
     released.hold = OfPartition(holds, partition);
-    if (!released.hold) return ReleaseFromRule(writer, pipeline, sources, key, act, released);
+    if (!released.hold) {
+      LATECOMER_ASSIGN_OR_RETURN(released, ReleaseFromRule(writer, pipeline, sources, key, act));
+      return {};
+    }
     LATECOMER_RETURN_IF_ERROR(writer.RemoveHold(pipeline.id, partition));
     const nlohmann::ordered_json detail{{"rule", "hold"}, {"hold", HoldJson(*released.hold)}};
     LATECOMER_ASSIGN_OR_RETURN(
         released.event,
         AppendActEvent(writer, act, PartitionEvent(pipeline.id, partition, "partition.released"), detail));
     return {};
+  }));
+  return released;
+}
+
+Result<std::vector<Released>> ReleaseAllOfRule(ledger::Ledger& ledger, const pipeline::Pipeline& pipeline,
+                                               const ObservedSources& sources, const std::string& rule,
+                                               const Act& act) {
+  std::vector<Released> released;
+  LATECOMER_RETURN_IF_ERROR(ledger.Write([&](ledger::Writer& writer) -> Status {
+    released.clear();
+    LATECOMER_ASSIGN_OR_RETURN(const lateness::Plan plan, PlanNow(writer, pipeline, sources, act.now));
+    LATECOMER_ASSIGN_OR_RETURN(const auto releases, writer.Releases(pipeline.id));
+    LATECOMER_ASSIGN_OR_RETURN(const auto holds, writer.Holds(pipeline.id));
+    for (const lateness::PlanEntry& entry : plan.entries) {
+      if (!lateness::MayBeReleased(entry) || entry.rule != rule) continue;
+      if (OfPartition(holds, entry.key.Canonical())) continue;
+      LATECOMER_ASSIGN_OR_RETURN(released.emplace_back(),
+                                 ReleaseEntry(writer, pipeline, sources, entry, releases, act));
+    }
+    if (!released.empty()) return {};
+    return Fail(Error(ErrorKind::kNotFound, "the rule `" + Printable(rule) + "` holds nothing")
+                    .Hint(rule == "hold" ? "what a person holds is released by its partition"
+                                         : "`latecomer plan --held` lists what is held, and by which rule"));
   }));
   return released;
 }

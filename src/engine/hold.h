@@ -4,6 +4,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "engine/act.h"
 #include "engine/observed_sources.h"
@@ -23,6 +24,7 @@ Result<Held> HoldPartition(ledger::Ledger& ledger, const pipeline::Pipeline& pip
                            const table::PartitionKey& key, const std::string& reason, const Act& act);
 
 struct Released {
+  table::PartitionKey key;
   std::optional<ledger::HoldRecord> hold;  // a person's, which is gone now
   std::string rule;                        // else the rule whose held changes are let go …
   VersionVector up_to;                     // … up to these versions
@@ -31,5 +33,10 @@ struct Released {
 // A person's hold when there is one, else what a rule holds. kNotFound when nothing is held.
 Result<Released> ReleasePartition(ledger::Ledger& ledger, const pipeline::Pipeline& pipeline,
                                   const ObservedSources& sources, const table::PartitionKey& key, const Act& act);
+
+// Everything that one rule holds, in one transaction; `rule` as `plan --held` names it. What persons hold stays. In the
+// plan's order; kNotFound when the rule holds nothing.
+Result<std::vector<Released>> ReleaseAllOfRule(ledger::Ledger& ledger, const pipeline::Pipeline& pipeline,
+                                               const ObservedSources& sources, const std::string& rule, const Act& act);
 
 }  // namespace latecomer::engine

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/text.h"
 #include "engine/active.h"
 #include "engine/facts.h"
 #include "engine/run_names.h"
@@ -27,10 +28,26 @@ std::string OutsideName(std::string_view holder) {
   return "outside worker " + std::string(holder.substr(kOutsidePrefix.size()));
 }
 
+Result<std::string> OutsideHolder(const std::string& name) {
+  const bool fits = !name.empty() && name.size() <= 200 && Printable(name) == name && Trim(name) == name;
+  if (fits) return std::string(kOutsidePrefix) + name;
+  return Fail(Error(ErrorKind::kInvalidArgument, "'" + Printable(name) + "' can't be a worker's name")
+                  .Hint("take a short one without line breaks and without spaces around it, such as airflow"));
+}
+
 Duration DefaultLease(const pipeline::Pipeline& pipeline) {
   Duration lease{0};
   for (const pipeline::Step& step : pipeline.steps) lease += step.timeout.value_or(std::chrono::hours(1));
   return lease;
+}
+
+Result<Duration> LeaseOf(const std::string& text, const pipeline::Pipeline& pipeline) {
+  constexpr Duration kLongest = std::chrono::days(366);
+  if (text.empty()) return std::min(DefaultLease(pipeline), kLongest);
+  LATECOMER_ASSIGN_OR_RETURN(const Duration lease, ParseDuration(text));
+  if (lease <= kLongest) return lease;
+  return Fail(Error(ErrorKind::kInvalidArgument, "a lease of " + FormatDuration(lease) + " is longer than a year")
+                  .Hint("take a shorter one and renew it while the work goes on"));
 }
 
 std::vector<OutsideOutput> OutputsOf(const pipeline::Pipeline& pipeline, const OutsideClaim& claim) {

@@ -25,9 +25,14 @@ bool IsOutside(std::string_view holder);
 // "outside worker airflow"
 std::string OutsideName(std::string_view holder);
 
+// The holder that a worker's name makes. kInvalidArgument for one that can't be shown in a line.
+Result<std::string> OutsideHolder(const std::string& name);
+
 // The lease of a worker that doesn't say how long it takes: the sum of the steps' timeouts, an hour for a
 // step without one.
 Duration DefaultLease(const pipeline::Pipeline& pipeline);
+// `text` as a lease, or the default one when it is empty. kInvalidArgument when it is no duration, or more than a year.
+Result<Duration> LeaseOf(const std::string& text, const pipeline::Pipeline& pipeline);
 
 struct OutsideRequest {
   int limit = 1;

@@ -95,6 +95,10 @@ void Engine::NotePlan(const lateness::Plan& plan) {
 
 void Engine::LookAgain() {
   if (has_upstream_) plan_due_ = true;
+  // What it wrote may be a source here. Tables that are looked at as their own line says stay with that.
+  for (const pipeline::Source& source : pipeline_.sources) {
+    if (!source.watch_every) next_look_.erase(source.location);
+  }
 }
 
 }  // namespace latecomer::engine

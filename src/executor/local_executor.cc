@@ -66,23 +66,24 @@ Result<std::string> LocalExecutor::StartSql(const AttemptSpec& spec, const SqlWo
   AttemptSpec process = spec;
   LATECOMER_ASSIGN_OR_RETURN(process.work, PrepareSql(work, spec.folder, duckdb, catalog_));
   process.working_folder = spec.folder;
-  SqlAttempt attempt{
-      .work = work, .folder = spec.folder, .log = spec.log, .log_start = SizeOf(spec.log), .result = std::nullopt};
+  SqlAttempt attempt{.work = work, .folder = spec.folder, .log = spec.log, .log_start = SizeOf(spec.log)};
   LATECOMER_ASSIGN_OR_RETURN(std::string handle, processes_.Start(process));
   sql_.insert_or_assign(handle, std::move(attempt));
   return handle;
 }
 
 Result<AttemptStatus> LocalExecutor::Poll(const std::string& handle) {
+  if (const AttemptStatus* ended = ended_.Find(handle)) return *ended;
   const auto found = sql_.find(handle);
   if (found == sql_.end()) return processes_.Poll(handle);
-  SqlAttempt& attempt = found->second;
-  if (attempt.result) return *attempt.result;
   LATECOMER_ASSIGN_OR_RETURN(AttemptStatus status, processes_.Poll(handle));
   if (status.phase == Phase::kRunning) return status;
-  attempt.result = Finish(attempt, std::move(status));
+  const SqlAttempt attempt = std::move(found->second);
+  sql_.erase(found);
+  AttemptStatus result = Finish(attempt, std::move(status));
   RemoveSqlScratch(attempt.folder);
-  return *attempt.result;
+  ended_.Add(handle, result);
+  return result;
 }
 
 AttemptStatus LocalExecutor::Finish(const SqlAttempt& attempt, AttemptStatus status) {

@@ -31,8 +31,7 @@ class LocalExecutor final : public Executor {
     SqlWork work;
     std::string folder;
     std::string log;
-    std::size_t log_start = 0;            // what was in the log before
-    std::optional<AttemptStatus> result;  // after the commit
+    std::size_t log_start = 0;  // what was in the log before
   };
 
   Result<std::string> StartSql(const AttemptSpec& spec, const SqlWork& work);
@@ -41,7 +40,8 @@ class LocalExecutor final : public Executor {
   std::string executable_;
   table::Catalog& catalog_;
   ProcessExecutor processes_;
-  std::map<std::string, SqlAttempt> sql_;
+  std::map<std::string, SqlAttempt> sql_;  // not ended, or not committed yet
+  EndedAttempts ended_;
 };
 
 }  // namespace latecomer::executor

@@ -87,13 +87,19 @@ Result<std::string> ProcessExecutor::Start(const AttemptSpec& spec) {
 }
 
 Result<AttemptStatus> ProcessExecutor::Poll(const std::string& handle) {
+  if (const AttemptStatus* ended = ended_.Find(handle)) return *ended;
   const auto found = attempts_.find(handle);
   if (found == attempts_.end()) return Fail(UnknownHandle(handle));
   Advance(found->second);
-  return found->second.result.value_or(AttemptStatus{});
+  if (!found->second.result) return AttemptStatus{};
+  AttemptStatus result = std::move(*found->second.result);
+  attempts_.erase(found);
+  ended_.Add(handle, result);
+  return result;
 }
 
 Status ProcessExecutor::Cancel(const std::string& handle, Duration grace) {
+  if (ended_.Find(handle) != nullptr) return {};
   const auto found = attempts_.find(handle);
   if (found == attempts_.end()) return Fail(UnknownHandle(handle));
   Attempt& attempt = found->second;

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "executor/ended_attempts.h"
 #include "executor/executor.h"
 #include "executor/system.h"
 
@@ -53,7 +54,8 @@ class ProcessExecutor final : public Executor {
   void KillAndReap(Attempt& attempt);
 
   Duration timeout_grace_;
-  std::map<std::string, Attempt> attempts_;
+  std::map<std::string, Attempt> attempts_;  // whose end nobody has heard of
+  EndedAttempts ended_;
   Descriptor wake_;
 };
 

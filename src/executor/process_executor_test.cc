@@ -86,6 +86,20 @@ TEST_F(ProcessExecutorTest, TheEndIsToldAgain) {
   EXPECT_EQ(executor_.Poll(*handle)->message, "exit code 4");
 }
 
+TEST(EndedAttemptsTest, TheNewestAreRemembered) {
+  EndedAttempts ended(2);
+  for (int code = 0; code < 4; ++code) {
+    AttemptStatus status;
+    status.exit_code = code;
+    ended.Add(std::to_string(code), status);
+    ended.Add(std::to_string(code), status);  // told again
+  }
+  EXPECT_EQ(ended.Find("1"), nullptr);
+  ASSERT_NE(ended.Find("2"), nullptr);
+  EXPECT_EQ(ended.Find("2")->exit_code, 2);
+  EXPECT_EQ(ended.Find("3")->exit_code, 3);
+}
+
 TEST_F(ProcessExecutorTest, AnUnknownHandleIsNotFound) {
   EXPECT_EQ(executor_.Poll("17 /nowhere").error().kind, ErrorKind::kNotFound);
   EXPECT_EQ(executor_.Cancel("17 /nowhere", seconds(1)).error().kind, ErrorKind::kNotFound);

@@ -176,14 +176,105 @@ std::optional<ProcessIdentity> IdentityOf(pid_t pid) {
                          .host = HostName()};
 }
 
+namespace {
+
+constexpr std::string_view kBeforeStart = "\nstart ";
+
+std::string BeforePid() {
+  return std::string(kFirstLine) + "\npid ";
+}
+
+std::string AfterStart(const std::string& boot, const std::string& pid_namespace, const std::string& host) {
+  return "\nboot " + boot + "\nnamespace " + pid_namespace + "\nhost " + host + "\n";
+}
+
+constexpr mode_t kOnlyOwner = 0600;
+
+// Digits of the start in the text of /proc/<pid>/stat; empty when it has none.
+std::string_view StartIn(std::string_view stat) noexcept {
+  constexpr int kFieldsBetween = 20;  // blanks from the name's end to field 22
+  std::size_t at = stat.rfind(')');
+  for (int i = 0; i < kFieldsBetween && at != std::string_view::npos; ++i) at = stat.find(' ', at + 1);
+  if (at == std::string_view::npos) return {};
+  stat.remove_prefix(at + 1);
+  return stat.substr(0, stat.find(' '));
+}
+
+// Text of bounded length without memory from the heap.
+class FixedText {
+ public:
+  void Add(std::string_view text) noexcept {
+    fits_ = fits_ && text.size() <= bytes_.size() - size_;
+    if (!fits_) return;
+    std::copy(text.begin(), text.end(), bytes_.data() + size_);
+    size_ += text.size();
+  }
+  void Add(pid_t number) noexcept {
+    const auto [end, failed] = std::to_chars(bytes_.data() + size_, bytes_.data() + bytes_.size(), number);
+    fits_ = fits_ && failed == std::errc();
+    if (fits_) size_ = static_cast<std::size_t>(end - bytes_.data());
+  }
+  bool fits() const noexcept { return fits_; }
+  const char* data() const noexcept { return bytes_.data(); }
+  std::size_t size() const noexcept { return size_; }
+
+ private:
+  std::array<char, 1024> bytes_;
+  std::size_t size_ = 0;
+  bool fits_ = true;
+};
+
+// What doesn't change while this process runs.
+const std::string& OwnBootId() {
+  static const std::string id = BootId();
+  return id;
+}
+const std::string& OwnPidNamespace() {
+  static const std::string name = PidNamespace();
+  return name;
+}
+
+}  // namespace
+
+OwnIdentity::OwnIdentity(const std::string& folder)
+    : head_(BeforePid()),
+      tail_(AfterStart(OwnBootId(), OwnPidNamespace(), HostName())),
+      path_(IdentityPath(folder)),
+      unfinished_(path_ + ".new") {}
+
+int OwnIdentity::Write() const noexcept {
+  std::array<char, 2048> stat;
+  const int asked = ::open("/proc/self/stat", O_RDONLY | O_CLOEXEC);
+  if (asked < 0) return errno;
+  const ssize_t got = ::read(asked, stat.data(), stat.size());
+  ::close(asked);
+  const std::string_view start =
+      got > 0 ? StartIn(std::string_view(stat.data(), static_cast<std::size_t>(got))) : std::string_view();
+  if (start.empty()) return ESRCH;
+  FixedText text;
+  text.Add(head_);
+  text.Add(::getpid());
+  text.Add(kBeforeStart);
+  text.Add(start);
+  text.Add(tail_);
+  if (!text.fits()) return ENAMETOOLONG;
+  const int file = ::open(unfinished_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, kOnlyOwner);
+  if (file < 0) return errno;
+  const ssize_t written = ::write(file, text.data(), text.size());
+  const int cause = written < 0 ? errno : ENOSPC;
+  ::close(file);
+  if (written != static_cast<ssize_t>(text.size())) return cause;
+  // Not synced: after a crash of the machine none of its processes lives.
+  return ::rename(unfinished_.c_str(), path_.c_str()) == 0 ? 0 : errno;
+}
+
 Status WriteIdentity(const std::string& folder, const ProcessIdentity& identity) {
-  const std::string text = std::string(kFirstLine) + "\npid " + std::to_string(identity.pid) + "\nstart " +
-                           std::to_string(identity.start_ticks) + "\nboot " + identity.boot + "\nnamespace " +
-                           identity.pid_namespace + "\nhost " + identity.host + "\n";
+  const std::string text = BeforePid() + std::to_string(identity.pid) + std::string(kBeforeStart) +
+                           std::to_string(identity.start_ticks) +
+                           AfterStart(identity.boot, identity.pid_namespace, identity.host);
   const std::string path = IdentityPath(folder);
   const std::string unfinished = path + ".new";
   {
-    constexpr mode_t kOnlyOwner = 0600;
     const Descriptor file(::open(unfinished.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, kOnlyOwner));
     if (!file) return Fail(SystemError(errno, "create", unfinished));
     if (::write(file.get(), text.data(), text.size()) != static_cast<ssize_t>(text.size())) {

@@ -32,6 +32,20 @@ std::optional<ProcessIdentity> IdentityOf(pid_t pid);
 
 // The file `process` in the attempt's folder; whole or not there.
 Status WriteIdentity(const std::string& folder, const ProcessIdentity& identity);
+// The same for a new process that names itself, before it runs its program.
+class OwnIdentity {
+ public:
+  explicit OwnIdentity(const std::string& folder);
+  // What WriteIdentity would write of the calling process. 0, or the errno of what failed. Only calls that are safe
+  // between vfork and exec are made.
+  int Write() const noexcept;
+
+ private:
+  std::string head_;  // of the file's text, to the pid
+  std::string tail_;  // behind the start
+  std::string path_;
+  std::string unfinished_;
+};
 // Nothing when there is no such file: then nothing was ever started there. kDamaged when it isn't one.
 Result<std::optional<ProcessIdentity>> ReadIdentity(const std::string& folder);
 

@@ -26,8 +26,9 @@ extern char** environ;
 namespace latecomer::executor {
 namespace {
 
-// Everything the child needs, made before fork: between fork and exec it may only make
-// async-signal-safe calls, because another thread may have held any lock at that moment.
+// Everything the child needs, made before vfork: until exec it runs in this process's memory, on the stack of the
+// thread that waits for it, and may only make async-signal-safe calls. A fork would copy the page tables of all that
+// the program has mapped for each process it starts.
 struct ChildPlan {
   const char* program = nullptr;
   const char* working_folder = nullptr;
@@ -35,19 +36,19 @@ struct ChildPlan {
   char* const* environment = nullptr;
   int input = -1;
   int log = -1;
-  int go = -1;      // one byte is read from here when the identity file is there
+  const OwnIdentity* identity = nullptr;
   int report = -1;  // gets a ChildFailure when the program can't be started
   pid_t parent = 0;
 };
 
-enum class ChildStage { kFolder, kProgram };
+enum class ChildStage { kIdentity, kFolder, kProgram };
 struct ChildFailure {
   ChildStage stage;
   int cause;
 };
 
-[[noreturn]] void GiveUp(const ChildPlan& plan, ChildStage stage) {
-  const ChildFailure failure{stage, errno};
+[[noreturn]] void GiveUp(const ChildPlan& plan, ChildStage stage, int cause) {
+  const ChildFailure failure{stage, cause};
   [[maybe_unused]] const ssize_t written = ::write(plan.report, &failure, sizeof failure);
   ::_exit(127);
 }
@@ -66,20 +67,15 @@ void ResetSignals() {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (::getppid() != plan.parent) ::_exit(127);  // the parent ended before the line above
   ResetSignals();
-  char byte = 0;
-  ssize_t got = 0;
-  do {
-    got = ::read(plan.go, &byte, 1);
-  } while (got < 0 && errno == EINTR);
-  if (got != 1) ::_exit(127);  // the parent ended, or doesn't want this any more
+  if (const int cause = plan.identity->Write(); cause != 0) GiveUp(plan, ChildStage::kIdentity, cause);
   ::dup2(plan.input, STDIN_FILENO);
   ::dup2(plan.log, STDOUT_FILENO);
   ::dup2(plan.log, STDERR_FILENO);
   // Libraries may have opened files without close-on-exec.
   ::syscall(SYS_close_range, 3U, ~0U, CLOSE_RANGE_CLOEXEC);
-  if (::chdir(plan.working_folder) != 0) GiveUp(plan, ChildStage::kFolder);
+  if (::chdir(plan.working_folder) != 0) GiveUp(plan, ChildStage::kFolder, errno);
   ::execve(plan.program, plan.argv, plan.environment);
-  GiveUp(plan, ChildStage::kProgram);
+  GiveUp(plan, ChildStage::kProgram, errno);
 }
 
 // A descriptor that isn't one of the standard three, so that dup2 onto those can't clash with it.
@@ -189,9 +185,10 @@ class BlockSignals {
   sigset_t before_;
 };
 
+// Returns when the child runs its program or has given up.
 pid_t Fork(const ChildPlan& plan) {
   const BlockSignals block;
-  const pid_t pid = ::fork();
+  const pid_t pid = ::vfork();
   if (pid == 0) RunChild(plan);
   return pid;
 }
@@ -199,17 +196,6 @@ pid_t Fork(const ChildPlan& plan) {
 void Reap(pid_t pid) {
   while (::waitpid(pid, nullptr, 0) < 0 && errno == EINTR) {
   }
-}
-
-// Names the process that waits at `go`, then lets it go on.
-Status Release(pid_t pid, const SpawnRequest& request, const Descriptor& go) {
-  ::setpgid(pid, pid);  // also here: whoever is first
-  const auto identity = IdentityOf(pid);
-  if (!identity) return Fail(SystemError(ESRCH, "read", "/proc/" + std::to_string(pid) + "/stat"));
-  LATECOMER_RETURN_IF_ERROR(WriteIdentity(request.attempt_folder, *identity));
-  const char byte = 1;
-  if (::write(go.get(), &byte, 1) != 1) return Fail(SystemError(errno, "write to", "a pipe"));
-  return {};
 }
 
 // Nothing when the program runs.
@@ -224,26 +210,22 @@ std::optional<ChildFailure> AwaitExec(const Descriptor& report) {
 }
 
 Result<pid_t> SpawnPlanned(const SpawnRequest& request, ChildPlan plan) {
-  LATECOMER_ASSIGN_OR_RETURN(auto go, MakePipe());
+  const OwnIdentity identity(request.attempt_folder);
   LATECOMER_ASSIGN_OR_RETURN(auto report, MakePipe());
-  plan.go = go.first.get();
+  plan.identity = &identity;
   plan.report = report.second.get();
   plan.parent = ::getpid();
   const pid_t pid = Fork(plan);
   if (pid < 0) return Fail(SystemError(errno, "start a process for", request.argv.front()));
-  go.first.Close();
   report.second.Close();
-  if (Status released = Release(pid, request, go.second); !released) {
-    go.second.Close();
-    Reap(pid);
-    return Fail(std::move(released).error());
-  }
   if (const auto failure = AwaitExec(report.first)) {
     Reap(pid);
-    if (failure->stage == ChildStage::kFolder) {
-      return Fail(SystemError(failure->cause, "change to folder", request.working_folder));
+    switch (failure->stage) {
+      case ChildStage::kIdentity:
+        return Fail(SystemError(failure->cause, "name the process in", request.attempt_folder));
+      case ChildStage::kFolder: return Fail(SystemError(failure->cause, "change to folder", request.working_folder));
+      case ChildStage::kProgram: return Fail(CannotStart(request.argv.front(), failure->cause));
     }
-    return Fail(CannotStart(request.argv.front(), failure->cause));
   }
   return pid;
 }

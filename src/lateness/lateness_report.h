@@ -31,6 +31,12 @@ struct Group {
   std::int64_t late_rows = 0;
   std::int64_t arrived_rows = 0;  // late ones included, initial loads and rewrites not
   Duration max_lateness{0};
+
+  // Late rows of those that arrived, 0 to 1; nullopt when nobody said how many arrived.
+  std::optional<double> LateShare() const {
+    if (arrived_rows <= 0) return std::nullopt;
+    return static_cast<double>(late_rows) / static_cast<double>(arrived_rows);
+  }
 };
 
 // What a look-back of N intervals with each scheduled run would have done.

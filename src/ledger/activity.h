@@ -48,6 +48,8 @@ class Activity {
   virtual Result<std::vector<ChangeRecord>> ChangesBetween(const std::string& location, Version from, Version to) = 0;
 
   virtual Result<std::vector<std::int64_t>> Children(std::int64_t run) = 0;  // runs it caused, oldest first
+  // Keys of processed partitions, those of the newest intervals first.
+  virtual Result<std::vector<std::string>> NewestProcessed(const std::string& pipeline, int limit) = 0;
   virtual Result<std::optional<Instant>> LastSuccess(const std::string& pipeline) = 0;
   virtual Result<std::vector<RunCount>> RunCounts() = 0;
   // Vectors of the newest tries of runs with ids in [from, to], by run.

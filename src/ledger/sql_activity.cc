@@ -50,6 +50,13 @@ class SqlActivity final : public Activity {
   Result<std::vector<std::int64_t>> Children(std::int64_t run) override {
     return Select<std::int64_t>("SELECT id FROM runs WHERE caused_by = $1 ORDER BY id LIMIT 1000", {run}, ReadInteger);
   }
+  Result<std::vector<std::string>> NewestProcessed(const std::string& pipeline, int limit) override {
+    return Select<std::string>(
+        "SELECT partition_key FROM processed WHERE pipeline = $1 AND interval_start IS NOT NULL "
+        "ORDER BY interval_start DESC, partition_key LIMIT $2",
+        {std::string_view(pipeline), static_cast<std::int64_t>(limit)},
+        [](const Row& row) -> Result<std::string> { return Owned(row, 0); });
+  }
   Result<std::optional<Instant>> LastSuccess(const std::string& pipeline) override {
     LATECOMER_ASSIGN_OR_RETURN(const auto ends,
                                Select<std::int64_t>("SELECT ended FROM runs WHERE pipeline = $1 AND state = 'success'"

@@ -149,7 +149,7 @@ Status ParseEmptyPartitions(const YamlReader& reader, const YamlNode& node, late
 Status ParseSchedule(const YamlReader& reader, const YamlNode& node, Pipeline& pipeline) {
   LATECOMER_RETURN_IF_ERROR(reader.ExpectKeys(node, "schedule",
                                               {"start", "end", "ready", "empty_partitions", "max_active_runs",
-                                               "depends_on_past", "catch_up", "wait_for_upstream"},
+                                               "depends_on_past", "catch_up", "wait_for_upstream", "workers"},
                                               {{"cron", "use ready"}}));
   lateness::Rules& rules = pipeline.rules;
   LATECOMER_RETURN_IF_ERROR(ReadOptionalDate(reader, node, "start", "schedule", rules.start));
@@ -167,6 +167,11 @@ Status ParseSchedule(const YamlReader& reader, const YamlNode& node, Pipeline& p
   rules.depends_on_past = pipeline.depends_on_past;
   LATECOMER_RETURN_IF_ERROR(
       ReadOptionalBool(reader, node, "wait_for_upstream", "schedule", pipeline.wait_for_upstream));
+  if (const YamlNode* workers = node.Find("workers")) {
+    LATECOMER_ASSIGN_OR_RETURN(
+        pipeline.workers,
+        reader.Choice<Workers>(*workers, "schedule.workers", {{"own", Workers::kOwn}, {"outside", Workers::kOutside}}));
+  }
   return ReadOptionalBool(reader, node, "catch_up", "schedule", rules.catch_up);
 }
 

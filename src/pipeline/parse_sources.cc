@@ -79,8 +79,9 @@ Status ParseMapping(const YamlReader& reader, const YamlNode& node, Source& sour
 
 Result<Source> ParseSource(const YamlReader& reader, const YamlEntry& entry, const Pipeline& pipeline) {
   const YamlNode& node = entry.value;
-  LATECOMER_RETURN_IF_ERROR(reader.ExpectKeys(node, "sources." + Printable(entry.key),
-                                              {"table", "partition", "cadence", "time_zone", "mapping"}));
+  LATECOMER_RETURN_IF_ERROR(
+      reader.ExpectKeys(node, "sources." + Printable(entry.key),
+                        {"table", "partition", "cadence", "time_zone", "mapping", "watch_every"}));
   Source source;
   source.name = entry.key;
   const YamlNode* table = node.Find("table");
@@ -102,6 +103,12 @@ Result<Source> ParseSource(const YamlReader& reader, const YamlEntry& entry, con
   }
   if (const YamlNode* zone = node.Find("time_zone")) {
     LATECOMER_ASSIGN_OR_RETURN(source.time_zone, ReadTimeZone(reader, *zone));
+  }
+  if (const YamlNode* every = node.Find("watch_every")) {
+    LATECOMER_ASSIGN_OR_RETURN(source.watch_every, reader.Span(*every, "watch_every"));
+    if (*source.watch_every < std::chrono::milliseconds(50)) {
+      return Fail(reader.Invalid(*every, "watch_every is at least 50ms"));
+    }
   }
   return source;
 }

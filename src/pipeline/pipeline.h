@@ -26,6 +26,8 @@ struct Source {
   TimeZone time_zone = TimeZone::Utc();
   lateness::Mapping mapping;
   std::optional<Cadence> rollup;  // with mapping roll-up: to this one, which is the output's
+  // How often a server looks for new commits; nullopt: as its --watch-every says.
+  std::optional<Duration> watch_every;
 
   Calendar calendar() const { return Calendar(cadence, time_zone); }
 };
@@ -63,6 +65,11 @@ struct Step {
   std::optional<Duration> timeout;
 };
 
+enum class Workers {
+  kOwn,      // the scheduler runs the steps
+  kOutside,  // its runs wait until somebody claims them; no step is started here
+};
+
 struct Pipeline {
   std::string name;
   std::string id;               // what the ledger knows; [A-Za-z0-9_.-]+
@@ -77,6 +84,7 @@ struct Pipeline {
   bool depends_on_past = false;
   bool wait_for_upstream = true;  // for pipelines that make its sources
   int concurrency = 1;            // of backfills
+  Workers workers = Workers::kOwn;
   Duration max_wait = std::chrono::hours(6);
   std::vector<Step> steps;  // in file order; `needs` form no ring
 };

@@ -90,6 +90,8 @@ TEST(Pipeline, DefaultsAreThoseOfTheDocs) {
   EXPECT_TRUE(pipeline.rules.catch_up);
   EXPECT_EQ(pipeline.max_active_runs, 1);
   EXPECT_FALSE(pipeline.depends_on_past);
+  EXPECT_EQ(pipeline.workers, Workers::kOwn);
+  EXPECT_FALSE(pipeline.sources[0].watch_every);
   EXPECT_EQ(pipeline.concurrency, 1);
   EXPECT_EQ(pipeline.max_wait, hours(6));
   EXPECT_EQ(pipeline.steps[0].retries, 0);
@@ -108,6 +110,7 @@ sources:
     cadence: day
     time_zone: Europe/Berlin
     mapping: identity
+    watch_every: 5m
 output:
   partition: [country, year, month, day]
   cadence: day
@@ -120,6 +123,7 @@ schedule:
   max_active_runs: 3
   depends_on_past: true
   catch_up: false
+  workers: outside
 steps:
   - id: one
     command: "echo {{ partition.country }} > log"
@@ -164,6 +168,8 @@ TEST(Pipeline, EverythingThatCanBeSaid) {
   EXPECT_EQ(pipeline.max_active_runs, 3);
   EXPECT_TRUE(pipeline.depends_on_past);
   EXPECT_FALSE(pipeline.rules.catch_up);
+  EXPECT_EQ(pipeline.workers, Workers::kOutside);
+  EXPECT_EQ(pipeline.sources[0].watch_every, minutes(5));
   const auto& command = std::get<CommandStep>(pipeline.steps[0].action);
   EXPECT_TRUE(command.shell);
   EXPECT_EQ(command.argv, std::vector<std::string>{"echo {{ partition.country }} > log"});
@@ -278,6 +284,10 @@ TEST(PipelineErrors, DatesAndDurations) {
 }
 
 TEST(PipelineErrors, ChoicesAndZones) {
+  EXPECT_EQ(Problem(With("schedule:\n  workers: airflow\n")),
+            "7:12: schedule.workers can't be `airflow`; it is one of own, outside");
+  EXPECT_EQ(Problem("pipeline: p\nsources:\n  d: {table: t, partition: p, watch_every: 10ms}\n" + std::string(kSteps)),
+            "3:44: watch_every is at least 50ms");
   EXPECT_EQ(Problem(With("late_data:\n  order: oldest\n")).substr(0, 86),
             "7:10: late_data.order can't be `oldest`; it is one of oldest_first, newest_first, most");
   EXPECT_EQ(Problem(With("late_data:\n  detect: change\n")),

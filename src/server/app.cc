@@ -169,6 +169,14 @@ Response Application::Repeatable(const Route& route, Call& call) {
   const std::string key(request.Header("idempotency-key"));
   if (key.size() > 200) return InvalidFields({{"Idempotency-Key", "is longer than 200 characters"}});
   const std::string hash = HashSecret("request", request.path + "\n" + request.body);
+  const AtWork::Place place(app_.at_work, call.who().user + "\n" + key);
+  if (!place.free()) {
+    return ToResponse(Problem{.status = 409,
+                              .kind = "conflict",
+                              .detail = "a request with this Idempotency-Key is being answered",
+                              .hint = "ask again in a moment: the answer will be that one's"})
+        .With("Retry-After", "1");
+  }
   const auto before = call.store.accounts->FindReply(call.who().user, key);
   if (!before) return ToResponse(before.error());
   if (*before) {

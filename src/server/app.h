@@ -3,12 +3,17 @@
 
 #include <functional>
 #include <map>
+#include <memory>
+#include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "base/ids.h"
 #include "base/time.h"
+#include "engine/environment.h"
+#include "executor/executor.h"
 #include "server/auth.h"
 #include "server/event_hub.h"
 #include "server/fleet.h"
@@ -40,9 +45,46 @@ struct AppHooks {
   std::function<void(const std::string& line)> log;  // of what went wrong
 };
 
+// What it takes to grant a claim to a worker outside: each request has an engine of its own.
+struct ClaimTools {
+  std::function<std::unique_ptr<executor::Executor>()> make_executor;  // makes sure that old attempts are dead
+  std::function<engine::HolderState(const std::string& holder)> probe_holder;
+  std::string state_folder;
+  bool asks_before_first_run = false;
+};
+
+// Requests with an Idempotency-Key that are being answered.
+class AtWork {
+ public:
+  // Holds the key until it goes out of scope.
+  class Place {
+   public:
+    Place(AtWork& all, std::string key) : all_(all), key_(std::move(key)) {
+      const std::lock_guard lock(all_.mutex_);
+      free_ = all_.keys_.insert(key_).second;
+    }
+    Place(const Place&) = delete;
+    Place& operator=(const Place&) = delete;
+    ~Place() {
+      const std::lock_guard lock(all_.mutex_);
+      if (free_) all_.keys_.erase(key_);
+    }
+    bool free() const { return free_; }  // false: another request with the key is at work
+
+   private:
+    AtWork& all_;
+    std::string key_;
+    bool free_ = false;
+  };
+
+ private:
+  std::mutex mutex_;
+  std::set<std::string> keys_;
+};
+
 struct App {
   App(AppSettings settings_in, Clock& clock_in, Random& random_in, table::Catalog& catalog_in, StorePool& stores_in,
-      Fleet& fleet_in, EventHub& hub_in, AppHooks hooks_in)
+      Fleet& fleet_in, EventHub& hub_in, AppHooks hooks_in, ClaimTools claims_in)
       : settings(std::move(settings_in)),
         clock(clock_in),
         random(random_in),
@@ -50,7 +92,8 @@ struct App {
         stores(stores_in),
         fleet(fleet_in),
         hub(hub_in),
-        hooks(std::move(hooks_in)) {}
+        hooks(std::move(hooks_in)),
+        claims(std::move(claims_in)) {}
 
   const AppSettings settings;
   Clock& clock;
@@ -60,10 +103,12 @@ struct App {
   Fleet& fleet;
   EventHub& hub;
   AppHooks hooks;
+  ClaimTools claims;
   Plans plans;
   LatenessCache lateness;
   Throttle throttle;
   Counters counters;
+  AtWork at_work;
 };
 
 // One request on its way through a handler.

@@ -65,7 +65,7 @@ class BeastServer final : public HttpServer {
         acceptor_(io_),
         signals_(io_),
         workers_(static_cast<std::size_t>(options.workers)),
-        slow_worker_(1) {}
+        slow_(workers_.get_executor()) {}
   ~BeastServer() override { JoinWorkers(); }
 
   Status Bind();
@@ -114,10 +114,7 @@ class BeastServer final : public HttpServer {
       AwaitSignal(handler);
     });
   }
-  void JoinWorkers() {
-    workers_.join();
-    slow_worker_.join();
-  }
+  void JoinWorkers() { workers_.join(); }
 
   asio::awaitable<void> Repeat(std::chrono::milliseconds pause, std::function<void()> task);
   asio::awaitable<void> Accept();
@@ -155,7 +152,8 @@ class BeastServer final : public HttpServer {
   tcp::acceptor acceptor_;
   asio::signal_set signals_;
   asio::thread_pool workers_;
-  asio::thread_pool slow_worker_;
+  // Slow requests go one after another, so that all workers but one are there for the rest.
+  asio::strand<asio::thread_pool::executor_type> slow_;
   std::atomic<int> queued_{0};
   std::atomic<int> queued_slow_{0};
   std::size_t connections_ = 0;
@@ -288,12 +286,16 @@ asio::awaitable<void> BeastServer::Answer(const Request& request, Response& resp
   }
   ++queued;
   asio::steady_timer done(io_, asio::steady_timer::time_point::max());
-  asio::thread_pool& pool = slow ? slow_worker_ : workers_;
-  asio::post(pool, [this, &request, &response, &done, &queued] {
+  auto work = [this, &request, &response, &done, &queued] {
     response = application_.Handle(request);
     --queued;
     asio::post(io_, [&done] { done.cancel(); });
-  });
+  };
+  if (slow) {
+    asio::post(slow_, std::move(work));
+  } else {
+    asio::post(workers_, std::move(work));
+  }
   co_await done.async_wait(kAwait);
 }
 

@@ -1,7 +1,7 @@
 // HTTP/1.1 on a socket, with or without TLS: limits, time-outs, workers, streams. Boost.Beast stays in the .cc file.
 //
 // One thread (the caller of Run) does all input and output. Requests are answered on worker threads, slow ones on
-// a thread of their own, so that they don't hold up the rest.
+// one of them at a time, so that they don't hold up the rest.
 #pragma once
 
 #include <chrono>
@@ -30,7 +30,7 @@ struct HttpOptions {
   std::string tls_certificate;     // PEM files; both or none
   std::string tls_key;
   std::string prefix;  // "/latecomer": stripped from paths; others are 404
-  int workers = 2;
+  int workers = 2;     // threads; with one alone, slow requests hold up all others
   std::size_t most_connections = 4096;
   std::size_t header_bytes = 16 * 1024;
   std::size_t body_bytes = 1024 * 1024;

@@ -186,15 +186,18 @@ TEST_F(HttpServerTest, OtherPathsThanThePrefixAreNotThere) {
 }
 
 TEST_F(HttpServerTest, SlowRequestsHoldUpNobody) {
-  Start({.workers = 1});
-  Socket slow(port());
+  Start({.workers = 2});
+  Socket slow(port()), slow_too(port());  // as many as there are workers
   slow.Send(Get("/wait", "Connection: close\r\n"));
+  slow_too.Send(Get("/wait", "Connection: close\r\n"));
   application_.entered.acquire();
   Socket quick(port());
   quick.Send(Get("/quick", "Connection: close\r\n"));
   EXPECT_NE(quick.ReadAll().find("GET /quick"), std::string::npos);
   application_.gate.release();
+  application_.gate.release();
   EXPECT_NE(slow.ReadAll().find("waited"), std::string::npos);
+  EXPECT_NE(slow_too.ReadAll().find("waited"), std::string::npos);
 }
 
 TEST_F(HttpServerTest, EventsReachWhoeverWatchesAndPingsComeWhenNothingHappens) {

@@ -58,7 +58,7 @@ Status AddPipelines(App& app, Store& store, std::vector<prometheus::MetricFamily
   for (const auto& [id, loaded] : fleet->pipelines) {
     const Labels labels{{"pipeline", id}};
     broken.Add(labels, loaded.file_problem || !loaded.trouble.empty() ? 1 : 0);
-    LATECOMER_ASSIGN_OR_RETURN(const auto plan, app.plans.Of(store, *fleet, *loaded.pipeline, now));
+    LATECOMER_ASSIGN_OR_RETURN(const auto plan, app.plans.Of(store, *fleet, *loaded.pipeline, now, Scope::kOpen));
     if (!plan->known) continue;
     const Backlog backlog = BacklogOf(*plan, now);
     late.Add(labels, static_cast<double>(plan->late));

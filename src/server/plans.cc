@@ -5,6 +5,7 @@
 
 #include "engine/admission.h"
 #include "engine/facts.h"
+#include "engine/open_facts.h"
 #include "engine/upstream.h"
 
 namespace latecomer::server {
@@ -13,19 +14,27 @@ namespace {
 constexpr Duration kLongest = std::chrono::seconds(10);  // intervals become due without anything else happening
 constexpr Duration kShortest = std::chrono::milliseconds(50);
 
-// The tables as the ledger knows them; nullopt when one was never looked at.
-Result<std::optional<engine::ObservedSources>> LoadWhole(ledger::Reader& reader, const pipeline::Pipeline& pipeline) {
-  LATECOMER_ASSIGN_OR_RETURN(auto sources, engine::LoadSources(reader, pipeline));
-  if (sources) LATECOMER_RETURN_IF_ERROR(engine::LoadPartitions(reader, *sources));
-  return sources;
+// The planner's input; nullopt when a table was never looked at.
+Result<std::optional<lateness::PlanInput>> Facts(ledger::Reader& reader, const pipeline::Pipeline& pipeline,
+                                                 Instant now, Scope scope,
+                                                 std::optional<engine::ObservedSources>& sources) {
+  LATECOMER_ASSIGN_OR_RETURN(sources, engine::LoadSources(reader, pipeline));
+  if (!sources) return std::optional<lateness::PlanInput>();
+  if (scope == Scope::kAll) {
+    LATECOMER_RETURN_IF_ERROR(engine::LoadPartitions(reader, *sources));
+    LATECOMER_ASSIGN_OR_RETURN(lateness::PlanInput all, engine::GatherFacts(reader, pipeline, *sources, now));
+    return std::optional(std::move(all));
+  }
+  LATECOMER_ASSIGN_OR_RETURN(engine::OpenFacts open, engine::GatherOpenFacts(reader, pipeline, *sources, now));
+  return std::optional(std::move(open.input));
 }
 
 Result<engine::UpstreamLook> LookAt(ledger::Reader& reader, const pipeline::Pipeline& pipeline, Instant now) {
   engine::UpstreamLook look;
-  LATECOMER_ASSIGN_OR_RETURN(const auto sources, LoadWhole(reader, pipeline));
-  if (!sources) return look;
-  LATECOMER_ASSIGN_OR_RETURN(const auto facts, engine::GatherFacts(reader, pipeline, *sources, now));
-  look.plan = lateness::MakePlan(pipeline.rules, facts);
+  std::optional<engine::ObservedSources> sources;
+  LATECOMER_ASSIGN_OR_RETURN(const auto facts, Facts(reader, pipeline, now, Scope::kOpen, sources));
+  if (!facts) return look;
+  look.plan = lateness::MakePlan(pipeline.rules, *facts);
   LATECOMER_ASSIGN_OR_RETURN(const auto schema, engine::OutputSchema(pipeline, *sources));
   LATECOMER_ASSIGN_OR_RETURN(auto runs, reader.Runs({.pipeline = pipeline.id, .open_only = true}));
   for (const engine::PlacedRun& run : engine::PlaceRuns(pipeline, schema, std::move(runs))) {
@@ -47,18 +56,18 @@ Result<engine::UpstreamWaits> LookUpstream(ledger::Reader& reader, const FleetVi
 }
 
 Result<std::shared_ptr<const PlanView>> Make(ledger::Ledger& ledger, const FleetView& fleet,
-                                             const pipeline::Pipeline& pipeline, Instant now) {
+                                             const pipeline::Pipeline& pipeline, Instant now, Scope scope) {
   auto view = std::make_shared<PlanView>();
   view->made = now;
   LATECOMER_RETURN_IF_ERROR(ledger.Read([&](ledger::Reader& reader) -> Status {
-    LATECOMER_ASSIGN_OR_RETURN(auto sources, LoadWhole(reader, pipeline));
-    if (!sources) return {};
+    std::optional<engine::ObservedSources> sources;
+    LATECOMER_ASSIGN_OR_RETURN(auto facts, Facts(reader, pipeline, now, scope, sources));
+    if (!facts) return {};
     view->sources = std::move(*sources);
     view->known = true;
-    LATECOMER_ASSIGN_OR_RETURN(auto facts, engine::GatherFacts(reader, pipeline, view->sources, now));
     LATECOMER_ASSIGN_OR_RETURN(const auto upstream, LookUpstream(reader, fleet, pipeline, now));
-    for (lateness::OutputFacts& one : facts.outputs) one.waits_for = upstream.Of(pipeline, one.key);
-    view->plan = lateness::MakePlan(pipeline.rules, facts);
+    for (lateness::OutputFacts& one : facts->outputs) one.waits_for = upstream.Of(pipeline, one.key);
+    view->plan = lateness::MakePlan(pipeline.rules, *facts);
     return {};
   }));
   auto& entries = view->plan.entries;
@@ -95,11 +104,11 @@ const lateness::PlanEntry* PlanView::Find(const std::string& canonical) const {
 }
 
 Result<std::shared_ptr<const PlanView>> Plans::Of(Store& store, const FleetView& fleet,
-                                                  const pipeline::Pipeline& pipeline, Instant now) {
+                                                  const pipeline::Pipeline& pipeline, Instant now, Scope scope) {
   std::shared_ptr<Entry> entry;
   {
     const std::lock_guard lock(mutex_);
-    auto& slot = entries_[pipeline.id];
+    auto& slot = entries_[scope == Scope::kAll ? 1 : 0][pipeline.id];
     if (!slot) slot = std::make_shared<Entry>();
     entry = slot;
   }
@@ -114,7 +123,7 @@ Result<std::shared_ptr<const PlanView>> Plans::Of(Store& store, const FleetView&
     if (age >= Duration(0) && (same || fresh)) return entry->view;
   }
   const auto start = std::chrono::steady_clock::now();
-  LATECOMER_ASSIGN_OR_RETURN(entry->view, Make(*store.ledger, fleet, pipeline, now));
+  LATECOMER_ASSIGN_OR_RETURN(entry->view, Make(*store.ledger, fleet, pipeline, now, scope));
   entry->basis = std::move(basis);
   entry->cost = std::chrono::duration_cast<Duration>(std::chrono::steady_clock::now() - start);
   return entry->view;

@@ -14,6 +14,11 @@
 
 namespace latecomer::server {
 
+enum class Scope {
+  kOpen,  // without what is settled: costs what there is to plan, not what was ever processed
+  kAll,
+};
+
 struct PlanView {
   lateness::Plan plan;                    // entries ordered by interval, those without one last
   engine::ObservedSources sources;        // what the ledger knew of the tables
@@ -30,7 +35,7 @@ class Plans {
   // What the ledger says at `now`, or said so short a time ago that nobody can tell. `fleet`: the pipelines it may wait
   // for.
   Result<std::shared_ptr<const PlanView>> Of(Store& store, const FleetView& fleet, const pipeline::Pipeline& pipeline,
-                                             Instant now);
+                                             Instant now, Scope scope);
 
  private:
   struct Entry {
@@ -41,7 +46,7 @@ class Plans {
   };
 
   std::mutex mutex_;
-  std::map<std::string, std::shared_ptr<Entry>> entries_;  // by pipeline id
+  std::map<std::string, std::shared_ptr<Entry>> entries_[2];  // by scope, by pipeline id
 };
 
 }  // namespace latecomer::server

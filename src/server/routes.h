@@ -59,6 +59,12 @@ Result<Response> ListEvents(Call& call);
 Result<Response> ListAudit(Call& call);
 Result<Response> StreamEvents(Call& call);
 
+// routes_claims.cc
+Result<Response> ClaimRuns(Call& call);
+Result<Response> RenewRun(Call& call);
+Result<Response> ReportDone(Call& call);
+Result<Response> ReportFailed(Call& call);
+
 // routes_actions.cc
 Result<Response> ClearRun(Call& call);
 Result<Response> MarkRun(Call& call);

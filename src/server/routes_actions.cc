@@ -283,10 +283,11 @@ Result<Response> NoteRun(Call& call) {
 
 namespace {
 
-// As engine::CheckNamedPartition, by the plan at hand.
-bool MayBeNamed(const pipeline::Pipeline& pipeline, const PlanView& plan, const table::PartitionKey& key) {
-  const bool placed = lateness::IntervalOfKey(key, pipeline.output.partition, pipeline.rules.calendar).has_value();
-  return placed || plan.Find(key.Canonical()) != nullptr;
+// As engine::CheckNamedPartition, by the plan of all partitions.
+Result<bool> MayBeNamed(Call& call, const pipeline::Pipeline& pipeline, const table::PartitionKey& key) {
+  if (lateness::IntervalOfKey(key, pipeline.output.partition, pipeline.rules.calendar)) return true;
+  LATECOMER_ASSIGN_OR_RETURN(const auto plan, PlanOf(call, pipeline, Scope::kAll));
+  return plan->Find(key.Canonical()) != nullptr;
 }
 
 }  // namespace
@@ -305,7 +306,8 @@ Result<Response> Trigger(Call& call) {
   engine::TriggerSelection selection;
   if (partition) {
     LATECOMER_ASSIGN_OR_RETURN(const table::PartitionKey key, ParseKey(pipeline, *plan, *partition));
-    if (!MayBeNamed(pipeline, *plan, key)) {
+    LATECOMER_ASSIGN_OR_RETURN(const bool named, MayBeNamed(call, pipeline, key));
+    if (!named) {
       return InvalidFields({{"partition", "stands for no interval, and there is none of this name"}});
     }
     selection.partitions.push_back(key);
@@ -386,7 +388,8 @@ Result<Response> HoldPartition(Call& call) {
   AuditSubject subject = About("hold", target);
   subject.partition = KeyOf(key.Canonical());
   const auto hold = [&](const Act& act) -> Result<Outcome> {
-    if (!MayBeNamed(*target.pipeline, *plan, key)) {
+    LATECOMER_ASSIGN_OR_RETURN(const bool named, MayBeNamed(call, *target.pipeline, key));
+    if (!named) {
       return Fail(ErrorKind::kInvalidArgument,
                   "`" + Printable(key.Display()) + "` stands for no interval, and there is no partition of this name");
     }

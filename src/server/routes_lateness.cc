@@ -33,7 +33,9 @@ Json ArrivalsJson(const lateness::Arrivals& arrivals) {
 Json GroupsJson(const std::vector<lateness::Group>& groups) {
   Json list = Json::array();
   for (const lateness::Group& group : groups) {
+    const auto share = group.LateShare();
     list.push_back({{"start", FormatLocal(group.start)},
+                    {"late_share", share ? Json(*share) : Json()},
                     {"late_changes", group.late_changes},
                     {"late_rows", group.late_rows},
                     {"arrived_rows", group.arrived_rows},

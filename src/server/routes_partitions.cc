@@ -142,7 +142,7 @@ Result<Response> ListPartitions(Call& call) {
   const auto from = static_cast<std::size_t>(ParseCursor(query).value_or(0));
   const auto limit = static_cast<std::size_t>(query.Integer("limit", 1, 5000, 1000));
   if (auto problem = query.Problem()) return std::move(*problem);
-  LATECOMER_ASSIGN_OR_RETURN(const auto plan, PlanOf(call, *loaded.pipeline));
+  LATECOMER_ASSIGN_OR_RETURN(const auto plan, PlanOf(call, *loaded.pipeline, Scope::kAll));
   LATECOMER_ASSIGN_OR_RETURN(const ProcessedByKey processed, ReadProcessed(*call.store.ledger, loaded.pipeline->id));
   const Chosen chosen = Choose(*plan, from, limit, [&](const PlanEntry& entry) {
     return range.Holds(entry) && (states.empty() || Contains(states, StateName(entry)));
@@ -164,12 +164,12 @@ Result<Response> GetPartition(Call& call) {
   LATECOMER_ASSIGN_OR_RETURN(const Loaded loaded, call.app.fleet.Find(call.Path("pipeline")));
   LATECOMER_ASSIGN_OR_RETURN(const auto plan, PlanOf(call, *loaded.pipeline));
   LATECOMER_ASSIGN_OR_RETURN(const table::PartitionKey key, ParseKey(*loaded.pipeline, *plan, call.Path("partition")));
-  const PlanEntry* entry = plan->Find(key.Canonical());
-  if (entry == nullptr) {
-    return Fail(ErrorKind::kNotFound, "pipeline " + loaded.pipeline->id + " has no partition " + key.Display());
-  }
   Json json;
   LATECOMER_RETURN_IF_ERROR(call.store.ledger->Read([&](ledger::Reader& reader) -> Status {
+    LATECOMER_ASSIGN_OR_RETURN(const auto entry, EntryOf(reader, *loaded.pipeline, *plan, key, call.now));
+    if (!entry) {
+      return Fail(ErrorKind::kNotFound, "pipeline " + loaded.pipeline->id + " has no partition " + key.Display());
+    }
     return AddHistory(reader, call, *loaded.pipeline, *plan, *entry, json);
   }));
   return JsonResponse(json);
@@ -182,7 +182,9 @@ Result<Response> GetPlan(Call& call) {
   const auto from = static_cast<std::size_t>(ParseCursor(query).value_or(0));
   const auto limit = static_cast<std::size_t>(query.Integer("limit", 1, 5000, 500));
   if (auto problem = query.Problem()) return std::move(*problem);
-  LATECOMER_ASSIGN_OR_RETURN(const auto plan, PlanOf(call, *loaded.pipeline));
+  const bool settled = Contains(decisions, DecisionName(lateness::Decision::kUpToDate)) ||
+                       Contains(decisions, DecisionName(lateness::Decision::kIgnored));
+  LATECOMER_ASSIGN_OR_RETURN(const auto plan, PlanOf(call, *loaded.pipeline, settled ? Scope::kAll : Scope::kOpen));
   const Chosen chosen = Choose(*plan, from, limit, [&](const PlanEntry& entry) {
     if (!decisions.empty()) return Contains(decisions, DecisionName(entry.decision));
     return entry.decision != lateness::Decision::kUpToDate && entry.decision != lateness::Decision::kIgnored;
@@ -191,6 +193,10 @@ Result<Response> GetPlan(Call& call) {
   for (const std::size_t place : chosen.places) items.push_back(EntryJson(plan->plan.entries[place]));
   Json json = Page(std::move(items), chosen.next);
   json["counts"] = CountBy(*plan, [](const PlanEntry& entry) { return DecisionName(entry.decision); });
+  if (!settled) {  // of those only some were looked at
+    json["counts"].erase(std::string(DecisionName(lateness::Decision::kUpToDate)));
+    json["counts"].erase(std::string(DecisionName(lateness::Decision::kIgnored)));
+  }
   json["newest"] = plan->known ? VectorJson(engine::NewestOf(*loaded.pipeline, plan->sources)) : Json::object();
   json["at"] = TimeJson(plan->made);
   json["queued"] = Json::array();

@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "engine/facts.h"
+#include "lateness/key_interval.h"
 #include "server/routes.h"
 #include "server/views.h"
 
@@ -185,10 +186,14 @@ Json AllowedActions(const RunRecord& run) {
   return actions;
 }
 
-Json IntervalOf(const PlanView& plan, const RunRecord& run, bool start) {
-  const lateness::PlanEntry* entry = plan.Find(run.partition);
-  if (entry == nullptr || !entry->interval) return nullptr;
-  return TimeJson(start ? entry->interval->start : entry->interval->end);
+// The key of a run's partition; nullopt when the tables were never looked at.
+Result<std::optional<table::PartitionKey>> PartitionOf(const pipeline::Pipeline& pipeline, const PlanView& plan,
+                                                       const RunRecord& run) {
+  if (!plan.known) return std::optional<table::PartitionKey>();
+  LATECOMER_ASSIGN_OR_RETURN(const table::PartitionSchema schema, engine::OutputSchema(pipeline, plan.sources));
+  auto key = table::ParseCanonicalKey(schema, run.partition);
+  if (!key) return std::optional<table::PartitionKey>();  // of a definition with other columns
+  return std::optional(std::move(*key));
 }
 
 // What of its partition's history a run covered first, or would: newer than `before`, not newer than its pin.
@@ -296,8 +301,12 @@ Result<Response> GetRun(Call& call) {
       if (child) json["children"].push_back(RunRefJson(*child));
     }
     json["partition_values"] = ValuesOf(run.partition);
-    json["interval_start"] = IntervalOf(*plan, run, true);
-    json["interval_end"] = IntervalOf(*plan, run, false);
+    LATECOMER_ASSIGN_OR_RETURN(const auto key, PartitionOf(*loaded.pipeline, *plan, run));
+    const auto interval =
+        key ? lateness::IntervalOfKey(*key, loaded.pipeline->output.partition, loaded.pipeline->rules.calendar)
+            : std::nullopt;
+    json["interval_start"] = interval ? TimeJson(interval->start) : Json();
+    json["interval_end"] = interval ? TimeJson(interval->end) : Json();
     json["versions"] = tries.empty() ? Json::object() : VectorJson(tries.back().vector);
     json["note"] = run.note;
     json["duration_seconds"] = RunSecondsJson(run, call.now);
@@ -324,8 +333,12 @@ Result<Response> GetWhy(Call& call) {
       LATECOMER_ASSIGN_OR_RETURN(
           history, engine::UnseenChanges(reader, *loaded.pipeline, plan->sources, run.partition, std::nullopt));
     }
-    const lateness::PlanEntry* entry = plan->Find(run.partition);
-    const std::optional<Interval> interval = entry != nullptr ? entry->interval : std::nullopt;
+    LATECOMER_ASSIGN_OR_RETURN(const auto key, PartitionOf(*loaded.pipeline, *plan, run));
+    std::optional<lateness::PlanEntry> entry;
+    if (key) {
+      LATECOMER_ASSIGN_OR_RETURN(entry, EntryOf(reader, *loaded.pipeline, *plan, *key, call.now));
+    }
+    const std::optional<Interval> interval = entry ? entry->interval : std::nullopt;
     json["run"] = RunRefJson(run);
     json["sentence"] = WhySentence(run, events);
     json["changes"] = Json::array();
@@ -333,7 +346,7 @@ Result<Response> GetWhy(Call& call) {
     for (const auto& change : ChangesOfRun(history, before, pinned)) {
       json["changes"].push_back(ChangeJson(change, interval));
     }
-    json["plan"] = entry != nullptr ? EntryJson(*entry) : Json();
+    json["plan"] = entry ? EntryJson(*entry) : Json();
     json["processed"] = nullptr;
     if (processed) {
       json["processed"] = {

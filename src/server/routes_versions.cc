@@ -229,7 +229,7 @@ Result<Response> GetVersions(Call& call) {
   const pipeline::Source* source = FindSource(pipeline, name);
   if (source == nullptr) query.Wrong("source", "is none of the pipeline's");
   if (auto problem = query.Problem()) return std::move(*problem);
-  LATECOMER_ASSIGN_OR_RETURN(auto plan, PlanOf(call, pipeline));
+  LATECOMER_ASSIGN_OR_RETURN(auto plan, PlanOf(call, pipeline, Scope::kAll));
   Picture picture{.source = *source,
                   .plan = std::move(plan),
                   .table = {},

@@ -10,6 +10,8 @@ namespace {
 constexpr int kMostAtOnce = 20;
 constexpr Duration kAfterError = std::chrono::seconds(5);
 constexpr Duration kWithOthers = std::chrono::milliseconds(200);
+// Between looks at the ledger, however seldom tables are looked at: intervals become due, other processes act.
+constexpr Duration kIdle = std::chrono::seconds(1);
 
 }  // namespace
 
@@ -64,8 +66,7 @@ void Scheduler::Loop() {
       // With something of its own at work it looks each time: the executor may have woken us for it.
       const bool told = woken.contains("") || woken.contains(worker.id);
       if (told) worker.engine->PlanSoon();
-      const bool due = worker.mine > 0 || now >= worker.next || told ||
-                       worker.next > now + std::max(options_.watch_every, kAfterError);
+      const bool due = worker.mine > 0 || now >= worker.next || told || worker.next > now + kAfterError;
       if (due) Look(worker, now);
       if (due && worker.progressed) TellOthers(worker, now);
     }
@@ -133,7 +134,7 @@ Status Scheduler::Tick(Worker& worker, Instant now) {
     worker.progressed = worker.progressed || report.progressed;
     if (!report.progressed) break;
   }
-  worker.next = now + (report.progressed ? Duration(0) : options_.watch_every);
+  worker.next = report.progressed ? now : std::min(now + kIdle, report.look_at.value_or(now + options_.watch_every));
   if (report.elsewhere > 0) worker.next = std::min(worker.next, now + kWithOthers);
   if (report.wake_at) worker.next = std::min(worker.next, std::max(*report.wake_at, now));
   return {};

@@ -17,7 +17,7 @@
 namespace latecomer::server {
 
 struct SchedulerOptions {
-  Duration watch_every = std::chrono::seconds(1);  // how often each pipeline's tables are looked at
+  Duration watch_every = std::chrono::seconds(1);  // how often tables are looked at whose pipeline file doesn't say
   Duration scan_every = std::chrono::seconds(1);   // how often pipeline files are
   Duration drain = std::chrono::seconds(20);       // what runs at the end has so long to finish
 };
@@ -33,7 +33,9 @@ class Scheduler {
   // What `environment` names is used by the scheduler's thread alone from Start until Join returns; the fleet by others
   // too.
   Scheduler(engine::Environment environment, Fleet& fleet, const SchedulerOptions& options, Callbacks callbacks)
-      : env_(std::move(environment)), fleet_(fleet), options_(options), callbacks_(std::move(callbacks)) {}
+      : env_(std::move(environment)), fleet_(fleet), options_(options), callbacks_(std::move(callbacks)) {
+    env_.watch_every = options_.watch_every;
+  }
   ~Scheduler();
 
   void Start();

@@ -27,6 +27,20 @@ class NoTables final : public table::Catalog {
   }
 };
 
+class NoAttempts final : public executor::Executor {
+ public:
+  Result<std::string> Start(const executor::AttemptSpec& /*spec*/) override {
+    return Fail(ErrorKind::kUnexpected, "a request started a step");
+  }
+  Result<executor::AttemptStatus> Poll(const std::string& handle) override {
+    return Fail(ErrorKind::kNotFound, "no attempt " + handle);
+  }
+  Status Cancel(const std::string& /*handle*/, Duration /*grace*/) override { return {}; }
+  Status EnsureDead(const std::string& /*folder*/) override { return {}; }
+  void Wait(Duration /*at_most*/) override {}
+  void Wake() override {}
+};
+
 // One pipeline, `devices`, whose tables were never looked at; users vera (viewer), otto (operator), ada (admin), each
 // with the password "<name>-password".
 class World {
@@ -38,10 +52,14 @@ class World {
     settings.ledger_id = "test";
     settings.log_root = folder / "logs";
     fleet.Scan(clock.Now());
-    app = std::make_unique<App>(settings, clock, random, catalog, stores, fleet, hub,
-                                AppHooks{.wake = [this](const std::string& id) { woken.push_back(id); },
-                                         .ready = [this] { return ready; },
-                                         .log = [](const std::string&) {}});
+    app =
+        std::make_unique<App>(settings, clock, random, catalog, stores, fleet, hub,
+                              AppHooks{.wake = [this](const std::string& id) { woken.push_back(id); },
+                                       .ready = [this] { return ready; },
+                                       .log = [](const std::string&) {}},
+                              ClaimTools{.make_executor = [] { return std::make_unique<NoAttempts>(); },
+                                         .probe_holder = [](const std::string&) { return engine::HolderState::kAlive; },
+                                         .state_folder = folder.path()});
     application = std::make_unique<Application>(*app);
     for (const auto& [name, role] :
          {std::pair{"vera", ledger::Role::kViewer}, std::pair{"otto", ledger::Role::kOperator},

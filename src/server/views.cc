@@ -8,7 +8,11 @@
 #include <set>
 
 #include "base/text.h"
+#include "engine/facts.h"
+#include "engine/first_run.h"
+#include "engine/open_facts.h"
 #include "engine/step_machine.h"
+#include "lateness/key_interval.h"
 
 namespace latecomer::server {
 namespace {
@@ -70,11 +74,50 @@ Json NextRunJson(const pipeline::Pipeline& pipeline, const std::vector<ledger::R
   return make(DisplayOf(next->key.Canonical()), std::move(at), next->reason);
 }
 
-const PlanEntry* NewestComplete(const PlanView& plan) {
-  for (auto it = plan.plan.entries.rbegin(); it != plan.plan.entries.rend(); ++it) {
-    if (it->interval && it->decision == Decision::kUpToDate) return &*it;
+// What the ledger says of a pipeline's runs.
+struct RunsNow {
+  bool paused = false;
+  std::vector<ledger::RunRecord> last;  // oldest first
+  std::vector<ledger::RunRecord> open;
+};
+
+// How many partitions the first run of a paused pipeline would process, when they are enough to ask first.
+Json FirstRunJson(const RunsNow& runs, const PlanView& plan) {
+  if (!runs.paused || !runs.last.empty() || !runs.open.empty()) return nullptr;
+  const auto& entries = plan.plan.entries;
+  const std::int64_t due = std::count_if(entries.begin(), entries.end(),
+                                         [](const PlanEntry& entry) { return entry.decision == Decision::kProcess; });
+  return due > engine::kFirstRunAsksAbove ? Json(due) : Json();
+}
+
+struct Complete {
+  std::string partition;  // as people read it
+  Interval interval;
+};
+
+// The newest partition that was processed and has nothing to plan. What an open plan leaves out is settled.
+Result<std::optional<Complete>> NewestComplete(Call& call, const pipeline::Pipeline& pipeline, const PlanView& plan) {
+  constexpr int kMostLookedAt = 500;  // a pipeline whose newest so many are all late has nothing that is fresh
+  std::optional<Complete> newest;
+  if (!plan.known) return newest;
+  const auto& entries = plan.plan.entries;
+  const auto found = std::find_if(entries.rbegin(), entries.rend(), [](const PlanEntry& entry) {
+    return entry.interval && entry.decision == Decision::kUpToDate;
+  });
+  if (found != entries.rend()) newest = Complete{DisplayOf(found->key.Canonical()), *found->interval};
+  LATECOMER_ASSIGN_OR_RETURN(const auto processed, call.store.activity->NewestProcessed(pipeline.id, kMostLookedAt));
+  LATECOMER_ASSIGN_OR_RETURN(const table::PartitionSchema schema, engine::OutputSchema(pipeline, plan.sources));
+  for (const std::string& canonical : processed) {
+    const PlanEntry* entry = plan.Find(canonical);
+    if (entry != nullptr && entry->decision != Decision::kUpToDate) continue;
+    LATECOMER_ASSIGN_OR_RETURN(const table::PartitionKey key, table::ParseCanonicalKey(schema, canonical));
+    const auto interval = lateness::IntervalOfKey(key, pipeline.output.partition, pipeline.rules.calendar);
+    if (interval && (!newest || interval->start > newest->interval.start)) {
+      newest = Complete{DisplayOf(canonical), *interval};
+    }
+    break;
   }
-  return nullptr;
+  return newest;
 }
 
 std::string HealthOf(const Loaded& loaded, bool paused, const PlanView& plan,
@@ -86,13 +129,6 @@ std::string HealthOf(const Loaded& loaded, bool paused, const PlanView& plan,
   if (plan.failed > 0 || failed_last) return "failed";
   return plan.late > 0 ? "late" : "ok";
 }
-
-// What the ledger says of a pipeline's runs.
-struct RunsNow {
-  bool paused = false;
-  std::vector<ledger::RunRecord> last;  // oldest first
-  std::vector<ledger::RunRecord> open;
-};
 
 Result<RunsNow> ReadRuns(ledger::Ledger& ledger, const std::string& id) {
   RunsNow now;
@@ -170,8 +206,29 @@ Result<ledger::RunRecord> FindRun(ledger::Reader& reader, const std::string& pip
   return Fail(ErrorKind::kNotFound, "pipeline " + pipeline + " has no run `" + Printable(word).substr(0, 300) + "`");
 }
 
-Result<std::shared_ptr<const PlanView>> PlanOf(Call& call, const pipeline::Pipeline& pipeline) {
-  return call.app.plans.Of(call.store, *call.app.fleet.View(), pipeline, call.now);
+Result<std::shared_ptr<const PlanView>> PlanOf(Call& call, const pipeline::Pipeline& pipeline, Scope scope) {
+  return call.app.plans.Of(call.store, *call.app.fleet.View(), pipeline, call.now, scope);
+}
+
+Result<std::optional<PlanEntry>> EntryOf(ledger::Reader& reader, const pipeline::Pipeline& pipeline,
+                                         const PlanView& plan, const table::PartitionKey& key, Instant now) {
+  if (const PlanEntry* entry = plan.Find(key.Canonical())) return std::optional(*entry);
+  LATECOMER_ASSIGN_OR_RETURN(auto sources, engine::LoadSources(reader, pipeline));
+  if (!sources) return std::optional<PlanEntry>();
+  lateness::PlanInput facts;
+  if (lateness::StartOfKey(key, pipeline.output.partition, pipeline.rules.calendar)) {
+    LATECOMER_ASSIGN_OR_RETURN(engine::OpenFacts around,
+                               engine::GatherOpenFacts(reader, pipeline, *sources, now, {.ahead = 1, .around = key}));
+    facts = std::move(around.input);
+  } else {  // no place in time to look around
+    LATECOMER_RETURN_IF_ERROR(engine::LoadPartitions(reader, *sources));
+    LATECOMER_ASSIGN_OR_RETURN(facts, engine::GatherFacts(reader, pipeline, *sources, now));
+  }
+  const lateness::Plan around = lateness::MakePlan(pipeline.rules, facts);
+  for (const PlanEntry& entry : around.entries) {
+    if (entry.key == key) return std::optional(entry);
+  }
+  return std::optional<PlanEntry>();
 }
 
 Result<Summary> SummaryOf(Call& call, const Loaded& loaded) {
@@ -186,7 +243,7 @@ Result<Summary> SummaryOf(Call& call, const Loaded& loaded) {
   summary.health = HealthOf(loaded, runs.paused, *plan, runs.last);
   summary.late = plan->late;
   summary.running = count(ledger::RunState::kRunning);
-  const PlanEntry* newest = NewestComplete(*plan);
+  LATECOMER_ASSIGN_OR_RETURN(const std::optional<Complete> newest, NewestComplete(call, pipeline, *plan));
   const Backlog backlog = BacklogOf(*plan, call.now);
   Json& json = summary.json;
   json["id"] = pipeline.id;
@@ -204,9 +261,9 @@ Result<Summary> SummaryOf(Call& call, const Loaded& loaded) {
   json["last_runs"] = Json::array();
   for (const ledger::RunRecord& run : runs.last) json["last_runs"].push_back(RunRefJson(run));
   json["last_success"] = TimeJson(last_success);
-  json["newest_complete"] = newest != nullptr ? Json(DisplayOf(newest->key.Canonical())) : Json();
-  json["freshness_seconds"] =
-      newest != nullptr ? SecondsJson(std::optional<Duration>(call.now - newest->interval->end)) : Json();
+  json["newest_complete"] = newest ? Json(newest->partition) : Json();
+  json["freshness_seconds"] = newest ? SecondsJson(std::optional<Duration>(call.now - newest->interval.end)) : Json();
+  json["first_run_partitions"] = FirstRunJson(runs, *plan);
   json["next_run"] = runs.paused ? Json() : NextRunJson(pipeline, runs.open, *plan);
   json["versions_behind"] = plan->known ? Json(backlog.versions_behind) : Json();
   json["oldest_waiting_seconds"] = SecondsJson(backlog.oldest_waiting);

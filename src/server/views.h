@@ -31,7 +31,11 @@ Result<Summary> SummaryOf(Call& call, const Loaded& loaded);
 Result<ledger::RunRecord> FindRun(ledger::Reader& reader, const std::string& pipeline, const std::string& word);
 
 // What the planner would do if it were asked again now, waited for and held things included.
-Result<std::shared_ptr<const PlanView>> PlanOf(Call& call, const pipeline::Pipeline& pipeline);
+Result<std::shared_ptr<const PlanView>> PlanOf(Call& call, const pipeline::Pipeline& pipeline,
+                                               Scope scope = Scope::kOpen);
+// What it says of one partition, also of one that an open plan leaves out. nullopt when there is none.
+Result<std::optional<lateness::PlanEntry>> EntryOf(ledger::Reader& reader, const pipeline::Pipeline& pipeline,
+                                                   const PlanView& plan, const table::PartitionKey& key, Instant now);
 
 // How late data stands, as pipelines and metrics show it.
 struct Backlog {

@@ -15,6 +15,9 @@
 namespace {
 
 std::atomic<long> calls{0};
+// A process that it is about to start runs in its memory until it runs its own program; its calls count as made by
+// `latecomer`, which is who is killed.
+pid_t self = 0;
 long kill_at = 0;
 bool kill_after = false;
 const char* count_file = nullptr;
@@ -23,6 +26,7 @@ __attribute__((constructor)) void Begin() {
   // Programs that this one starts are not to be killed.
   unsetenv("LD_PRELOAD");
   if (strcmp(program_invocation_short_name, "latecomer") != 0) return;
+  self = getpid();
   if (const char* at = getenv("KILL_AT")) kill_at = atol(at);
   kill_after = getenv("KILL_AFTER") != nullptr;
   count_file = getenv("KILL_COUNT");
@@ -44,9 +48,9 @@ Function Real(const char* name) {
 template <typename Call>
 auto Strike(const Call& call) {
   const bool now = ++calls == kill_at;
-  if (now && !kill_after) kill(getpid(), SIGKILL);
+  if (now && !kill_after) kill(self, SIGKILL);
   const auto result = call();
-  if (now) kill(getpid(), SIGKILL);
+  if (now) kill(self, SIGKILL);
   return result;
 }
 

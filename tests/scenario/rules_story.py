@@ -197,6 +197,24 @@ class Held(Rules):
         self.assertEqual(self.held(), {'2024-01-01': 'mass_change'})
         self.check('mass_change', LONG)
 
+    def test_all_that_one_rule_holds(self):
+        self.processed('max_backfills: 1, ' + LONG)
+        self.write('rows.json', ''.join(json.dumps({'v': 1, 'event_time': day}) + '\n' for day in DAYS[:3]))
+        self.ok('load', 'events', 'rows.json', '--partition-by', 'event_time')
+        self.ok('hold', PIPELINE, '2024-01-03', '--reason', 'the vendor resends it')
+        self.assertEqual(self.call('release', PIPELINE, '--rule', 'emptied').returncode, 3)
+        self.assertEqual(self.call('release', PIPELINE, '--rule', 'hold').returncode, 3)
+        self.assertEqual(self.call('release', PIPELINE).returncode, 2)
+        self.assertEqual(self.call('release', PIPELINE, '2024-01-01', '--rule', 'mass_change').returncode, 2)
+        released = self.lines('release', PIPELINE, '--rule', 'mass_change')
+        self.assertEqual([(r['partition']['event_time'], r['rule']) for r in released],
+                         [('2024-01-01', 'mass_change'), ('2024-01-02', 'mass_change')])
+        self.assertEqual(self.held(), {'2024-01-03': 'hold'}, 'what a person holds stays')
+        self.ok('undo', PIPELINE, released[0]['event'])
+        self.run_all()
+        states = [run for run in self.states() if run.startswith('backfill')]
+        self.assertEqual(states, ['backfill_2024-01-02_v4'])
+
     def test_more_than_may_start_at_once(self):
         self.processed('max_backfills: 1, ' + LONG)
         self.put('2024-01-02', 7)

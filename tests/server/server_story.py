@@ -9,7 +9,7 @@ import time
 from urllib.parse import quote
 
 sys.path.insert(0, __file__.rsplit('/', 2)[0] + '/scenario')
-from story import Story  # noqa: E402
+from story import SOURCE, Story  # noqa: E402
 
 DEADLINE = 60  # seconds until something that must happen counts as missing
 
@@ -104,8 +104,8 @@ class Stream:
 class Served:
     """A running server."""
 
-    def __init__(self, story, *arguments):
-        self.process = story.start('serve', '--pipelines', 'examples/devices', '--port', '0', '--watch-every', '100ms',
+    def __init__(self, story, *arguments, pipelines='examples/devices'):
+        self.process = story.start('serve', '--pipelines', pipelines, '--port', '0', '--watch-every', '100ms',
                                    *arguments)
         line = self.process.stdout.readline()
         match = re.search(r'://[^ ]*:(\d+)(/.*)', line)
@@ -121,8 +121,8 @@ class Served:
 
 
 class ServerStory(Story):
-    def serve(self, *arguments):
-        return Served(self, '--demo', *arguments)
+    def serve(self, *arguments, **options):
+        return Served(self, '--demo', *arguments, **options)
 
     def admin(self, served):
         return Client(served.port, 'dedp', 'dedp', served.prefix)

@@ -1,8 +1,10 @@
 """The story of late data, watched through the server: runs finish, late data comes, the partition is processed again."""
 import json
 import os
+import pathlib
 import signal
 import subprocess
+import threading
 import unittest
 
 from server_story import Client, ServerStory, Stream, at
@@ -136,6 +138,25 @@ class WatchStory(ServerStory):
         stream.wait_run('scheduled_2024-01-01', 'success')
         tries = me.get(DEVICES + '/runs/scheduled_2024-01-01')['tries']
         self.assertEqual([t['state'] for t in tries], ['lost', 'success'])
+
+    def test_four_threads_hold_all_viewers(self):
+        self.load_three_days()
+        served = self.serve()
+        me = self.admin(served)
+        streams = [Stream(me, last_id='0') for _ in range(100)]
+        self.load('2024-01-01')
+        busy = [threading.Thread(target=self.admin, args=(served,)) for _ in range(8)]  # hashes of passwords meanwhile
+        for thread in busy:
+            thread.start()
+        seen = set()
+        for stream in streams:
+            stream.wait_run('backfill_2024-01-01', 'success')
+            seen |= {(task.name, (task / 'comm').read_text().strip())
+                     for task in pathlib.Path(f'/proc/{served.process.pid}/task').iterdir()}
+        for thread in busy:
+            thread.join()
+        own = [name for name in seen if name[1] != 'jemalloc_bg_thd']  # Arrow's allocator has that one
+        self.assertLessEqual(len(own), 4, sorted(seen))
 
     def test_two_servers_share_a_ledger_and_see_each_others_work(self):
         self.load_three_days()

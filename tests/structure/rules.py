@@ -166,6 +166,33 @@ def no_sleep_in_tests(tree: Tree) -> Iterator[Finding]:
                                '(a file, a pipe, a condition with a deadline)')
 
 
+def _arguments(text: str, at: int) -> str:
+    """What stands in the parentheses of the first call after `at`, before its statement ends."""
+    begin, depth = text.find('(', at), 0
+    if begin < 0 or ';' in text[at:begin]:
+        return ''
+    for match in re.compile(r'[()]').finditer(text, begin):
+        depth += 1 if match[0] == '(' else -1
+        if depth == 0:
+            return text[begin:match.end()]
+    return ''
+
+
+def awaits_are_plain(tree: Tree) -> Iterator[Finding]:
+    """g++ 12 destroys temporaries of these forms twice, or too early."""
+    braced = re.compile(r'(?:[(,]|\b(?!mutable\b)\w+|>)\s*\{')
+    for path in tree.matching('.cc', '.h'):
+        text = cpp_text.without_literals(tree.text(path))
+        for match in re.compile(r'\bco_await\b').finditer(text):
+            line = text.count('\n', 0, match.start()) + 1
+            begin = max(text.rfind(end, 0, match.start()) for end in ';{}') + 1
+            end = text.find(';', match.start())
+            if '?' in text[begin:end]:
+                yield path, line, 'co_await inside ?: is miscompiled by g++ 12; use if and else'
+            if braced.search(_arguments(text, match.end())):
+                yield path, line, 'a braced temporary in an awaited call is miscompiled by g++ 12; name the argument first'
+
+
 def pure_folders_are_pure(tree: Tree) -> Iterator[Finding]:
     for folder in PURE_FOLDERS:
         for path in tree.matching('.cc', '.h', under=f'src/{folder}/'):
@@ -235,5 +262,5 @@ def documents_name_what_exists(tree: Tree) -> Iterator[Finding]:
 
 
 ALL = (layers_have_no_ring, includes_obey_layers, headers_have_no_ring, headers_have_pragma_once, functions_are_short,
-       files_are_short, no_shell, no_sleep_in_tests, pure_folders_are_pure, no_place_of_one_machine, no_notes_to_self,
-       no_dead_files, documents_name_what_exists)
+       files_are_short, no_shell, no_sleep_in_tests, awaits_are_plain, pure_folders_are_pure, no_place_of_one_machine,
+       no_notes_to_self, no_dead_files, documents_name_what_exists)

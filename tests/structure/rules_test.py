@@ -45,6 +45,21 @@ class RuleTest(unittest.TestCase):
         files = {'src/layers.txt': LAYERS, 'src/engine/e.h': '', 'src/table/t_test.cc': '#include "engine/e.h"\n'}
         self.assertEqual(self.findings(rules.includes_obey_layers, files), [('src/table/t_test.cc', 1)])
 
+    def test_awaits(self):
+        files = {'src/a/a.cc': 'task f() {\n'
+                               '  co_await g(x);\n'
+                               '  const int a = co_await (ok ? g(x) : h(x));\n'
+                               '  co_await g(Point{1, 2});\n'
+                               '  co_await g(x,\n    {1, 2});\n'
+                               '  if (ok) co_await g([&](int i) { return i; });\n'
+                               '  const auto point = Point{1, 2}; co_await g(point);\n'
+                               '  const int b = ok ? 1 : 2;\n'
+                               '  // co_await g({1});\n'
+                               '  const int c = co_await g(x) ? 1 : 2;\n'
+                               '}\n'}
+        self.assertEqual(self.findings(rules.awaits_are_plain, files),
+                         [('src/a/a.cc', 3), ('src/a/a.cc', 4), ('src/a/a.cc', 5), ('src/a/a.cc', 11)])
+
     def test_rings_of_folders(self):
         ring = {'src/layers.txt': 'a: b\nb: c\nc: a\nd:\n'}
         self.assertEqual(self.findings(rules.layers_have_no_ring, ring), [('src/layers.txt', 1)])

@@ -48,6 +48,7 @@ for (const scheme of ['light', 'dark'] as const) {
       await page.emulateMedia({ colorScheme: scheme, reducedMotion: 'reduce' });
       await page.goto(fake.url.replace(/\/$/, '') + path);
       await expect(page.getByText(ready).first()).toBeAttached();
+      await expect(page.getByText(/^Loading /)).toHaveCount(0);
       if (process.env.PICTURES) {
         // Only the pictures of the docs; see script/web pictures.
         await page.screenshot({ path: `${process.env.PICTURES}/${name}-${scheme}.png` });

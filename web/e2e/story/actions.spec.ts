@@ -25,7 +25,7 @@ test.beforeAll(async () => {
     ),
   );
   program.write('examples/devices/shaky.yaml', pipeline('shaky', '  - id: look\n    command: [cat, go]'));
-  await program.serve('--drain', '1s');
+  await program.serve({ more: ['--drain', '1s'] });
 });
 test.afterAll(() => program.remove());
 
@@ -162,7 +162,7 @@ test('after a restart of the server the page goes on by itself', async ({ page }
   await program.stop();
   await expect(page.getByText('No connection to the server.')).toBeVisible();
   await expect(page.getByRole('link', { name: 'devices_loader', exact: true })).toBeVisible();
-  await program.serve('--drain', '1s');
+  await program.serve({ more: ['--drain', '1s'] });
   await expect(page.getByText('live', { exact: true })).toBeVisible();
   await program.latecomer('pause', 'examples/devices/pipeline.yaml');
   await expect(page.getByRole('switch', { name: 'devices_loader is active' })).not.toBeChecked();

@@ -4,7 +4,10 @@ import { report } from '../support/measure';
 import { signIn } from '../support/pages';
 import { Program } from '../support/program';
 
-test('from the answer to an action to the page of another viewer', { tag: '@full' }, async ({ page, browser }) => {
+test('from the answer to an action to the page of another viewer', { tag: ['@full', '@measure'] }, async ({
+  page,
+  browser,
+}) => {
   const program = new Program();
   await program.loadThreeDays();
   await program.serve();

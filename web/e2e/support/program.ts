@@ -50,20 +50,15 @@ export class Program {
     writeFileSync(place, text);
   }
 
+  /** The pipeline `many` in `pipelines/`: so many runs that have ended, of 20 steps each. */
+  async makeManyRuns(runs: number): Promise<void> {
+    await run('python3', [path.join(root, 'bench/web/many_runs.py'), binary, this.folder, String(runs)]);
+  }
+
   /** Serves until `stop`; again on the same port after one. */
-  async serve(...more: string[]): Promise<void> {
+  async serve({ pipelines = 'examples/devices', more = [] as string[] } = {}): Promise<void> {
     const port = this.url === '' ? '0' : new URL(this.url).port;
-    const args = [
-      'serve',
-      '--pipelines',
-      'examples/devices',
-      '--demo',
-      '--port',
-      port,
-      '--watch-every',
-      '200ms',
-      ...more,
-    ];
+    const args = ['serve', '--pipelines', pipelines, '--demo', '--port', port, '--watch-every', '200ms', ...more];
     const server = spawn(binary, args, { cwd: this.folder, stdio: ['ignore', 'pipe', 'pipe'] });
     this.server = server;
     createInterface({ input: server.stderr }).on('line', (line) => this.said.push(line));

@@ -1,5 +1,6 @@
 import createClient, { type Middleware } from 'openapi-fetch';
 import { apiUrl } from './base';
+import { takeEarly } from './early';
 import { ApiError, errorOf } from './errors';
 import type { paths } from './schema';
 
@@ -21,7 +22,7 @@ export const api = createClient<paths>({
   baseUrl: apiUrl(''),
   credentials: 'same-origin',
   // Looked up at each call, so that tests can put their own in its place.
-  fetch: (request) => globalThis.fetch(request),
+  fetch: (request) => takeEarly(request) ?? globalThis.fetch(request),
 });
 api.use(withCsrf);
 

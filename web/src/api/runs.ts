@@ -10,7 +10,8 @@ export interface GridFilters {
   to?: string | undefined;
 }
 
-export const firstGridPage = 150;
+// Also in public/early.js.
+export const firstGridPage = 60;
 const laterGridPage = 500;
 
 const fetchGrid = (

@@ -1,5 +1,7 @@
 import { createBrowserRouter, Navigate, type RouteObject } from 'react-router';
 import { basePath } from '@/api/base';
+import { GridPage } from '@/pages/grid/GridPage';
+import { PipelineLayout } from '@/pages/pipeline/PipelineLayout';
 import { Shell } from './layout/Shell';
 import { NotFound, RouteFailure } from './RouteFailure';
 import { SignedIn } from './SignedIn';
@@ -7,7 +9,7 @@ import { SignedIn } from './SignedIn';
 // Pages are loaded when they are first looked at, except what the first view needs.
 const pipelineRoutes: RouteObject[] = [
   {
-    lazy: async () => ({ Component: (await import('@/pages/grid/GridPage')).GridPage }),
+    Component: GridPage,
     children: [{ index: true }, { path: 'runs/:run' }, { path: 'runs/:run/:tab' }],
   },
   {
@@ -41,7 +43,7 @@ const pageRoutes: RouteObject[] = [
   },
   {
     path: 'pipelines/:pipeline',
-    lazy: async () => ({ Component: (await import('@/pages/pipeline/PipelineLayout')).PipelineLayout }),
+    Component: PipelineLayout,
     children: pipelineRoutes,
   },
   { path: 'plan', lazy: async () => ({ Component: (await import('@/pages/plan/PlanPage')).PlanPage }) },

@@ -14,8 +14,7 @@ export function EventList({ events, label, about }: { events: Event[]; label: st
             <Time at={event.at} />
           </span>
           <span className="wrap">
-            <strong>{event.what}</strong>
-            {about === 'all' && <About event={event} />}
+            <strong>{event.what}</strong> {about === 'all' && <About event={event} />}
             <span className="dim"> {detailOf(event.detail)}</span>
           </span>
         </li>
@@ -25,8 +24,8 @@ export function EventList({ events, label, about }: { events: Event[]; label: st
 }
 
 function About({ event: { pipeline, run_id, partition, partition_key } }: { event: Event }) {
-  if (run_id) return <Link to={runPath(pipeline, run_id)}> {run_id}</Link>;
-  if (partition_key) return <Link to={partitionPath(pipeline, partition_key)}> {partition || partition_key}</Link>;
+  if (run_id) return <Link to={runPath(pipeline, run_id)}>{run_id}</Link>;
+  if (partition_key) return <Link to={partitionPath(pipeline, partition_key)}>{partition || partition_key}</Link>;
   return null;
 }
 

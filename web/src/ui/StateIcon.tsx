@@ -52,7 +52,6 @@ export function StateIcon({ state, size = 16, label }: { state: string; size?: n
       viewBox="0 0 16 16"
       {...(label ? { role: 'img', 'aria-label': look.label } : { 'aria-hidden': true })}
     >
-      <rect x="0.75" y="0.75" width="14.5" height="14.5" rx="3.5" />
       <GlyphPath glyph={look.glyph} />
     </svg>
   );

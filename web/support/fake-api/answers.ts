@@ -53,6 +53,14 @@ export function pipelines(state: World) {
           at: world.iso(world.now),
         },
       }),
+      world.summary('history_of_orders', [], {
+        health: 'paused',
+        paused: true,
+        newest_complete: null,
+        freshness_seconds: null,
+        last_success: null,
+        first_run_partitions: 1460,
+      }),
       world.summary('archive_of_every_device_event_that_was_ever_received', state.runs.slice(30, 50), {
         health: 'paused',
         paused: true,
@@ -249,7 +257,7 @@ export function partition(state: World, pipeline: string, key: string) {
 
 export function plan() {
   const items = world.partitions.filter((one) => one.state !== 'complete').map(world.planEntry);
-  const counts: Record<string, number> = { up_to_date: world.partitions.length - items.length };
+  const counts: Record<string, number> = {};
   for (const { decision } of items) counts[decision] = (counts[decision] ?? 0) + 1;
   return { items, next_cursor: null, counts, newest: { devices: 1284 }, at: world.iso(world.now), queued: [] };
 }
@@ -278,6 +286,7 @@ export function lateness(): Lateness {
     by_month: months.map((month, index) => ({
       start: `${month}-01`,
       late_changes: 9,
+      late_share: (4000 + index * 900) / 172_000,
       late_rows: 4000 + index * 900,
       arrived_rows: 172_000,
       max_lateness_seconds: 900_000,

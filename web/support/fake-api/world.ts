@@ -226,6 +226,7 @@ export function summary(id: string, runs: GridRun[], more: Partial<PipelineSumma
     last_success: iso(now - 7200_000),
     newest_complete: '2026-11-24',
     freshness_seconds: 28_800,
+    first_run_partitions: null,
     next_run: { partition: '2026-11-25', at: null, waiting_for: 'a partition after 2026-11-25' },
     ...more,
   };

@@ -51,23 +51,19 @@ export function StepRow({
         {columns.map((column) => {
           const run = runs[column];
           if (!run) return null;
-          const position = { row: index, column };
           return (
-            // biome-ignore lint/a11y/useKeyWithClickEvents: the keys are those of the grid
-            <div
+            <StepCell
               key={run.run_id}
-              id={cellId(position)}
-              role="gridcell"
-              tabIndex={-1}
-              aria-colindex={runs.length - column}
-              aria-selected={column === chosenColumn}
-              data-here={(cursor.row === index && cursor.column === column) || undefined}
-              className={css.cell}
-              style={{ right: column * columnWidth }}
-              onClick={() => open(position)}
-            >
-              <StepCell run={run} row={row} />
-            </div>
+              id={cellId({ row: index, column })}
+              run={run}
+              row={row}
+              index={index}
+              column={column}
+              columnFromLeft={runs.length - column}
+              chosen={column === chosenColumn}
+              here={cursor.row === index && cursor.column === column}
+              open={open}
+            />
           );
         })}
       </div>
@@ -75,15 +71,40 @@ export function StepRow({
   );
 }
 
-const StepCell = memo(function StepCell({ run, row }: { run: GridRun; row: GridRow }) {
+interface StepCellProps {
+  id: string;
+  run: GridRun;
+  row: GridRow;
+  index: number;
+  column: number;
+  columnFromLeft: number;
+  chosen: boolean;
+  here: boolean;
+  open: RowProps['open'];
+}
+
+/** There are hundreds: an element and an icon each, drawn anew only when something about them changed. */
+const StepCell = memo(function StepCell(props: StepCellProps) {
+  const { id, run, row, index, column, columnFromLeft, chosen, here, open } = props;
   const cell = cellOf(run, row);
-  if (!cell) return <span className="visually-hidden">nothing</span>;
-  const name = nameOf(run, row, cell);
+  const name = cell ? nameOf(run, row, cell) : 'nothing';
   return (
-    <span title={name} className={css.square}>
-      <StateIcon state={cell.state} size={14} />
-      <span className="visually-hidden">{name}</span>
-    </span>
+    // biome-ignore lint/a11y/useKeyWithClickEvents: the keys are those of the grid
+    <div
+      id={id}
+      role="gridcell"
+      tabIndex={-1}
+      aria-colindex={columnFromLeft}
+      aria-label={name}
+      aria-selected={chosen}
+      data-here={here || undefined}
+      title={cell ? name : undefined}
+      className={css.cell}
+      style={{ right: column * columnWidth }}
+      onClick={() => open({ row: index, column })}
+    >
+      {cell && <StateIcon state={cell.state} size={14} />}
+    </div>
   );
 });
 

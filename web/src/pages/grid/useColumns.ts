@@ -2,7 +2,7 @@ import { useVirtualizer } from '@tanstack/react-virtual';
 import { type RefObject, useCallback, useEffect } from 'react';
 
 export const columnWidth = 20;
-const loadAhead = 40;
+const loadAhead = 15;
 
 /** Which columns are in view. Column 0, the newest run, is at the right; more are asked for when the left end comes near. */
 export function useColumns(
@@ -17,7 +17,7 @@ export function useColumns(
     count,
     getScrollElement: () => scroller.current,
     estimateSize: () => columnWidth,
-    overscan: 12,
+    overscan: 6,
   });
   const items = virtualizer.getVirtualItems();
   const last = items.at(-1)?.index ?? 0;

@@ -8,11 +8,11 @@ const mostShown = 40;
 export function ShareOverTime({ report: { by_month, by_interval } }: { report: Lateness }) {
   const groups = by_month.length > 2 ? by_month : by_interval;
   const data = groups.slice(-mostShown).map((group) => {
-    const share = group.arrived_rows > 0 ? group.late_rows / group.arrived_rows : 0;
+    const share = group.late_share;
     return {
       label: groups === by_month ? group.start.slice(0, 7) : group.start.slice(0, 16),
-      value: share,
-      text: formatPercent(share),
+      value: share ?? 0,
+      text: share == null ? 'rows unknown' : formatPercent(share),
     };
   });
   return (

@@ -3,6 +3,7 @@ import { usePipeline } from '@/api/pipelines';
 import type { Pipeline } from '@/api/types';
 import { usePageTitle } from '@/app/usePageTitle';
 import { pipelinePath } from '@/lib/paths';
+import { FirstRunNotice } from '@/pages/pipelines/FirstRunNotice';
 import { Loaded } from '@/ui/Condition';
 import { Notice } from '@/ui/Notice';
 import { PageHead } from '@/ui/Page';
@@ -59,10 +60,12 @@ const tabsOf = ({ id, late, held, failed }: Pipeline, onRun: boolean) => {
   ];
 };
 
-function Problems({ pipeline: { file_error, problem } }: { pipeline: Pipeline }) {
-  if (!file_error && !problem) return null;
+function Problems({ pipeline }: { pipeline: Pipeline }) {
+  const { file_error, problem } = pipeline;
+  if (!file_error && !problem && pipeline.first_run_partitions == null) return null;
   return (
     <div className={css.problems}>
+      <FirstRunNotice pipeline={pipeline} />
       {file_error && (
         <Notice kind="bad">
           <strong>

@@ -6,6 +6,7 @@ import { pipelinePath } from '@/lib/paths';
 import { Notice } from '@/ui/Notice';
 import { StateBadge } from '@/ui/StateBadge';
 import { Time } from '@/ui/Time';
+import { FirstRunNotice } from './FirstRunNotice';
 import { LastRuns } from './LastRuns';
 import { PauseSwitch } from './PauseSwitch';
 import css from './PipelineRow.module.css';
@@ -34,6 +35,11 @@ export function PipelineRow({ pipeline }: { pipeline: PipelineSummary }) {
         <NextRun pipeline={pipeline} />
       </Cell>
       <PauseSwitch pipeline={pipeline} />
+      {pipeline.first_run_partitions != null && (
+        <div className={css.problem}>
+          <FirstRunNotice pipeline={pipeline} />
+        </div>
+      )}
       {(file_error || problem) && (
         <div className={css.problem}>
           <Notice kind="bad">

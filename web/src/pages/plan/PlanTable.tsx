@@ -7,6 +7,7 @@ import { TableView } from '@/ui/TableView';
 import type { PlanGroup } from './groups';
 import { PartitionActions } from './PartitionActions';
 import { PlanChanges } from './PlanChanges';
+import css from './PlanTable.module.css';
 
 export function PlanTable({ pipeline, group }: { pipeline: string; group: PlanGroup }) {
   return (
@@ -14,12 +15,12 @@ export function PlanTable({ pipeline, group }: { pipeline: string; group: PlanGr
       label={group.title}
       head={
         <>
-          <th>Partition</th>
-          <th>State</th>
+          <th className={css.partition}>Partition</th>
+          <th className={css.state}>State</th>
           <th>Why</th>
-          <th className="num">Late by</th>
-          <th className="num">Rows</th>
-          <th>
+          <th className={`num ${css.number}`}>Late by</th>
+          <th className={`num ${css.number}`}>Rows</th>
+          <th className={css.actions}>
             <span className="visually-hidden">Actions</span>
           </th>
         </>

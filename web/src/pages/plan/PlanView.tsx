@@ -1,7 +1,7 @@
 import { Link } from 'react-router';
 import { usePlan } from '@/api/pipelines';
 import type { RunRef } from '@/api/types';
-import { formatVersions, plural } from '@/lib/format';
+import { formatVersions } from '@/lib/format';
 import { runPath } from '@/lib/paths';
 import { Card } from '@/ui/Card';
 import { Empty, Loaded } from '@/ui/Condition';
@@ -22,8 +22,7 @@ export function PlanView({ pipeline }: { pipeline: string }) {
         return (
           <div className={css.plan}>
             <p className="dim">
-              Planned <Time at={at} /> against <code>{formatVersions(newest)}</code>;{' '}
-              {plural(counts.up_to_date ?? 0, 'partition')} up to date.
+              Planned <Time at={at} /> against <code>{formatVersions(newest)}</code>; all else is up to date.
             </p>
             {groups.length === 0 && (
               <Card>
