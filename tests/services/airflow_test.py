@@ -12,7 +12,9 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 import unittest
+import urllib.request
 
 from airflow_instance import Airflow
 
@@ -52,6 +54,9 @@ class Place:
                          ('value.gate', f'value.gate_{self.name}'),
                          ('timedelta(minutes=1)', 'timedelta(seconds=1)'), ('poke_interval=60', 'poke_interval=1')):
             text = text.replace(old, new)
+        if self.name == 'server':  # there a pipeline is named by its id
+            text = re.sub(r"PIPELINE = '.*/(\w+)\.yaml'", r"PIPELINE = '\1'", text)
+            text = text.replace('pipeline=PIPELINE', "pipeline=PIPELINE, latecomer_conn_id='latecomer_server'")
         (dags / f'{dag}_{self.name}.py').write_text(text)
         return f'{dag}_{self.name}'
 
@@ -93,7 +98,7 @@ class AirflowTest(unittest.TestCase):
 
     PLACES = {'story': ['devices_loader'], 'failing': ['devices_loader'], 'old_clear': ['devices_loader'],
               'static': ['devices_loader_static'], 'concurrent': ['devices_loader_concurrent'],
-              'lease': ['kept_lease'], 'group': ['after_work'], 'killed': ['kept_lease']}
+              'lease': ['kept_lease'], 'group': ['after_work'], 'killed': ['kept_lease'], 'server': ['after_work']}
 
     @classmethod
     def setUpClass(cls):
@@ -111,9 +116,33 @@ class AirflowTest(unittest.TestCase):
             variables[f'AIRFLOW_VAR_DEVICES_DATASET_{name.upper()}'] = str(place.folder / 'dataset')
             variables[f'AIRFLOW_VAR_GATE_{name.upper()}'] = str(place.folder / 'gate')
         install_provider(cls.base / 'site')
+        variables['AIRFLOW_CONN_LATECOMER_SERVER'] = cls.serve(cls.places['server'])
         cls.airflow = Airflow(home, cls.base / 'site', variables)
         cls.addClassCleanup(cls.airflow.stop)
         cls.airflow.start(cls.connection_command())
+
+    @classmethod
+    def serve(cls, place: Place) -> str:
+        """Starts a latecomer server on a place; returns a connection to it, with a token of its own."""
+        server = subprocess.Popen([PROGRAM, 'serve', '--pipelines', 'examples/airflow', '--port', '0', '--demo'],
+                                  cwd=place.folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
+
+        def stop():
+            server.kill()
+            server.communicate()
+        cls.addClassCleanup(stop)
+        port = int(re.search(r':(\d+)/', server.stdout.readline())[1])
+        threading.Thread(target=server.stdout.read, daemon=True).start()
+
+        def post(path, body, headers):
+            request = urllib.request.Request(f'http://127.0.0.1:{port}/api/v1{path}', data=json.dumps(body).encode(),
+                                             headers={'Content-Type': 'application/json', **headers})
+            with urllib.request.urlopen(request, timeout=60) as answer:
+                return json.load(answer), answer.headers
+        session, headers = post('/session', {'name': 'dedp', 'password': 'dedp'}, {})
+        token, _ = post('/me/tokens', {'name': 'airflow', 'scope': 'operator'}, {
+            'Cookie': headers['Set-Cookie'].split(';')[0], 'X-CSRF-Token': session['csrf_token']})
+        return json.dumps({'conn_type': 'latecomer', 'host': '127.0.0.1', 'port': port, 'password': token['token']})
 
     @classmethod
     def connection_command(cls) -> list[str]:
@@ -307,6 +336,21 @@ class AirflowTest(unittest.TestCase):
         with open(place.folder / 'gate', 'w'):
             self.run_ended(dag, run, 'failed')
         self.assertIsNone(place.processed('devices_loader', FIRST))
+
+    def test_a_server_is_asked_instead_of_the_program(self):
+        place, dag = self.at('server')
+        place.load(FIRST, SECOND, '2024-01-03')
+        server = json.loads(self.airflow.environment['AIRFLOW_CONN_LATECOMER_SERVER'])
+        self.airflow.until('the server has seen the days', lambda: list(place.ledger_runs('devices_loader')))
+        self.airflow.unpause(dag)
+        run = self.airflow.trigger(dag)
+        self.run_ended(dag, run, 'failed')  # one of the two
+        self.assertEqual(self.claimed(dag, run, 'claims'), [(FIRST, 2), (SECOND, 2)])
+        self.assertEqual(place.ledger_runs('devices_loader'),
+                         {f'scheduled_{FIRST}': 'success', f'scheduled_{SECOND}': 'failed'})
+        self.assertEqual(place.counted('devices_by_type'), {FIRST: 100})
+        self.assertEqual(self.airflow.links(dag, run, 'build.record', 0)['The run, in latecomer'],
+                         f'http://127.0.0.1:{server["port"]}/pipelines/devices_loader/runs/scheduled_{FIRST}')
 
     def test_the_report_after_the_work_in_a_mapped_group(self):
         place, dag = self.at('group')

@@ -17,7 +17,7 @@ class LatecomerError(Exception):
     @property
     def may_pass(self) -> bool:
         """Whether the same call may go through later without anybody changing anything."""
-        return self.kind in ('unreachable', 'io', 'unexpected', 'cancelled')
+        return self.kind in ('unreachable', 'io', 'unexpected', 'unknown_outcome', 'cancelled')
 
 
 class ClaimLost(LatecomerError):
