@@ -125,7 +125,8 @@ class AirflowTest(unittest.TestCase):
     def serve(cls, place: Place) -> str:
         """Starts a latecomer server on a place; returns a connection to it, with a token of its own."""
         server = subprocess.Popen([PROGRAM, 'serve', '--pipelines', 'examples/airflow', '--port', '0', '--demo'],
-                                  cwd=place.folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
+                                  cwd=place.folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                  stderr=subprocess.DEVNULL, text=True)
 
         def stop():
             server.kill()
