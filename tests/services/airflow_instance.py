@@ -122,7 +122,7 @@ class Airflow:
             f'http://127.0.0.1:{self.port}{path}', method=method, data=None if body is None else json.dumps(body).encode(),
             headers={'Content-Type': 'application/json', **({'Authorization': f'Bearer {self._token}'} if self._token else {})})
         try:
-            with urllib.request.urlopen(request, timeout=30) as answer:
+            with urllib.request.urlopen(request, timeout=120) as answer:
                 return json.load(answer)
         except urllib.error.HTTPError as error:
             raise AssertionError(f'{method} {path}: {error.code} {error.read()[:1000]!r}') from None

@@ -3,12 +3,14 @@
 
 Run by `script/test --services airflow` with the Python of .deps/airflow and the program in $LATECOMER.
 """
+import atexit
 import json
 import os
 import pathlib
 import re
 import shlex
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -119,18 +121,21 @@ class AirflowTest(unittest.TestCase):
         variables['AIRFLOW_CONN_LATECOMER_SERVER'] = cls.serve(cls.places['server'])
         cls.airflow = Airflow(home, cls.base / 'site', variables)
         cls.addClassCleanup(cls.airflow.stop)
+        atexit.register(cls.airflow.stop)  # an interrupt passes over the class's own clean-up
         cls.airflow.start(cls.connection_command())
 
     @classmethod
     def serve(cls, place: Place) -> str:
         """Starts a latecomer server on a place; returns a connection to it, with a token of its own."""
         server = subprocess.Popen([PROGRAM, 'serve', '--pipelines', 'examples/airflow', '--port', '0', '--demo'],
-                                  cwd=place.folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
+                                  cwd=place.folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                  stderr=subprocess.DEVNULL, text=True)
 
         def stop():
             server.kill()
-            server.communicate()
+            server.wait()
         cls.addClassCleanup(stop)
+        atexit.register(stop)
         port = int(re.search(r':(\d+)/', server.stdout.readline())[1])
         threading.Thread(target=server.stdout.read, daemon=True).start()
 
@@ -373,4 +378,5 @@ class AirflowTest(unittest.TestCase):
 
 
 if __name__ == '__main__':
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what was started is stopped
     unittest.main(verbosity=2)

@@ -33,12 +33,14 @@ class ImageTest(unittest.TestCase):
                     '--build-context', f'tree={tree}', '--file', ROOT / 'deploy/Dockerfile', '--tag', 'latecomer', ROOT)
         cls.container = cls.buildah('from', '--pull-never', 'localhost/latecomer').strip()
         cls.root = pathlib.Path(cls.buildah('mount', cls.container).strip())
-        cls.addClassCleanup(cls.buildah, 'umount', '--all')
+        cls.addClassCleanup(cls.buildah, 'rm', '--all')
 
     @classmethod
     def buildah(cls, *arguments, code=0):
-        environment = {**os.environ, 'STORAGE_DRIVER': 'vfs', 'BUILDAH_ISOLATION': 'chroot'}
-        done = subprocess.run(['buildah', '--root', cls.folder / 'storage', '--runroot', cls.folder / 'run', *arguments],
+        environment = {**os.environ, 'BUILDAH_ISOLATION': 'chroot'}
+        # vfs mounts nothing, so that nothing can stay mounted.
+        storage = ['--storage-driver', 'vfs', '--root', cls.folder / 'storage', '--runroot', cls.folder / 'run']
+        done = subprocess.run(['buildah', *storage, *arguments],
                               env=environment, capture_output=True, text=True, timeout=900)
         if done.returncode != code:
             raise AssertionError(f'buildah {arguments}: {done.returncode}\n{done.stdout[-3000:]}{done.stderr[-3000:]}')
