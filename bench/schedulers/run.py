@@ -81,7 +81,7 @@ class SchedulersBench:
 
     def measure(self):
         sizes = self.sizes
-        what = f'{sizes.pipelines} pipelines × {sizes.partitions} partitions'
+        what = f'{sizes.pipelines} pipelines × {sizes.partitions} partition' + ('s' if sizes.partitions > 1 else '')
         self.say(f'one scheduler, {what}')
         alone, lines = self.all_done(1, self.server.url(schema='alone'))
         wrong = self.wrong(lines)
