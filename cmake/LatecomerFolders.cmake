@@ -37,8 +37,11 @@ function(latecomer_library folder)
   endforeach()
 endfunction()
 
+# Where tests find the address of the PostgreSQL server that they share (tests/services).
+set(LATECOMER_TEST_POSTGRES ${CMAKE_BINARY_DIR}/postgres.url)
+
 # latecomer_test(<folder> SOURCES a_test.cc … [DEPS latecomer_x …] [THIRD_PARTY …]): program <folder>_test, one ctest
-# entry for each test case in it.
+# entry for each test case in it. Those whose names begin with OnPostgres get a server.
 function(latecomer_test folder)
   if(NOT BUILD_TESTING)
     return()
@@ -64,6 +67,12 @@ function(latecomer_test folder)
     endif()
   endforeach()
   include(GoogleTest)
-  gtest_discover_tests(${folder}_test TEST_PREFIX ${folder}. DISCOVERY_MODE PRE_TEST
+  gtest_discover_tests(${folder}_test TEST_PREFIX ${folder}. DISCOVERY_MODE PRE_TEST TEST_FILTER -OnPostgres*
     PROPERTIES TIMEOUT 300 DISCOVERY_TIMEOUT 60)
+  file(STRINGS ${CMAKE_CURRENT_SOURCE_DIR}/CMakeLists.txt has_postgres REGEX "postgres_.*_test\\.cc" LIMIT_COUNT 1)
+  if(has_postgres)
+    gtest_discover_tests(${folder}_test TEST_PREFIX ${folder}. DISCOVERY_MODE PRE_TEST TEST_FILTER OnPostgres*
+      DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT 300 FIXTURES_REQUIRED postgres
+      ENVIRONMENT LATECOMER_TEST_POSTGRES=${LATECOMER_TEST_POSTGRES})
+  endif()
 endfunction()

@@ -31,7 +31,8 @@ engine::HolderState ProbeHolder(const std::string& holder) {
   const auto parsed = std::from_chars(parts[3].data(), parts[3].data() + parts[3].size(), pid);
   if (parsed.ec != std::errc() || pid <= 0) return engine::HolderState::kUnknown;
   const auto there = executor::IdentityOf(pid);
-  return there && Format(*there) == holder ? engine::HolderState::kAlive : engine::HolderState::kDead;
+  return there && Format(*there) == holder && executor::IsRunning(pid) ? engine::HolderState::kAlive
+                                                                       : engine::HolderState::kDead;
 }
 
 }  // namespace latecomer::cli

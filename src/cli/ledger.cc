@@ -9,9 +9,11 @@
 
 #include "base/text.h"
 #include "cli/commands.h"
+#include "cli/ledger_copy.h"
+#include "cli/ledger_place.h"
 #include "cli/ledger_rebuild.h"
 #include "cli/text_table.h"
-#include "cli/workspace.h"
+#include "ledger/postgres_ledger.h"
 #include "ledger/sqlite_ledger.h"
 
 namespace latecomer::cli {
@@ -22,11 +24,20 @@ struct LedgerOptions {
   std::string copy;  // that backup makes and restore puts back
 };
 
-Result<std::string> File(const LedgerOptions& options) {
+Result<LedgerPlace> Place(const LedgerOptions& options) {
   std::error_code failed;
   const std::string here = std::filesystem::current_path(failed).string();
   if (failed) return Fail(SystemError(failed.value(), "find the current folder", "."));
-  return LedgerFile(options.ledger, here);
+  return FindLedger(options.ledger, here);
+}
+
+// Copies of files are made of files.
+Result<std::string> File(const LedgerOptions& options, const std::string& doing, const std::string& instead) {
+  LATECOMER_ASSIGN_OR_RETURN(const LedgerPlace place, Place(options));
+  if (!place.postgres) return place.file;
+  return Fail(Error(ErrorKind::kUnsupported, doing + " a ledger in PostgreSQL is the database's own work")
+                  .In(place.shown)
+                  .Hint(instead));
 }
 
 std::string Plural(std::int64_t count, const std::string& one, const std::string& many) {
@@ -45,8 +56,11 @@ void PrintCheck(Context& context, const std::string& file, const ledger::LedgerC
 }
 
 Status Check(Context& context, OutputFormat format, const LedgerOptions& options) {
-  LATECOMER_ASSIGN_OR_RETURN(const std::string file, File(options));
-  LATECOMER_ASSIGN_OR_RETURN(const ledger::LedgerCheck check, ledger::CheckSqliteLedger(file));
+  LATECOMER_ASSIGN_OR_RETURN(const LedgerPlace place, Place(options));
+  const std::string& file = place.shown;
+  LATECOMER_ASSIGN_OR_RETURN(const ledger::LedgerCheck check, place.postgres
+                                                                  ? ledger::CheckPostgresLedger(*place.postgres)
+                                                                  : ledger::CheckSqliteLedger(place.file));
   if (format == OutputFormat::kJson) {
     nlohmann::ordered_json json{{"ledger", file},         {"runs", check.runs},
                                 {"tries", check.tries},   {"partitions", check.partitions},
@@ -59,11 +73,14 @@ Status Check(Context& context, OutputFormat format, const LedgerOptions& options
   const auto count = static_cast<std::int64_t>(check.problems.size());
   return Fail(Error(ErrorKind::kDamaged, "the ledger has " + Plural(count, "problem", "problems"))
                   .In(file)
-                  .Hint("put back a copy that `latecomer ledger backup` made"));
+                  .Hint(place.postgres ? "put back a copy that pg_dump made"
+                                       : "put back a copy that `latecomer ledger backup` made"));
 }
 
 Status Backup(Context& context, OutputFormat format, const LedgerOptions& options) {
-  LATECOMER_ASSIGN_OR_RETURN(const std::string file, File(options));
+  LATECOMER_ASSIGN_OR_RETURN(
+      const std::string file,
+      File(options, "copying", "`pg_dump --schema NAME --format custom` copies it at one moment, while others write"));
   LATECOMER_RETURN_IF_ERROR(ledger::BackupSqliteLedger(file, options.copy));
   if (format == OutputFormat::kJson) {
     const nlohmann::ordered_json json{{"ledger", file}, {"backup", options.copy}};
@@ -84,7 +101,10 @@ std::string AsideName(const std::string& file, Instant now) {
 }
 
 Status Restore(Context& context, OutputFormat format, const LedgerOptions& options) {
-  LATECOMER_ASSIGN_OR_RETURN(const std::string file, File(options));
+  LATECOMER_ASSIGN_OR_RETURN(
+      const std::string file,
+      File(options, "putting back",
+           "stop the schedulers, then `pg_restore --clean --if-exists` a copy that pg_dump made"));
   const Instant now = context.clock.Now();
   const std::string aside = AsideName(file, now);
   LATECOMER_RETURN_IF_ERROR(ledger::RestoreSqliteLedger(file, options.copy, aside, now));
@@ -103,20 +123,20 @@ Status Restore(Context& context, OutputFormat format, const LedgerOptions& optio
 }
 
 Status Export(Context& context, const LedgerOptions& options) {
-  LATECOMER_ASSIGN_OR_RETURN(const std::string file, File(options));
-  return ledger::ExportSqliteLedger(file, [&](std::string_view line) -> Status {
+  LATECOMER_ASSIGN_OR_RETURN(const LedgerPlace place, Place(options));
+  const auto print = [&](std::string_view line) -> Status {
     context.out << line << '\n';
     if (context.out) return {};
     return Fail(ErrorKind::kIo, "the output can't be written to");
-  });
+  };
+  return place.postgres ? ledger::ExportPostgresLedger(*place.postgres, print)
+                        : ledger::ExportSqliteLedger(place.file, print);
 }
 
 CLI::App* AddPart(CommandLine& line, CLI::App* command, const std::string& name, const std::string& description,
                   const std::shared_ptr<LedgerOptions>& options) {
   CLI::App* part = command->add_subcommand(name, description);
-  part->add_option("--ledger", options->ledger,
-                   "The ledger: sqlite:FILE (default: .latecomer/ledger.db found upward from here)")
-      ->type_name("URL");
+  part->add_option("--ledger", options->ledger, kLedgerOptionHelp)->type_name("URL");
   if (name != "export") AddOutputOption(line, part);
   return part;
 }
@@ -124,11 +144,12 @@ CLI::App* AddPart(CommandLine& line, CLI::App* command, const std::string& name,
 }  // namespace
 
 void AddLedgerCommand(CommandLine& line) {
-  CLI::App* command = AddCommand(line, "ledger", "Check, copy, put back, rebuild or export the ledger",
+  CLI::App* command = AddCommand(line, "ledger", "Check, copy, put back, move, rebuild or export the ledger",
                                  "latecomer ledger check\n"
                                  "latecomer ledger backup ledger-2024-01-04.db\n"
                                  "latecomer ledger restore ledger-2024-01-04.db\n"
                                  "latecomer ledger rebuild pipeline.yaml   # from what its outputs tell\n"
+                                 "latecomer ledger copy postgresql://latecomer@db.example/ledgers\n"
                                  "latecomer ledger export --ledger sqlite:/srv/ledger.db > ledger.jsonl");
   command->require_subcommand(1);
   auto options = std::make_shared<LedgerOptions>();
@@ -144,6 +165,7 @@ void AddLedgerCommand(CommandLine& line) {
   restore->callback(
       [&line, options] { line.chosen = [&line, options] { return Restore(line.context, line.format, *options); }; });
   AddLedgerRebuild(line, command);
+  AddLedgerCopy(line, command);
   AddPart(line, command, "export", "Write every record as one JSON object per line", options)
       ->callback([&line, options] { line.chosen = [&line, options] { return Export(line.context, *options); }; });
 }

@@ -10,6 +10,8 @@
 #include "cli/commands.h"
 #include "cli/first_run.h"
 #include "cli/holder.h"
+#include "cli/lease_option.h"
+#include "cli/ledger_place.h"
 #include "cli/plan_text.h"
 #include "cli/request.h"
 #include "cli/run_driver.h"
@@ -28,6 +30,7 @@ struct RunOptions {
   PipelinesOptions pipelines;
   std::string partition;
   ActOptions act;
+  std::string lease = "1m";
   bool quiet = false;
 };
 
@@ -127,6 +130,7 @@ Result<std::optional<std::vector<Lane>>> MakeLanes(Context& context, const Works
 }
 
 Status Run(Context& context, OutputFormat format, const RunOptions& options) {
+  LATECOMER_ASSIGN_OR_RETURN(const Duration lease, ParseLease(options.lease));
   LATECOMER_ASSIGN_OR_RETURN(const Workspaces workspaces,
                              Workspace::OpenAll(context, options.pipelines, LedgerUse::kWrite));
   if (!options.partition.empty() && workspaces.size() > 1) {
@@ -146,6 +150,7 @@ Status Run(Context& context, OutputFormat format, const RunOptions& options) {
       .probe_holder = ProbeHolder,
       .state_folder = first.state_folder(),
       .listener = &progress,
+      .lease = lease,
       .definition_of = [&first](const ledger::PipelineRecord& record) { return first.book().Find(record); }};
   LATECOMER_ASSIGN_OR_RETURN(auto lanes, MakeLanes(context, workspaces, environment, options));
   if (!lanes) return {};
@@ -154,6 +159,9 @@ Status Run(Context& context, OutputFormat format, const RunOptions& options) {
                                RequestRuns(context, format, first, options.partition, options.act));
     if (!requested) return {};
   }
+  LATECOMER_ASSIGN_OR_RETURN(const LedgerPlace place, FindLedger(options.pipelines.ledger, first.pipeline().folder));
+  const auto watch =
+      WatchLedger(place, first.ledger().id(), [&executor](const std::string& /*pipeline*/) { executor->Wake(); });
   LATECOMER_RETURN_IF_ERROR(Drive(context, *executor, *lanes));
   return Summarize(context, format, progress, *lanes);
 }
@@ -167,7 +175,8 @@ void AddRunCommand(CommandLine& line) {
                  "latecomer run examples/devices/pipeline.yaml --partition 2024-01-01\n"
                  "latecomer run examples/devices/pipeline.yaml --partition 2024-01-01..2024-01-31 --dry-run\n"
                  "latecomer run pipelines/\n"
-                 "latecomer run pipeline.yaml --ledger sqlite:/var/lib/latecomer/ledger.db");
+                 "latecomer run pipeline.yaml --ledger sqlite:/var/lib/latecomer/ledger.db\n"
+                 "latecomer run pipelines/ --ledger postgresql://latecomer@db.example/ledgers");
   auto options = std::make_shared<RunOptions>();
   AddPipelinesOptions(command, options->pipelines);
   command
@@ -178,6 +187,7 @@ void AddRunCommand(CommandLine& line) {
                     "Don't ask before a first run of more than 100 intervals, or a range of partitions");
   command->add_flag("--dry-run", options->act.dry_run, "With --partition: only show what it would process");
   command->add_option("--note", options->act.note, "With --partition: kept with each run")->type_name("TEXT");
+  AddLeaseOption(command, options->lease);
   command->add_flag("--quiet,-q", options->quiet, "Only the closing summary");
   AddOutputOption(line, command);
   command->callback(

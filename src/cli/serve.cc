@@ -10,6 +10,7 @@
 #include "cli/commands.h"
 #include "cli/delta_catalog.h"
 #include "cli/holder.h"
+#include "cli/lease_option.h"
 #include "cli/run_executor.h"
 #include "cli/server_ledger.h"
 #include "cli/workspace.h"
@@ -28,6 +29,7 @@ struct ServeOptions {
   server::HttpOptions http{.port = 8080};
   std::string watch_every = "1s";
   std::string drain = "20s";
+  std::string lease = "1m";
   std::string open_lineage;  // a path, or an HTTP address; empty: none
   bool demo = false;
   bool open_metrics = false;
@@ -128,16 +130,15 @@ Status PrepareUsers(Context& context, const ServeOptions& options, ledger::Accou
 // Everything that lives as long as the server does, in the order of its making.
 class Server {
  public:
-  Server(Context& context, const ServeOptions& options, std::string ledger_file, std::unique_ptr<ledger::Ledger> ledger)
+  Server(Context& context, const ServeOptions& options, LedgerPlace place, std::unique_ptr<ledger::Ledger> ledger)
       : context_(context),
         options_(options),
-        ledger_file_(std::move(ledger_file)),
-        state_folder_(std::filesystem::path(ledger_file_).parent_path().string()),
+        place_(std::move(place)),
         log_(context),
         ledger_(std::move(ledger)),
         catalog_(MakeDeltaCatalog(context.clock, context.random)),
         executor_(MakeRunExecutor(context, *catalog_)),
-        stores_([this] { return OpenStore(ledger_file_, context_.random); }),
+        stores_([this] { return OpenStore(place_, context_.random); }),
         fleet_(options.pipelines) {}
 
   Status Run();
@@ -147,7 +148,7 @@ class Server {
     return {.prefix = options_.http.prefix,
             .instance = MakeUuid(context_.random),
             .ledger_id = ledger_->id(),
-            .log_root = state_folder_ + "/logs",
+            .log_root = place_.state_folder + "/logs",
             .tls = !options_.http.tls_certificate.empty(),
             .demo = options_.demo,
             .open_metrics = options_.open_metrics};
@@ -157,8 +158,7 @@ class Server {
 
   Context& context_;
   const ServeOptions& options_;
-  const std::string ledger_file_;
-  const std::string state_folder_;
+  const LedgerPlace place_;
   Log log_;
   std::unique_ptr<ledger::Ledger> ledger_;  // the scheduler's
   std::unique_ptr<table::Catalog> catalog_;
@@ -189,6 +189,7 @@ void Server::Announce(int port) {
 
 Status Server::Run() {
   LATECOMER_ASSIGN_OR_RETURN(const server::SchedulerOptions schedule, ScheduleOptions());
+  LATECOMER_ASSIGN_OR_RETURN(const Duration lease, ParseLease(options_.lease));
   {
     LATECOMER_ASSIGN_OR_RETURN(const auto store, stores_.Take());
     LATECOMER_RETURN_IF_ERROR(PrepareUsers(context_, options_, *store->accounts));
@@ -200,7 +201,7 @@ Status Server::Run() {
                    .log = [this](const std::string& text) { log_.Line(Printable(text)); }},
                   {.make_executor = [this] { return MakeRunExecutor(context_, *catalog_); },
                    .probe_holder = ProbeHolder,
-                   .state_folder = state_folder_,
+                   .state_folder = place_.state_folder,
                    .asks_before_first_run = !options_.yes});
   server::Application application(app);
   LATECOMER_ASSIGN_OR_RETURN(const auto http, server::HttpServer::Open(options_.http, application));
@@ -220,8 +221,9 @@ Status Server::Run() {
                                   .random = context_.random,
                                   .holder = ThisHolder(),
                                   .probe_holder = ProbeHolder,
-                                  .state_folder = state_folder_,
+                                  .state_folder = place_.state_folder,
                                   .listener = &reporter,
+                                  .lease = lease,
                                   .asks_before_first_run = !options_.yes};
   server::Scheduler loop(environment, fleet_, schedule,
                          {.on_files = [&](const std::vector<std::string>& ids) { pump.PublishFiles(ids); },
@@ -241,6 +243,7 @@ Status Server::Run() {
     http->Stop();
   });
   loop.Start();
+  const auto watch = WatchLedger(place_, ledger_->id(), [&loop](const std::string& pipeline) { loop.Wake(pipeline); });
   Announce(http->port());
   http->Run();
   loop.Join();
@@ -263,12 +266,12 @@ Status CheckPrefix(std::string& prefix) {
 Status Serve(Context& context, ServeOptions options) {
   LATECOMER_RETURN_IF_ERROR(CheckPrefix(options.http.prefix));
   LATECOMER_ASSIGN_OR_RETURN(const std::string folder, AbsoluteFolder(options.pipelines));
-  LATECOMER_ASSIGN_OR_RETURN(const std::string file, LedgerFile(options.ledger, folder));
+  LATECOMER_ASSIGN_OR_RETURN(LedgerPlace place, FindLedger(options.ledger, folder));
   std::error_code error;
   options.pipelines = std::filesystem::absolute(options.pipelines, error).lexically_normal().string();
   RaiseDescriptorLimit();
-  LATECOMER_ASSIGN_OR_RETURN(auto ledger, OpenServerLedger(file, context.random));
-  Server server(context, options, file, std::move(ledger));
+  LATECOMER_ASSIGN_OR_RETURN(auto ledger, OpenServerLedger(place, context.random));
+  Server server(context, options, std::move(place), std::move(ledger));
   return server.Run();
 }
 
@@ -294,8 +297,7 @@ void AddServeCommand(CommandLine& line) {
   command->add_option("--prefix", options->http.prefix, "Path below which it lives behind a proxy")->type_name("PATH");
   command->add_option("--tls-cert", options->http.tls_certificate, "Certificate chain in PEM form")->type_name("FILE");
   command->add_option("--tls-key", options->http.tls_key, "Its private key in PEM form")->type_name("FILE");
-  command->add_option("--ledger", options->ledger, "The ledger: sqlite:FILE (default: .latecomer/ledger.db)")
-      ->type_name("URL");
+  command->add_option("--ledger", options->ledger, kLedgerOptionHelp)->type_name("URL");
   command
       ->add_option("--watch-every", options->watch_every,
                    "How often tables are looked at for new commits, unless their pipeline file says")
@@ -304,6 +306,7 @@ void AddServeCommand(CommandLine& line) {
   command->add_option("--drain", options->drain, "At SIGTERM, how long what runs may finish")
       ->type_name("TIME")
       ->capture_default_str();
+  AddLeaseOption(command, options->lease);
   command->add_option("--open-lineage", options->open_lineage, "Where OpenLineage events go: a file, or http(s)://…")
       ->type_name("TARGET");
   command->add_flag("--open-metrics", options->open_metrics, "Show /metrics without a token");

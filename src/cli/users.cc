@@ -76,8 +76,8 @@ Result<std::string> ReadPassword(Context& context, bool from_stdin) {
 
 Result<std::unique_ptr<server::Store>> Open(Context& context, const UsersOptions& options) {
   LATECOMER_ASSIGN_OR_RETURN(const std::string folder, AbsoluteFolder(options.pipelines));
-  LATECOMER_ASSIGN_OR_RETURN(const std::string file, LedgerFile(options.ledger, folder));
-  return OpenStore(file, context.random);
+  LATECOMER_ASSIGN_OR_RETURN(const LedgerPlace place, FindLedger(options.ledger, folder));
+  return OpenStore(place, context.random);
 }
 
 Status NoteDone(Context& context, server::Store& store, const std::string& action, const std::string& detail) {
@@ -160,8 +160,7 @@ CLI::App* AddOne(CLI::App* parent, const std::string& name, const std::string& d
   CLI::App* command = parent->add_subcommand(name, description);
   if (name != "list") command->add_option("name", options.name, "The user's name")->required()->type_name("NAME");
   command->add_option("--pipelines", options.pipelines, "The folder that `latecomer serve` serves")->type_name("DIR");
-  command->add_option("--ledger", options.ledger, "The ledger: sqlite:FILE (default: .latecomer/ledger.db)")
-      ->type_name("URL");
+  command->add_option("--ledger", options.ledger, kLedgerOptionHelp)->type_name("URL");
   if (with_password) {
     command->add_flag("--password-stdin", options.password_stdin, "Read the password from standard input");
   }

@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #include "cli/delta_catalog.h"
+#include "cli/ledger_place.h"
 #include "engine/admission.h"
 #include "engine/definition.h"
 #include "engine/facts.h"
@@ -25,8 +26,8 @@ Result<std::string> LedgerFile(const std::string& option, const std::string& fol
   if (url.starts_with("sqlite:")) url = url.substr(7);
   if (url.find("://") != std::string::npos) {
     const std::string scheme = url.substr(0, url.find("://"));
-    return Fail(Error(ErrorKind::kUnsupported, "ledgers on " + scheme + " are not supported yet")
-                    .Hint("use a file: --ledger sqlite:path/to/ledger.db"));
+    return Fail(Error(ErrorKind::kUnsupported, "there are no ledgers on " + scheme)
+                    .Hint("use a file, --ledger sqlite:path/to/ledger.db, or postgresql://USER@HOST/DATABASE"));
   }
   std::error_code error;
   const fs::path absolute = fs::absolute(url, error);
@@ -43,8 +44,7 @@ Result<std::string> AbsoluteFolder(const std::string& path) {
 
 void AddWorkspaceOptions(CLI::App* command, WorkspaceOptions& options) {
   command->add_option("pipeline", options.pipeline_file, "The pipeline file")->required()->type_name("PIPELINE.yaml");
-  command->add_option("--ledger", options.ledger, "The ledger: sqlite:FILE (default: .latecomer/ledger.db)")
-      ->type_name("URL");
+  command->add_option("--ledger", options.ledger, kLedgerOptionHelp)->type_name("URL");
 }
 
 std::string FindLedgerFile(const std::string& pipeline_folder) {
@@ -61,8 +61,7 @@ void AddPipelinesOptions(CLI::App* command, PipelinesOptions& options) {
   command->add_option("pipeline", options.files, "Pipeline files, or folders of them")
       ->required()
       ->type_name("PIPELINE.yaml...");
-  command->add_option("--ledger", options.ledger, "The ledger: sqlite:FILE (default: .latecomer/ledger.db)")
-      ->type_name("URL");
+  command->add_option("--ledger", options.ledger, kLedgerOptionHelp)->type_name("URL");
 }
 
 Result<std::vector<std::unique_ptr<Workspace>>> Workspace::OpenAll(Context& context, const PipelinesOptions& options,
@@ -70,18 +69,18 @@ Result<std::vector<std::unique_ptr<Workspace>>> Workspace::OpenAll(Context& cont
   LATECOMER_ASSIGN_OR_RETURN(const std::vector<std::string> files, ExpandPipelineFiles(options.files));
   LATECOMER_ASSIGN_OR_RETURN(std::vector<pipeline::Pipeline> pipelines, LoadPipelines(files));
   std::vector<std::unique_ptr<Workspace>> workspaces;
-  std::string ledger_file;
+  std::string shown;
   for (std::size_t i = 0; i < pipelines.size(); ++i) {
-    LATECOMER_ASSIGN_OR_RETURN(const std::string mine, LedgerFile(options.ledger, pipelines[i].folder));
+    LATECOMER_ASSIGN_OR_RETURN(const LedgerPlace mine, FindLedger(options.ledger, pipelines[i].folder));
     if (i == 0) {
       LATECOMER_ASSIGN_OR_RETURN(workspaces.emplace_back(),
                                  Open(context, {.pipeline_file = files[i], .ledger = options.ledger}, use));
-      ledger_file = mine;
+      shown = mine.shown;
       continue;
     }
-    if (mine != ledger_file) {
+    if (mine.shown != shown) {
       return Fail(
-          Error(ErrorKind::kInvalidArgument, "these pipelines have different ledgers: " + ledger_file + " and " + mine)
+          Error(ErrorKind::kInvalidArgument, "these pipelines have different ledgers: " + shown + " and " + mine.shown)
               .In(pipelines[i].file)
               .Hint("--ledger names one for all of them"));
     }
@@ -103,24 +102,21 @@ Result<std::vector<std::unique_ptr<Workspace>>> Workspace::OpenAll(Context& cont
 Result<std::unique_ptr<Workspace>> Workspace::Open(Context& context, const WorkspaceOptions& options, LedgerUse use) {
   std::unique_ptr<Workspace> workspace(new Workspace(context));
   LATECOMER_ASSIGN_OR_RETURN(workspace->pipeline_, pipeline::LoadPipeline(options.pipeline_file));
-  LATECOMER_ASSIGN_OR_RETURN(const std::string file, LedgerFile(options.ledger, workspace->pipeline_.folder));
-  workspace->state_folder_ = fs::path(file).parent_path().string();
+  LATECOMER_ASSIGN_OR_RETURN(const LedgerPlace place, FindLedger(options.ledger, workspace->pipeline_.folder));
+  workspace->state_folder_ = place.state_folder;
   workspace->book_ = std::make_shared<PipelineBook>();
   workspace->catalog_ = MakeDeltaCatalog(context.clock, context.random);
-  std::error_code unseen;
-  const bool exists = fs::exists(file, unseen);
-  if (unseen) {  // not "missing": a ledger that can't be seen must never be taken for an empty one
-    return Fail(Error(ErrorKind::kPermission, "the ledger can't be reached: " + unseen.message()).In(file));
-  }
+  // A ledger that can't be seen must never be taken for an empty one.
+  LATECOMER_ASSIGN_OR_RETURN(const bool exists, LedgerExists(place));
   const ledger::OpenMode mode = use == LedgerUse::kWrite      ? ledger::OpenMode::kCreate
                                 : use == LedgerUse::kExisting ? ledger::OpenMode::kExisting
                                                               : ledger::OpenMode::kReadOnly;
   if (use == LedgerUse::kExisting && !exists) {
     return Fail(Error(ErrorKind::kNotFound, "there is no ledger yet: this pipeline has not been run")
-                    .In(file)
+                    .In(place.shown)
                     .Hint("`latecomer run " + options.pipeline_file + "` makes it; --ledger names another"));
   }
-  auto ledger = ledger::OpenSqliteLedger(file, mode, context.random);
+  auto ledger = OpenLedger(place, mode, context.random);
   // Not there, or an empty file: another process is making it at this moment.
   if (!ledger && ledger.error().kind == ErrorKind::kNotFound && use == LedgerUse::kReadOrEmpty) {
     ledger = ledger::OpenSqliteLedger(":memory:", ledger::OpenMode::kCreate, context.random);

@@ -11,6 +11,7 @@
 #include "engine/run_names.h"
 #include "engine/transitions.h"
 #include "engine/trigger.h"
+#include "ledger/pipeline_writes.h"
 
 namespace latecomer::engine {
 
@@ -456,7 +457,7 @@ Result<PlacedRun> Engine::NoteWait(const PlacedRun& queued, const std::string& f
   PlacedRun waiting = queued;
   if (waiting.run.waiting_for == for_what) return waiting;
   waiting.run.waiting_for = for_what;
-  LATECOMER_RETURN_IF_ERROR(env_.ledger.Write([&](ledger::Writer& writer) -> Status {
+  LATECOMER_RETURN_IF_ERROR(ledger::WriteFor(env_.ledger, pipeline_.id, [&](ledger::Writer& writer) -> Status {
     LATECOMER_ASSIGN_OR_RETURN(std::optional<RunRecord> there, writer.FindRun(waiting.run.id));
     if (!there || there->state != RunState::kQueued) return {};
     there->waiting_for = for_what;

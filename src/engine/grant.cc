@@ -8,6 +8,7 @@
 #include "engine/run_names.h"
 #include "engine/transitions.h"
 #include "lateness/key_interval.h"
+#include "ledger/pipeline_writes.h"
 
 namespace latecomer::engine {
 
@@ -208,7 +209,8 @@ Result<std::optional<Engine::Granted>> Engine::Grant(const PlacedRun& queued, co
   }
   LATECOMER_ASSIGN_OR_RETURN(const std::int64_t token_floor, NewestTokenInOutputs(key));
   Granted granted;
-  const Status written = env_.ledger.Write([&](ledger::Writer& writer) -> Status {
+  // Where schedulers compete, the second one needn't stand in line to learn that it was the second.
+  const Status written = ledger::WriteUnlessBusy(env_.ledger, pipeline_.id, [&](ledger::Writer& writer) -> Status {
     granted = Granted{};
     LATECOMER_RETURN_IF_ERROR(GrantInTransaction(writer, queued, token_floor, granted));
     if (!granted.active) return {};

@@ -4,6 +4,7 @@
 #include "engine/active.h"
 #include "engine/run_names.h"
 #include "engine/transitions.h"
+#include "ledger/pipeline_writes.h"
 
 namespace latecomer::engine {
 
@@ -62,7 +63,7 @@ Result<bool> Engine::AdvanceOne(Active& active) {
 
   Active next = active;
   NextMoves moves;
-  LATECOMER_RETURN_IF_ERROR(env_.ledger.Write([&](ledger::Writer& writer) -> Status {
+  LATECOMER_RETURN_IF_ERROR(ledger::WriteFor(env_.ledger, pipeline_.id, [&](ledger::Writer& writer) -> Status {
     next = active;
     LATECOMER_RETURN_IF_ERROR(CheckClaim(writer, active));
     LATECOMER_RETURN_IF_ERROR(ApplyFinished(writer, next, now));
@@ -317,7 +318,7 @@ Status Engine::Record(Active& active) {
   const Status verified = VerifyOutputs(active);
   if (!verified && verified.error().kind != ErrorKind::kRunFailed) return verified;
   Active next = active;
-  LATECOMER_RETURN_IF_ERROR(env_.ledger.Write([&](ledger::Writer& writer) -> Status {
+  LATECOMER_RETURN_IF_ERROR(ledger::WriteFor(env_.ledger, pipeline_.id, [&](ledger::Writer& writer) -> Status {
     next = active;
     const Instant now = env_.clock.Now();
     LATECOMER_RETURN_IF_ERROR(CheckClaim(writer, active));
@@ -361,7 +362,7 @@ Result<bool> Engine::RenewLease(Active& active) {
     return Fail(ErrorKind::kConflict, active.run.run_id + " was cancelled or cleared");
   }));
   if (now - active.renewed < env_.lease / 3) return false;
-  LATECOMER_RETURN_IF_ERROR(env_.ledger.Write([&](ledger::Writer& writer) -> Status {
+  LATECOMER_RETURN_IF_ERROR(ledger::WriteFor(env_.ledger, pipeline_.id, [&](ledger::Writer& writer) -> Status {
     LATECOMER_RETURN_IF_ERROR(CheckClaim(writer, active));
     LATECOMER_ASSIGN_OR_RETURN(auto claim, writer.FindClaim(active.run.pipeline, active.run.partition));
     claim->expires = now + env_.lease;

@@ -176,6 +176,11 @@ std::optional<ProcessIdentity> IdentityOf(pid_t pid) {
                          .host = HostName()};
 }
 
+bool IsRunning(pid_t pid) {
+  const auto stat = StatOf(pid);
+  return stat && stat->Lives();
+}
+
 namespace {
 
 constexpr std::string_view kBeforeStart = "\nstart ";

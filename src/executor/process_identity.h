@@ -29,6 +29,9 @@ struct ProcessIdentity {
 
 // Of a process that exists (a zombie does). Nothing when there is none.
 std::optional<ProcessIdentity> IdentityOf(pid_t pid);
+// Whether there is such a process and it hasn't ended: one that its parent hasn't asked after yet does nothing any
+// more.
+bool IsRunning(pid_t pid);
 
 // The file `process` in the attempt's folder; whole or not there.
 Status WriteIdentity(const std::string& folder, const ProcessIdentity& identity);

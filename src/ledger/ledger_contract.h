@@ -9,6 +9,9 @@
 #include <memory>
 #include <string>
 
+#include "ledger/accounts.h"
+#include "ledger/activity.h"
+#include "ledger/database.h"
 #include "ledger/ledger.h"
 
 namespace latecomer::ledger {
@@ -19,6 +22,8 @@ class LedgerPlace {
   virtual ~LedgerPlace() = default;
   // A connection of its own to the same ledger. nullptr when there can be only one.
   virtual std::unique_ptr<Ledger> Open() = 0;
+  // The database alone, once the ledger was opened. nullptr when there can be only one connection.
+  virtual std::unique_ptr<Database> Connect() { return nullptr; }
 };
 
 struct LedgerFlavour {
@@ -53,6 +58,26 @@ class LedgerContract : public testing::TestWithParam<LedgerFlavour> {
 
   std::unique_ptr<LedgerPlace> place_;
   std::unique_ptr<Ledger> ledger_;
+};
+
+// Users and what they did, and pages of what happened; on a database that takes several connections.
+class AccountsContract : public LedgerContract {
+ protected:
+  void SetUp() override {
+    LedgerContract::SetUp();
+    auto first = place_->Connect();
+    auto second = place_->Connect();
+    ASSERT_TRUE(first && second);
+    accounts_ = MakeAccounts(std::move(first));
+    activity_ = MakeActivity(std::move(second));
+  }
+  Status Add(const std::string& name, Role role) {
+    return accounts_->InsertUser(
+        {.name = name, .role = role, .password_hash = "h", .created = Instant(std::chrono::seconds(1))});
+  }
+
+  std::unique_ptr<Accounts> accounts_;
+  std::unique_ptr<Activity> activity_;
 };
 
 inline std::string NameOfParameter(const testing::TestParamInfo<LedgerFlavour>& info) {

@@ -1,7 +1,9 @@
+#include <atomic>
 #include <stdexcept>
 #include <thread>
 
 #include "ledger/ledger_contract.h"
+#include "ledger/pipeline_writes.h"
 
 namespace latecomer::ledger {
 namespace {
@@ -303,6 +305,45 @@ TEST_P(LedgerContract, NoTokenIsLostOrGivenTwiceByManyWriters) {
   }
   for (std::thread& writer : writers) writer.join();
   Read([](Reader& reader) { EXPECT_EQ((*reader.FindClaim("devices", "a"))->token, kWriters * kTokens); });
+}
+
+// Whoever asks again and again what is new since the last event seen gets each of them.
+TEST_P(LedgerContract, EventsNeverAppearBehindOnesThatWereSeen) {
+  if (!GetParam().many_connections) return;
+  constexpr int kWriters = 3;
+  constexpr int kEach = 40;
+  std::atomic<int> at_work{kWriters};
+  std::vector<std::thread> writers;
+  for (int i = 0; i < kWriters; ++i) {
+    writers.emplace_back([&, i] {
+      const std::unique_ptr<Ledger> own = place_->Open();
+      const std::string pipeline = "p" + std::to_string(i);
+      EXPECT_TRUE(own->Write([&](Writer& writer) { return writer.PutPipeline({.id = pipeline, .name = pipeline}); }));
+      for (int n = 0; n < kEach; ++n) {
+        EXPECT_TRUE(WriteFor(*own, pipeline, [&](Writer& writer) -> Status {
+          LATECOMER_RETURN_IF_ERROR(writer.AppendEvent({.pipeline = pipeline, .what = "first"}));
+          LATECOMER_RETURN_IF_ERROR(writer.PutProcessed({.pipeline = pipeline, .partition = std::to_string(n)}));
+          return writer.AppendEvent({.pipeline = pipeline, .what = "last"});
+        }));
+      }
+      --at_work;
+    });
+  }
+  const std::unique_ptr<Activity> activity = MakeActivity(place_->Connect());
+  std::int64_t last = 0;
+  int seen = 0;
+  for (bool more = true; more;) {
+    more = at_work > 0;  // before the look: what is written after it is found by the next one
+    const auto events = activity->EventsAfter(last, 1000);
+    EXPECT_TRUE(events);
+    for (const EventRecord& event : events.value_or(std::vector<EventRecord>())) {
+      EXPECT_GT(event.sequence, last);
+      last = event.sequence;
+      ++seen;
+    }
+  }
+  for (std::thread& writer : writers) writer.join();
+  EXPECT_EQ(seen, kWriters * kEach * 2);
 }
 
 }  // namespace

@@ -207,6 +207,23 @@ TEST_P(LedgerContract, AForgottenTableKeepsItsIdentityOnly) {
   ASSERT_FALSE(ledger_->Write([](Writer& writer) { return writer.ForgetTable("/never seen"); }));
 }
 
+TEST_P(LedgerContract, TextsAreOrderedByTheirBytes) {
+  const std::vector<std::string> ordered{"", " ", "B", "_", "a", "a b", "ab", "z", "\xC3\xA4", "\xE6\x97\xA5"};
+  Write([&](Writer& writer) -> Status {
+    for (auto it = ordered.rbegin(); it != ordered.rend(); ++it) {
+      LATECOMER_RETURN_IF_ERROR(writer.PutProcessed({.pipeline = "devices", .partition = *it}));
+    }
+    return {};
+  });
+  Read([&](Reader& reader) {
+    std::vector<std::string> found;
+    const auto stored = reader.Processed("devices");
+    ASSERT_TRUE(stored);
+    for (const ProcessedRecord& record : *stored) found.push_back(record.partition);
+    EXPECT_EQ(found, ordered);
+  });
+}
+
 TEST_P(LedgerContract, PipelinesAndProcessedRoundTrip) {
   PipelineRecord pipeline{.id = "devices",
                           .name = "Geräte",

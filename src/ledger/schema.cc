@@ -388,4 +388,28 @@ Result<LedgerHead> ReadHead(Database& database) {
   return head;
 }
 
+Error NoLedger(const std::string& where) {
+  return Error(ErrorKind::kNotFound, "there is no ledger here")
+      .In(where)
+      .Hint("`latecomer run PIPELINE` makes one; --ledger names another");
+}
+
+Status CheckNotTooNew(const LedgerHead& head, const std::string& where) {
+  if (head.schema <= CurrentSchema()) return {};
+  return Fail(Error(ErrorKind::kUnsupported, "a newer latecomer made this ledger (its schema is " +
+                                                 std::to_string(head.schema) + ", this program knows " +
+                                                 std::to_string(CurrentSchema()) + ")")
+                  .In(where)
+                  .Hint("use the newer latecomer"));
+}
+
+Status CheckReadable(const LedgerHead& head, const std::string& where) {
+  LATECOMER_RETURN_IF_ERROR(CheckNotTooNew(head, where));
+  if (head.schema == CurrentSchema()) return {};
+  return Fail(Error(ErrorKind::kUnsupported,
+                    "an older latecomer made this ledger, and it can't be brought up to date while it is only read")
+                  .In(where)
+                  .Hint("`latecomer run` brings it up to date"));
+}
+
 }  // namespace latecomer::ledger

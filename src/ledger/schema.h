@@ -23,4 +23,11 @@ struct LedgerHead {
 // kDamaged when there is none.
 Result<LedgerHead> ReadHead(Database& database);
 
+// For who opens a ledger; `where` is for people.
+Error NoLedger(const std::string& where);
+// kUnsupported when a newer program made it.
+Status CheckNotTooNew(const LedgerHead& head, const std::string& where);
+// The same, and when it is older than what can be read without bringing it up to date.
+Status CheckReadable(const LedgerHead& head, const std::string& where);
+
 }  // namespace latecomer::ledger

@@ -5,6 +5,7 @@
 
 #include "ledger/accounts.h"
 #include "ledger/record_text.h"
+#include "ledger/transaction.h"
 
 namespace latecomer::ledger {
 namespace {
@@ -158,12 +159,7 @@ class SqlAccounts final : public Accounts {
 
   template <typename Body>
   Status InTransaction(Intent intent, const Body& body) {
-    LATECOMER_RETURN_IF_ERROR(database_->Begin(intent));
-    if (Status done = body(); !done) {
-      database_->Rollback();
-      return done;
-    }
-    return database_->Commit();
+    return RunTransaction(*database_, intent, body);
   }
   Status Run(std::string_view sql, std::span<const Parameter> parameters, const RowSink& sink) {
     return database_->Execute(sql, parameters, sink);

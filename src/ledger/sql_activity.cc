@@ -1,4 +1,5 @@
 // Activity as SQL on a Database.
+#include <functional>
 #include <initializer_list>
 #include <span>
 #include <utility>
@@ -6,6 +7,7 @@
 #include "ledger/activity.h"
 #include "ledger/record_text.h"
 #include "ledger/sql_table_rows.h"
+#include "ledger/transaction.h"
 
 namespace latecomer::ledger {
 namespace {
@@ -73,24 +75,25 @@ class SqlActivity final : public Activity {
  private:
   using Parameters = std::initializer_list<Parameter>;
 
-  Status Read(std::string_view sql, std::span<const Parameter> parameters, const RowSink& sink) {
-    LATECOMER_RETURN_IF_ERROR(database_->Begin(Intent::kRead));
-    Status done = database_->Execute(sql, parameters, sink);
-    if (!done) {
-      database_->Rollback();
-      return done;
-    }
-    return database_->Commit();
+  // One statement in a transaction of its own; rows may come again from the first one.
+  Status Read(std::string_view sql, std::span<const Parameter> parameters, const std::function<void()>& begin,
+              const RowSink& sink) {
+    return RunTransaction(*database_, Intent::kRead, [&] {
+      begin();
+      return database_->Execute(sql, parameters, sink);
+    });
   }
   template <typename T>
   Result<std::vector<T>> Select(std::string_view sql, std::span<const Parameter> parameters,
                                 Result<T> (*read)(const Row&)) {
     std::vector<T> records;
-    LATECOMER_RETURN_IF_ERROR(Read(sql, parameters, [&](const Row& row) -> Status {
-      LATECOMER_ASSIGN_OR_RETURN(T record, read(row));
-      records.push_back(std::move(record));
-      return {};
-    }));
+    LATECOMER_RETURN_IF_ERROR(Read(
+        sql, parameters, [&] { records.clear(); },
+        [&](const Row& row) -> Status {
+          LATECOMER_ASSIGN_OR_RETURN(T record, read(row));
+          records.push_back(std::move(record));
+          return {};
+        }));
     return records;
   }
   template <typename T>
@@ -123,25 +126,28 @@ Result<std::vector<EventRecord>> SqlActivity::Events(const EventFilter& filter) 
 
 Result<std::map<std::string, Version>> SqlActivity::SeenVersions() {
   std::map<std::string, Version> seen;
-  LATECOMER_RETURN_IF_ERROR(Read("SELECT location, seen_version FROM source_tables", {}, [&](const Row& row) -> Status {
-    seen[Owned(row, 0)] = Version{row.Integer(1)};
-    return {};
-  }));
+  LATECOMER_RETURN_IF_ERROR(Read(
+      "SELECT location, seen_version FROM source_tables", {}, [&] { seen.clear(); },
+      [&](const Row& row) -> Status {
+        seen[Owned(row, 0)] = Version{row.Integer(1)};
+        return {};
+      }));
   return seen;
 }
 
 Result<std::vector<RunCount>> SqlActivity::RunCounts() {
   std::vector<RunCount> counts;
-  LATECOMER_RETURN_IF_ERROR(Read("SELECT pipeline, kind, state, count(*) FROM runs GROUP BY pipeline, kind, state", {},
-                                 [&](const Row& row) -> Status {
-                                   RunCount count;
-                                   count.pipeline = Owned(row, 0);
-                                   LATECOMER_ASSIGN_OR_RETURN(count.kind, ParseRunKind(row.Text(1)));
-                                   LATECOMER_ASSIGN_OR_RETURN(count.state, ParseRunState(row.Text(2)));
-                                   count.runs = row.Integer(3);
-                                   counts.push_back(std::move(count));
-                                   return {};
-                                 }));
+  LATECOMER_RETURN_IF_ERROR(Read(
+      "SELECT pipeline, kind, state, count(*) FROM runs GROUP BY pipeline, kind, state", {}, [&] { counts.clear(); },
+      [&](const Row& row) -> Status {
+        RunCount count;
+        count.pipeline = Owned(row, 0);
+        LATECOMER_ASSIGN_OR_RETURN(count.kind, ParseRunKind(row.Text(1)));
+        LATECOMER_ASSIGN_OR_RETURN(count.state, ParseRunState(row.Text(2)));
+        count.runs = row.Integer(3);
+        counts.push_back(std::move(count));
+        return {};
+      }));
   return counts;
 }
 
@@ -149,13 +155,14 @@ Result<std::map<std::int64_t, VersionVector>> SqlActivity::NewestVectors(const s
                                                                          std::int64_t to) {
   std::map<std::int64_t, VersionVector> vectors;
   const Parameter parameters[] = {std::string_view(pipeline), from, to};
-  LATECOMER_RETURN_IF_ERROR(
-      Read("SELECT r.id, t.vector FROM runs r JOIN tries t ON t.run = r.id AND t.number = r.tries"
-           " WHERE r.pipeline = $1 AND r.id >= $2 AND r.id <= $3",
-           parameters, [&](const Row& row) -> Status {
-             LATECOMER_ASSIGN_OR_RETURN(vectors[row.Integer(0)], VectorFromJson(row.Text(1)));
-             return {};
-           }));
+  LATECOMER_RETURN_IF_ERROR(Read(
+      "SELECT r.id, t.vector FROM runs r JOIN tries t ON t.run = r.id AND t.number = r.tries"
+      " WHERE r.pipeline = $1 AND r.id >= $2 AND r.id <= $3",
+      parameters, [&] { vectors.clear(); },
+      [&](const Row& row) -> Status {
+        LATECOMER_ASSIGN_OR_RETURN(vectors[row.Integer(0)], VectorFromJson(row.Text(1)));
+        return {};
+      }));
   return vectors;
 }
 

@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "ledger/concurrent_database.h"
 #include "ledger/record_text.h"
 
 namespace latecomer::ledger {
@@ -113,7 +114,7 @@ std::string LineOf(std::string_view record, const Row& row) {
 Status ExportRecords(Database& database, const std::function<Status(std::string_view line)>& sink) {
   for (const ExportedRecord& record : kRecords) {
     LATECOMER_RETURN_IF_ERROR(
-        database.Execute(record.sql, {}, [&](const Row& row) { return sink(LineOf(record.name, row)); }));
+        StreamRows(database, record.sql, [&](const Row& row) { return sink(LineOf(record.name, row)); }));
   }
   return {};
 }

@@ -166,6 +166,7 @@ Result<std::vector<PredecessorRecord>> SqlTransaction::Predecessors() {
 Result<std::vector<EventRecord>> SqlTransaction::Events(const std::string& pipeline,
                                                         const std::optional<std::string>& run_id,
                                                         const std::optional<std::string>& partition) {
+  LATECOMER_RETURN_IF_ERROR(AppendPending());
   std::string sql =
       "SELECT sequence, at, pipeline, partition_key, run_id, what, detail FROM events "
       "WHERE pipeline = $1";
@@ -183,12 +184,14 @@ Result<std::vector<EventRecord>> SqlTransaction::Events(const std::string& pipel
 }
 
 Result<std::optional<EventRecord>> SqlTransaction::FindEvent(std::int64_t sequence) {
+  LATECOMER_RETURN_IF_ERROR(AppendPending());
   return One<EventRecord>(
       "SELECT sequence, at, pipeline, partition_key, run_id, what, detail FROM events WHERE sequence = $1", {sequence},
       ReadEvent);
 }
 
 Result<std::int64_t> SqlTransaction::LastEvent() {
+  LATECOMER_RETURN_IF_ERROR(AppendPending());
   LATECOMER_ASSIGN_OR_RETURN(const auto last, OneInteger("SELECT coalesce(max(sequence), 0) FROM events", {}));
   return last.value_or(0);
 }
@@ -278,6 +281,24 @@ Status SqlTransaction::PutPredecessor(const PredecessorRecord& record) {
 }
 
 Status SqlTransaction::AppendEvent(const EventRecord& record) {
+  if (concurrent_ == nullptr) return InsertEvent(record);
+  pending_.push_back(record);
+  return {};
+}
+
+Status SqlTransaction::AppendPending() {
+  if (pending_.empty()) return {};
+  const std::vector<EventRecord> events = std::exchange(pending_, {});
+  std::vector<std::string_view> pipelines;
+  for (const EventRecord& event : events) {
+    if (std::ranges::find(pipelines, event.pipeline) == pipelines.end()) pipelines.emplace_back(event.pipeline);
+  }
+  LATECOMER_RETURN_IF_ERROR(concurrent_->CloseRanks(pipelines));
+  for (const EventRecord& event : events) LATECOMER_RETURN_IF_ERROR(InsertEvent(event));
+  return {};
+}
+
+Status SqlTransaction::InsertEvent(const EventRecord& record) {
   return Run(
       "INSERT INTO events (at, pipeline, partition_key, run_id, what, detail) "
       "VALUES ($1, $2, $3, $4, $5, $6)",

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "ledger/concurrent_database.h"
 #include "ledger/database.h"
 #include "ledger/ledger.h"
 
@@ -21,7 +22,11 @@ namespace latecomer::ledger {
 
 class SqlTransaction final : public Writer {
  public:
-  explicit SqlTransaction(Database& database) : database_(database) {}
+  // `concurrent` is the same database, or null when it has one writer at a time.
+  SqlTransaction(Database& database, ConcurrentDatabase* concurrent) : database_(database), concurrent_(concurrent) {}
+
+  // Events that wait for the end of the transaction; before the commit.
+  Status AppendPending();
 
   // sql_tables.cc
   Result<std::optional<TableRecord>> FindTable(const std::string& location) override;
@@ -189,6 +194,8 @@ class SqlTransaction final : public Writer {
                             [](const Row& row) -> Result<std::string> { return std::string(row.Text(0)); });
   }
 
+  Status InsertEvent(const EventRecord& record);
+
   // The key of a table that PutTable made known.
   Result<std::int64_t> TableKey(const std::string& location);
 
@@ -203,6 +210,8 @@ class SqlTransaction final : public Writer {
   }
 
   Database& database_;
+  ConcurrentDatabase* concurrent_;
+  std::vector<EventRecord> pending_;  // where events are appended last
 };
 
 }  // namespace latecomer::ledger

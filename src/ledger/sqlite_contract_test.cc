@@ -4,6 +4,7 @@
 #include <string>
 
 #include "ledger/ledger_contract.h"
+#include "ledger/sqlite_database.h"
 #include "ledger/sqlite_ledger.h"
 
 namespace latecomer::ledger {
@@ -29,19 +30,25 @@ class FilePlace final : public LedgerPlace {
   }
   ~FilePlace() override { std::filesystem::remove_all(folder_); }
   std::unique_ptr<Ledger> Open() override { return OpenOrFail(folder_ / "new" / "ledger.db"); }
+  std::unique_ptr<Database> Connect() override {
+    auto database = SqliteDatabase::Open(folder_ / "new" / "ledger.db", SqliteAccess::kReadWrite);
+    EXPECT_TRUE(database);
+    return database ? std::move(*database) : nullptr;
+  }
 
  private:
   std::filesystem::path folder_;
 };
 
-INSTANTIATE_TEST_SUITE_P(Sqlite, LedgerContract,
-                         testing::Values(LedgerFlavour{.name = "Memory",
-                                                       .many_connections = false,
-                                                       .make = [] { return std::make_unique<MemoryPlace>(); }},
-                                         LedgerFlavour{.name = "File",
-                                                       .many_connections = true,
-                                                       .make = [] { return std::make_unique<FilePlace>(); }}),
-                         NameOfParameter);
+LedgerFlavour InMemory() {
+  return {.name = "Memory", .many_connections = false, .make = [] { return std::make_unique<MemoryPlace>(); }};
+}
+LedgerFlavour InAFile() {
+  return {.name = "File", .many_connections = true, .make = [] { return std::make_unique<FilePlace>(); }};
+}
+
+INSTANTIATE_TEST_SUITE_P(Sqlite, LedgerContract, testing::Values(InMemory(), InAFile()), NameOfParameter);
+INSTANTIATE_TEST_SUITE_P(Sqlite, AccountsContract, testing::Values(InAFile()), NameOfParameter);
 
 }  // namespace
 }  // namespace latecomer::ledger

@@ -9,6 +9,7 @@
 #include <system_error>
 #include <utility>
 
+#include "ledger/copy.h"
 #include "ledger/schema.h"
 #include "ledger/sql_export.h"
 #include "ledger/sql_ledger.h"
@@ -58,12 +59,6 @@ Result<Creation> CreateFile(const std::string& path) {
   return Creation::kCreated;
 }
 
-Error NoLedger(const std::string& path) {
-  return Error(ErrorKind::kNotFound, "there is no ledger here")
-      .In(path)
-      .Hint("`latecomer run PIPELINE` makes one; --ledger names another");
-}
-
 Status CheckThere(const std::string& path) {
   struct stat info {};
   if (::stat(path.c_str(), &info) != 0) {
@@ -91,13 +86,6 @@ Result<Content> ContentOf(SqliteDatabase& database) {
                   .Hint("name another file with --ledger"));
 }
 
-Error TooNew(const std::string& path, int schema) {
-  return Error(ErrorKind::kUnsupported, "a newer latecomer made this ledger (its schema is " + std::to_string(schema) +
-                                            ", this program knows " + std::to_string(CurrentSchema()) + ")")
-      .In(path)
-      .Hint("use the newer latecomer");
-}
-
 // The schema as it should be, made or migrated in one transaction. Another process may do the same
 // at this moment: what counts is seen again inside the transaction.
 Result<LedgerHead> BringUpToDate(SqliteDatabase& database, OpenMode mode, Random& random) {
@@ -107,8 +95,8 @@ Result<LedgerHead> BringUpToDate(SqliteDatabase& database, OpenMode mode, Random
     int schema = 0;
     if (content == Content::kLedger) {
       LATECOMER_ASSIGN_OR_RETURN(const LedgerHead head, ReadHead(database));
+      LATECOMER_RETURN_IF_ERROR(CheckNotTooNew(head, database.path()));
       schema = head.schema;
-      if (schema > CurrentSchema()) return Fail(TooNew(database.path(), schema));
     } else if (mode != OpenMode::kCreate) {
       return Fail(NoLedger(database.path()));
     } else {
@@ -134,14 +122,7 @@ Result<LedgerHead> ReadCurrent(SqliteDatabase& database) {
   LATECOMER_ASSIGN_OR_RETURN(const Content content, ContentOf(database));
   if (content == Content::kEmpty) return Fail(NoLedger(database.path()));
   LATECOMER_ASSIGN_OR_RETURN(LedgerHead head, ReadHead(database));
-  if (head.schema > CurrentSchema()) return Fail(TooNew(database.path(), head.schema));
-  if (head.schema < CurrentSchema()) {
-    return Fail(Error(ErrorKind::kUnsupported,
-                      "an older latecomer made this ledger, and it can't be brought up to date "
-                      "while it is only read")
-                    .In(database.path())
-                    .Hint("`latecomer run` brings it up to date"));
-  }
+  LATECOMER_RETURN_IF_ERROR(CheckReadable(head, database.path()));
   return head;
 }
 
@@ -205,7 +186,7 @@ Result<LedgerHead> SoundHead(const std::string& copy) {
   LATECOMER_ASSIGN_OR_RETURN(std::unique_ptr<SqliteDatabase> database,
                              SqliteDatabase::Open(copy, SqliteAccess::kReadOnly));
   LATECOMER_ASSIGN_OR_RETURN(LedgerHead head, ReadHead(*database));
-  if (head.schema > CurrentSchema()) return Fail(TooNew(copy, head.schema));
+  LATECOMER_RETURN_IF_ERROR(CheckNotTooNew(head, copy));
   return head;
 }
 
@@ -217,19 +198,7 @@ Status CheckReplaceable(SqliteDatabase& database, const LedgerHead& copy, Instan
                     .In(database.path())
                     .Hint("move this one away first, or name the other's file with --ledger"));
   }
-  std::string held;
-  const Parameter values[] = {std::int64_t{now.time_since_epoch().count()}};
-  LATECOMER_RETURN_IF_ERROR(
-      database.Execute("SELECT pipeline || ' ' || partition_key FROM claims WHERE released = 0 AND expires > $1 "
-                       "ORDER BY 1 LIMIT 1",
-                       values, [&](const Row& row) -> Status {
-                         held = row.Text(0);
-                         return {};
-                       }));
-  if (held.empty()) return {};
-  return Fail(Error(ErrorKind::kConflict, "a run is at work on " + held)
-                  .In(database.path())
-                  .Hint("let it end, or stop it and wait until its lease has run out"));
+  return CheckNobodyWorks(database, database.path(), now.time_since_epoch().count());
 }
 
 Status MoveAside(const std::string& path, const std::string& aside) {

@@ -123,6 +123,7 @@ test('a long first run waits, and says so, until somebody resumes it', async ({ 
   await expect(row).toContainText(/Its first run would process 1.460 partitions\./);
   await expect(row.getByRole('switch')).not.toBeChecked();
   await row.getByRole('link', { name: 'history_of_orders' }).click();
+  await expect(page.getByRole('heading', { level: 1, name: 'history_of_orders' })).toBeVisible();
   await expect(page.getByText('It waits until somebody resumes it.')).toBeVisible();
   expect(await axe(page)).toEqual([]);
 });

@@ -1,58 +1,31 @@
 // Users, sessions, tokens, the audit log and kept replies, on a ledger's database.
-#include "ledger/accounts.h"
-
 #include <gtest/gtest.h>
 
+#include "ledger/accounts.h"
 #include "ledger/activity.h"
-#include "ledger/sqlite_database.h"
-#include "ledger/sqlite_ledger.h"
-#include "testing/temporary_folder.h"
+#include "ledger/ledger_contract.h"
 
 namespace latecomer::ledger {
 namespace {
 
-Instant At(std::int64_t seconds) {
+Instant Second(std::int64_t seconds) {
   return Instant(std::chrono::seconds(seconds));
 }
 
-class AccountsTest : public ::testing::Test {
- protected:
-  void SetUp() override {
-    auto ledger = OpenSqliteLedger(folder_ / "ledger.db", OpenMode::kCreate, random_);
-    ASSERT_TRUE(ledger) << ledger.error().ToString();
-    ledger_ = std::move(*ledger);
-    accounts_ = MakeAccounts(Open());
-    activity_ = MakeActivity(Open());
-  }
-  std::unique_ptr<Database> Open() {
-    auto database = SqliteDatabase::Open(folder_ / "ledger.db", SqliteAccess::kReadWrite);
-    EXPECT_TRUE(database);
-    return std::move(*database);
-  }
-  Status Add(const std::string& name, Role role) {
-    return accounts_->InsertUser({.name = name, .role = role, .password_hash = "h", .created = At(1)});
-  }
-
-  testing::TemporaryFolder folder_;
-  SystemRandom random_;
-  std::unique_ptr<Ledger> ledger_;
-  std::unique_ptr<Accounts> accounts_;
-  std::unique_ptr<Activity> activity_;
-};
-
-TEST_F(AccountsTest, AUserIsThereOnceAndGoesWithSessionsAndTokens) {
+TEST_P(AccountsContract, AUserIsThereOnceAndGoesWithSessionsAndTokens) {
   ASSERT_TRUE(Add("ada", Role::kAdmin));
   EXPECT_EQ(Add("ada", Role::kViewer).error().kind, ErrorKind::kConflict);
   ASSERT_TRUE(Add("bob", Role::kOperator));
-  ASSERT_TRUE(accounts_->InsertSession({.hash = "s", .user = "bob", .created = At(1), .expires = At(9)}));
-  ASSERT_TRUE(accounts_->InsertToken({.user = "bob", .name = "t", .hash = "x", .created = At(1), .expires = At(9)}));
+  ASSERT_TRUE(accounts_->InsertSession({.hash = "s", .user = "bob", .created = Second(1), .expires = Second(9)}));
+  ASSERT_TRUE(
+      accounts_->InsertToken({.user = "bob", .name = "t", .hash = "x", .created = Second(1), .expires = Second(9)}));
   ASSERT_TRUE(accounts_->RemoveUser("bob"));
   EXPECT_FALSE(*accounts_->FindSession("s"));
   EXPECT_FALSE(*accounts_->FindToken("x"));
   EXPECT_EQ(accounts_->RemoveUser("bob").error().kind, ErrorKind::kNotFound);
 }
 
-TEST_F(AccountsTest, TheLastAdminStaysAndNothingElseOfTheChangeHappens) {
+TEST_P(AccountsContract, TheLastAdminStaysAndNothingElseOfTheChangeHappens) {
   ASSERT_TRUE(Add("ada", Role::kAdmin));
   EXPECT_EQ(accounts_->RemoveUser("ada").error().kind, ErrorKind::kConflict);
   UserRecord ada = **accounts_->FindUser("ada");
@@ -64,22 +37,22 @@ TEST_F(AccountsTest, TheLastAdminStaysAndNothingElseOfTheChangeHappens) {
   EXPECT_TRUE(accounts_->UpdateUser(ada));
 }
 
-TEST_F(AccountsTest, SessionsOfAUserEndButForOne) {
+TEST_P(AccountsContract, SessionsOfAUserEndButForOne) {
   ASSERT_TRUE(Add("ada", Role::kAdmin));
   for (const char* hash : {"a", "b", "c"}) {
-    ASSERT_TRUE(accounts_->InsertSession({.hash = hash, .user = "ada", .created = At(1), .expires = At(5)}));
+    ASSERT_TRUE(accounts_->InsertSession({.hash = hash, .user = "ada", .created = Second(1), .expires = Second(5)}));
   }
   ASSERT_TRUE(accounts_->RemoveSessionsOf("ada", "b"));
   EXPECT_FALSE(*accounts_->FindSession("a"));
-  EXPECT_EQ((*accounts_->FindSession("b"))->expires, At(5));
-  ASSERT_TRUE(accounts_->Prune(At(5), At(0)));
+  EXPECT_EQ((*accounts_->FindSession("b"))->expires, Second(5));
+  ASSERT_TRUE(accounts_->Prune(Second(5), Second(0)));
   EXPECT_FALSE(*accounts_->FindSession("b"));
 }
 
-TEST_F(AccountsTest, TheAuditLogIsFilteredAndUndoneOnce) {
+TEST_P(AccountsContract, TheAuditLogIsFilteredAndUndoneOnce) {
   for (int i = 1; i <= 5; ++i) {
     AuditRecord record;
-    record.at = At(i);
+    record.at = Second(i);
     record.user = i % 2 == 0 ? "ada" : "'; DROP TABLE audit; --";
     record.action = "clear";
     record.outcome = "ok";
@@ -87,25 +60,25 @@ TEST_F(AccountsTest, TheAuditLogIsFilteredAndUndoneOnce) {
   }
   EXPECT_EQ(accounts_->Audit({.user = "ada"})->size(), 2U);
   EXPECT_EQ(accounts_->Audit({.user = "'; DROP TABLE audit; --"})->size(), 3U);
-  EXPECT_EQ(accounts_->Audit({.from = At(2), .before_time = At(4)})->size(), 2U);
+  EXPECT_EQ(accounts_->Audit({.from = Second(2), .before_time = Second(4)})->size(), 2U);
   EXPECT_EQ(accounts_->Audit({.before = 3, .limit = 1})->front().id, 2);
   EXPECT_TRUE(*accounts_->MarkUndone(2, 5));
   EXPECT_FALSE(*accounts_->MarkUndone(2, 4));
   EXPECT_EQ((*accounts_->FindAudit(2))->undone_by, 5);
 }
 
-TEST_F(AccountsTest, TheFirstReplyIsKept) {
-  ReplyRecord reply{.user = "ada", .key = "k", .request_hash = "r", .status = 200, .body = "one", .at = At(1)};
+TEST_P(AccountsContract, TheFirstReplyIsKept) {
+  ReplyRecord reply{.user = "ada", .key = "k", .request_hash = "r", .status = 200, .body = "one", .at = Second(1)};
   ASSERT_TRUE(accounts_->PutReply(reply));
   reply.body = "two";
   ASSERT_TRUE(accounts_->PutReply(reply));
   EXPECT_EQ((*accounts_->FindReply("ada", "k"))->body, "one");
   EXPECT_FALSE(*accounts_->FindReply("bob", "k"));
-  ASSERT_TRUE(accounts_->Prune(At(0), At(2)));
+  ASSERT_TRUE(accounts_->Prune(Second(0), Second(2)));
   EXPECT_FALSE(*accounts_->FindReply("ada", "k"));
 }
 
-TEST_F(AccountsTest, EventsComeInPagesFromBothEnds) {
+TEST_P(AccountsContract, EventsComeInPagesFromBothEnds) {
   ASSERT_TRUE(ledger_->Write([](Writer& writer) -> Status {
     for (int i = 1; i <= 5; ++i) {
       EventRecord event;
