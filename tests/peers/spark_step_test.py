@@ -37,7 +37,7 @@ pipeline: compare_{name}
 sources:
   by_spark: {{table: dataset/{name}, partition: event_time}}
   by_sql: {{table: dataset/devices_by_type, partition: event_time}}
-schedule: {{ready: {{delay: 1h}}}}
+schedule: {{end: {end}, ready: {{delay: 1h}}}}
 steps:
   - id: compare
     sql:
@@ -119,7 +119,7 @@ class SparkStepTest(unittest.TestCase):
         """Both tables have the rows that the SQL step makes, in every day."""
         self.ok('run', 'examples/devices/pipeline.yaml')
         file = self.work / f'compare_{table}.yaml'
-        file.write_text(COMPARE.format(name=table))
+        file.write_text(COMPARE.format(name=table, end=days[-1]))
         self.ok('run', str(file))
         compared = {p['partition']['event_time']: p['rows'] for p in self.lines('partitions', f'dataset/same_{table}')}
         self.assertEqual(compared, dict.fromkeys(days, 1))
