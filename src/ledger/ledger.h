@@ -1,5 +1,5 @@
-// The durable record of what was seen, claimed, run, processed, and why. One interface; SQLite now,
-// PostgreSQL later, held to one contract test suite.
+// The durable record of what was seen, claimed, run, processed, and why. One interface; SQLite or PostgreSQL behind it,
+// held to one contract test suite.
 //
 // All work happens in transactions: what a Write body did is there as a whole or not at all, and no
 // other writer comes between. Bodies are short, touch nothing but the transaction, and may be run

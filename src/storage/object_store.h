@@ -78,7 +78,7 @@ class ObjectStore {
   virtual std::optional<std::string> local_root() const { return std::nullopt; }
 };
 
-// Opens a store rooted at a path or URI ("dataset/devices", "file:///x", later "s3://…"). Kept as a
+// Opens a store rooted at a path or URI ("dataset/devices", "file:///x", "s3://bucket/x"). Kept as a
 // function so that delta/ can follow absolute paths (shallow clones) without naming a back end.
 using StoreOpener = std::function<Result<std::shared_ptr<ObjectStore>>(const std::string& location)>;
 
