@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "base/text.h"
-#include "storage/secret_file.h"
+#include "http/secret_file.h"
 #include "storage/token_request.h"
 #include "storage/xml_text.h"
 
@@ -46,7 +46,7 @@ std::string InstanceService(const CloudTools& tools) {
 
 // The session that IMDSv2 asks for; nullopt when there is no such service.
 std::optional<std::string> InstanceToken(const CloudTools& tools) {
-  if (IsTrue(tools.environment("AWS_EC2_METADATA_DISABLED"))) return std::nullopt;
+  if (http::IsTrue(tools.environment("AWS_EC2_METADATA_DISABLED"))) return std::nullopt;
   http::Request request;
   request.method = "PUT";
   request.url = InstanceService(tools) + "/latest/api/token";
@@ -183,7 +183,7 @@ Result<std::optional<AwsCredentials>> AwsCredentialChain::FromWebIdentity(const 
   if (role.empty()) {
     return Fail(NoCredentials("a web identity is given without a role", "set AWS_ROLE_ARN to the role to take"));
   }
-  LATECOMER_ASSIGN_OR_RETURN(const std::string token, ReadSecretFile(token_file));
+  LATECOMER_ASSIGN_OR_RETURN(const std::string token, http::ReadSecretFile(token_file));
   const std::string form = "Action=AssumeRoleWithWebIdentity&Version=2011-06-15&RoleArn=" + PercentEncode(role) +
                            "&RoleSessionName=" + PercentEncode(session) +
                            "&WebIdentityToken=" + PercentEncode(Trim(token));
@@ -256,7 +256,7 @@ Result<std::optional<AwsCredentials>> AwsCredentialChain::FromContainer() {
   request.url = url;
   std::string token = tools_.environment("AWS_CONTAINER_AUTHORIZATION_TOKEN").value_or("");
   if (const auto file = tools_.environment("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE")) {
-    LATECOMER_ASSIGN_OR_RETURN(token, ReadSecretFile(*file));
+    LATECOMER_ASSIGN_OR_RETURN(token, http::ReadSecretFile(*file));
   }
   if (!token.empty()) request.Set("Authorization", std::string(Trim(token)));
   const auto response = AskNearby(tools_, std::move(request));

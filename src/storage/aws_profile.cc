@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "base/text.h"
-#include "storage/secret_file.h"
+#include "http/secret_file.h"
 
 namespace latecomer::storage {
 namespace {
@@ -16,7 +16,7 @@ std::string Lower(std::string_view text) {
 }
 
 Status AddFile(const std::string& path, AwsFile kind, AwsProfiles& profiles) {
-  const Result<std::string> text = ReadSecretFile(path);
+  const Result<std::string> text = http::ReadSecretFile(path);
   if (!text && text.error().kind == ErrorKind::kNotFound) return {};
   if (!text) return Fail(text.error());
   AddProfiles(*text, kind, profiles.by_name);
@@ -56,7 +56,7 @@ std::optional<std::string> AwsProfiles::Setting(const std::string& key) const {
   return found->second;
 }
 
-Result<AwsProfiles> ReadAwsProfiles(const Environment& environment) {
+Result<AwsProfiles> ReadAwsProfiles(const http::Environment& environment) {
   AwsProfiles profiles;
   const auto named = environment("AWS_PROFILE");
   const auto older_name = environment("AWS_DEFAULT_PROFILE");

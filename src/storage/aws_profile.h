@@ -7,7 +7,7 @@
 #include <string_view>
 
 #include "base/result.h"
-#include "storage/environment.h"
+#include "http/environment.h"
 
 namespace latecomer::storage {
 
@@ -24,7 +24,7 @@ struct AwsProfiles {
   std::optional<std::string> Setting(const std::string& key) const;
 };
 
-Result<AwsProfiles> ReadAwsProfiles(const Environment& environment);
+Result<AwsProfiles> ReadAwsProfiles(const http::Environment& environment);
 
 // How a file of profiles is read. In the config file sections are "[profile x]" and "[default]"; in the
 // credentials file "[x]". Later sections of a name add to earlier ones.

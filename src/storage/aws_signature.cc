@@ -5,7 +5,7 @@
 #include <map>
 
 #include "base/text.h"
-#include "storage/digest.h"
+#include "http/digest.h"
 
 namespace latecomer::storage {
 namespace {
@@ -64,7 +64,7 @@ std::string CanonicalQuery(std::string_view query) {
 void SignAws(http::Request& request, const AwsCredentials& credentials, const AwsScope& scope, Instant now) {
   const UrlParts url = PartsOf(request.url);
   const std::string time = BasicTime(now);
-  const std::string payload = Hex(Sha256(request.body));
+  const std::string payload = http::Hex(http::Sha256(request.body));
   request.Set("x-amz-date", time);
   if (scope.service == "s3") request.Set("x-amz-content-sha256", payload);
   if (!credentials.session_token.empty()) request.Set("x-amz-security-token", credentials.session_token);
@@ -81,14 +81,15 @@ void SignAws(http::Request& request, const AwsCredentials& credentials, const Aw
                                 "\n" + canonical_headers + "\n" + signed_headers + "\n" + payload;
   const std::string day = time.substr(0, 8);
   const std::string scope_text = day + "/" + scope.region + "/" + scope.service + "/aws4_request";
-  const std::string to_sign = "AWS4-HMAC-SHA256\n" + time + "\n" + scope_text + "\n" + Hex(Sha256(canonical));
-  std::string key = HmacSha256("AWS4" + credentials.secret, day);
+  const std::string to_sign =
+      "AWS4-HMAC-SHA256\n" + time + "\n" + scope_text + "\n" + http::Hex(http::Sha256(canonical));
+  std::string key = http::HmacSha256("AWS4" + credentials.secret, day);
   for (const std::string& part : {scope.region, scope.service, std::string("aws4_request")}) {
-    key = HmacSha256(key, part);
+    key = http::HmacSha256(key, part);
   }
   request.Set("Authorization", "AWS4-HMAC-SHA256 Credential=" + credentials.key_id + "/" + scope_text +
                                    ", SignedHeaders=" + signed_headers +
-                                   ", Signature=" + Hex(HmacSha256(key, to_sign)));
+                                   ", Signature=" + http::Hex(http::HmacSha256(key, to_sign)));
 }
 
 }  // namespace latecomer::storage

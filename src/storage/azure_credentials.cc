@@ -4,8 +4,8 @@
 #include <utility>
 
 #include "base/text.h"
-#include "storage/digest.h"
-#include "storage/secret_file.h"
+#include "http/digest.h"
+#include "http/secret_file.h"
 #include "storage/token_request.h"
 
 namespace latecomer::storage {
@@ -51,7 +51,7 @@ std::string WithoutSlash(std::string url) {
 }
 
 Status TakeKey(const std::string& text, AzureAccount& account) {
-  const auto key = FromBase64(text);
+  const auto key = http::FromBase64(text);
   if (!key) return Fail(WrongConnection("its key is no base64 text"));
   account.key = *key;
   return {};
@@ -155,7 +155,7 @@ Result<AzureAccount> ParseAzureConnection(const std::string& text) {
   return account;
 }
 
-Result<AzureAccount> ReadAzureAccount(const Environment& environment) {
+Result<AzureAccount> ReadAzureAccount(const http::Environment& environment) {
   if (const auto connection = environment("AZURE_STORAGE_CONNECTION_STRING")) return ParseAzureConnection(*connection);
   AzureAccount account;
   const auto first = [&](const char* name, const char* other) {
@@ -178,7 +178,7 @@ Result<BearerToken> FetchAzureToken(const CloudTools& tools) {
     const std::string form = "client_id=" + PercentEncode(*client) + "&grant_type=client_credentials&scope=" +
                              PercentEncode(std::string(kResource) + ".default");
     if (const auto file = tools.environment("AZURE_FEDERATED_TOKEN_FILE")) {
-      LATECOMER_ASSIGN_OR_RETURN(const std::string assertion, ReadSecretFile(*file));
+      LATECOMER_ASSIGN_OR_RETURN(const std::string assertion, http::ReadSecretFile(*file));
       return AskEntra(tools, form + "&client_assertion_type=" +
                                  PercentEncode("urn:ietf:params:oauth:client-assertion-type:jwt-bearer") +
                                  "&client_assertion=" + PercentEncode(Trim(assertion)));

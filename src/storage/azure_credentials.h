@@ -19,7 +19,7 @@ struct AzureAccount {
 
 // Of AZURE_STORAGE_CONNECTION_STRING, else of AZURE_STORAGE_ACCOUNT (or …_ACCOUNT_NAME), AZURE_STORAGE_KEY
 // (…_ACCOUNT_KEY) and AZURE_STORAGE_SAS_TOKEN. kInvalidArgument, without any of its text, for a damaged one.
-Result<AzureAccount> ReadAzureAccount(const Environment& environment);
+Result<AzureAccount> ReadAzureAccount(const http::Environment& environment);
 
 // The same for a text "Name=value;…"; UseDevelopmentStorage=true is the emulator's well-known account.
 Result<AzureAccount> ParseAzureConnection(const std::string& text);

@@ -6,9 +6,9 @@
 #include <utility>
 
 #include "base/text.h"
+#include "http/digest.h"
 #include "storage/cloud_location.h"
 #include "storage/cloud_store.h"
-#include "storage/digest.h"
 #include "storage/xml_text.h"
 
 namespace latecomer::storage {
@@ -118,7 +118,7 @@ std::string SharedKeySignature(const http::Request& request, const AzureAccount&
     }
   }
   for (const auto& [name, value] : parameters) text += "\n" + name + ":" + value;
-  return Base64(HmacSha256(account.key, text));
+  return http::Base64(http::HmacSha256(account.key, text));
 }
 
 class AzureDialect final : public CloudDialect {
@@ -286,7 +286,7 @@ class AzureUpload final : public PartUpload {
     // All ids of a blob have one length. The mark keeps two writers' blocks apart.
     char number[8];
     std::snprintf(number, sizeof number, "%06zu", ids_.size());
-    const std::string id = Base64(mark_ + number);
+    const std::string id = http::Base64(mark_ + number);
     http::Request request = dialect_.RequestTo("PUT", name_, "comp=block&blockid=" + PercentEncode(id));
     request.body = part;
     LATECOMER_ASSIGN_OR_RETURN(const CloudAnswer answer, SendToCloud(dialect_.tools(), dialect_, request, place_));

@@ -5,8 +5,8 @@
 
 #include <fstream>
 
+#include "http/digest.h"
 #include "storage/cloud_test_support.h"
-#include "storage/digest.h"
 #include "testing/temporary_folder.h"
 
 namespace latecomer::storage {
@@ -50,7 +50,7 @@ class AzureStoreTest : public ::testing::Test {
 
 TEST_F(AzureStoreTest, ConnectionsAreReadAsAzureWritesThem) {
   const auto account =
-      ParseAzureConnection("DefaultEndpointsProtocol=https;AccountName=acc;AccountKey=" + Base64("key=") +
+      ParseAzureConnection("DefaultEndpointsProtocol=https;AccountName=acc;AccountKey=" + http::Base64("key=") +
                            ";EndpointSuffix=core.chinacloudapi.cn");
   ASSERT_TRUE(account) << account.error().ToString();
   EXPECT_EQ(account->name, "acc");
@@ -72,7 +72,7 @@ TEST_F(AzureStoreTest, ConnectionsAreReadAsAzureWritesThem) {
 }
 
 TEST_F(AzureStoreTest, AccountsOfLocations) {
-  tools_.environment = {{"AZURE_STORAGE_ACCOUNT", "mine"}, {"AZURE_STORAGE_KEY", Base64("key")}};
+  tools_.environment = {{"AZURE_STORAGE_ACCOUNT", "mine"}, {"AZURE_STORAGE_KEY", http::Base64("key")}};
   EXPECT_TRUE(Open("abfss://c@other.dfs.core.windows.net/t"));
   EXPECT_EQ(Open("abfss://c@mine.dfs.core.windows.net/t/").value()->location(),
             "abfss://c@mine.dfs.core.windows.net/t");
@@ -85,7 +85,7 @@ TEST_F(AzureStoreTest, AccountsOfLocations) {
 
 TEST_F(AzureStoreTest, AnotherAccountGetsNoKeyOfOurs) {
   UseTokens();
-  tools_.environment["AZURE_STORAGE_KEY"] = Base64("key");
+  tools_.environment["AZURE_STORAGE_KEY"] = http::Base64("key");
   tools_.limits.connect = std::chrono::milliseconds(100);
   std::vector<ServedRequest> asked;
   ServeToken("/metadata/identity", "managed", asked);
@@ -184,7 +184,7 @@ TEST_F(AzureStoreTest, ATokenThatIsNoGoodAnyMoreIsRenewedOnce) {
 TEST_F(AzureStoreTest, EachErrorSaysWhatIsWrong) {
   tools_.environment = {{"AZURE_STORAGE_ACCOUNT", "acc"},
                         {"AZURE_STORAGE_BLOB_ENDPOINT", server_.url()},
-                        {"AZURE_STORAGE_KEY", Base64("the-key-itself")}};
+                        {"AZURE_STORAGE_KEY", http::Base64("the-key-itself")}};
   const auto store = Open().value();
   const struct {
     int status;
@@ -206,7 +206,7 @@ TEST_F(AzureStoreTest, EachErrorSaysWhatIsWrong) {
       EXPECT_EQ(error.kind, one.kind) << one.code;
       EXPECT_NE(error.message.find(one.says), std::string::npos) << error.message;
       EXPECT_EQ(error.file, "az://container/a/table/k");
-      EXPECT_EQ((error.ToString() + error.hint).find(Base64("the-key-itself")), std::string::npos);
+      EXPECT_EQ((error.ToString() + error.hint).find(http::Base64("the-key-itself")), std::string::npos);
     }
   }
 }

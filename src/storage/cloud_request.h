@@ -9,7 +9,7 @@
 #include "base/result.h"
 #include "base/time.h"
 #include "http/client.h"
-#include "storage/environment.h"
+#include "http/environment.h"
 #include "storage/retry.h"
 
 namespace latecomer::storage {
@@ -17,7 +17,7 @@ namespace latecomer::storage {
 // What stores and credentials share in one process.
 struct CloudTools {
   std::shared_ptr<http::Client> http;
-  Environment environment;
+  http::Environment environment;
   Clock* clock = nullptr;
   Random* random = nullptr;
   RetryPolicy retry{};

@@ -1,10 +1,10 @@
 // What the stores' protocols are made of: locations, XML, dates, hashes, profiles.
 #include <gtest/gtest.h>
 
+#include "http/digest.h"
 #include "storage/aws_profile.h"
 #include "storage/cloud_location.h"
 #include "storage/cloud_request.h"
-#include "storage/digest.h"
 #include "storage/xml_text.h"
 
 namespace latecomer::storage {
@@ -84,19 +84,19 @@ TEST(CloudRequest, DatesOfHeaders) {
 }
 
 TEST(Digest, KnownValues) {
-  EXPECT_EQ(Hex(Sha256("abc")), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
-  EXPECT_EQ(Hex(Md5("abc")), "900150983cd24fb0d6963f7d28e17f72");
+  EXPECT_EQ(http::Hex(http::Sha256("abc")), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+  EXPECT_EQ(http::Hex(http::Md5("abc")), "900150983cd24fb0d6963f7d28e17f72");
   // RFC 4231, test case 2.
-  EXPECT_EQ(Hex(HmacSha256("Jefe", "what do ya want for nothing?")),
+  EXPECT_EQ(http::Hex(http::HmacSha256("Jefe", "what do ya want for nothing?")),
             "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
-  EXPECT_EQ(Base64("\xff\xfe\xfd"), "//79");
-  EXPECT_EQ(Base64("a"), "YQ==");
-  EXPECT_EQ(Base64Url("\xff\xfe\xfd\xfc"), "__79_A");
-  EXPECT_EQ(FromBase64("YWI="), "ab");
-  EXPECT_EQ(FromBase64("YQ=="), "a");
-  EXPECT_FALSE(FromBase64("YQ"));
-  EXPECT_FALSE(FromBase64("Y*=="));
-  const auto signature = SignRs256("-----BEGIN PRIVATE KEY-----\nhush\n-----END PRIVATE KEY-----\n", "x");
+  EXPECT_EQ(http::Base64("\xff\xfe\xfd"), "//79");
+  EXPECT_EQ(http::Base64("a"), "YQ==");
+  EXPECT_EQ(http::Base64Url("\xff\xfe\xfd\xfc"), "__79_A");
+  EXPECT_EQ(http::FromBase64("YWI="), "ab");
+  EXPECT_EQ(http::FromBase64("YQ=="), "a");
+  EXPECT_FALSE(http::FromBase64("YQ"));
+  EXPECT_FALSE(http::FromBase64("Y*=="));
+  const auto signature = http::SignRs256("-----BEGIN PRIVATE KEY-----\nhush\n-----END PRIVATE KEY-----\n", "x");
   ASSERT_FALSE(signature);
   EXPECT_EQ(signature.error().ToString().find("hush"), std::string::npos);
 }

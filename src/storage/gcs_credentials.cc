@@ -4,8 +4,8 @@
 #include <utility>
 
 #include "base/text.h"
-#include "storage/digest.h"
-#include "storage/secret_file.h"
+#include "http/digest.h"
+#include "http/secret_file.h"
 #include "storage/token_request.h"
 
 namespace latecomer::storage {
@@ -65,10 +65,10 @@ Result<BearerToken> OfServiceAccount(const CloudTools& tools, const Json& file) 
                        {"aud", url},
                        {"iat", now},
                        {"exp", now + kAssertionLife.count()}};
-  const std::string text = Base64Url(header.dump()) + "." + Base64Url(claims.dump());
-  LATECOMER_ASSIGN_OR_RETURN(const std::string signature, SignRs256(TextOf(file, "private_key"), text));
+  const std::string text = http::Base64Url(header.dump()) + "." + http::Base64Url(claims.dump());
+  LATECOMER_ASSIGN_OR_RETURN(const std::string signature, http::SignRs256(TextOf(file, "private_key"), text));
   const std::string form = "grant_type=" + PercentEncode("urn:ietf:params:oauth:grant-type:jwt-bearer") +
-                           "&assertion=" + text + "." + Base64Url(signature);
+                           "&assertion=" + text + "." + http::Base64Url(signature);
   LATECOMER_ASSIGN_OR_RETURN(const http::Response response, PostForm(tools, url, form));
   return ReadToken(tools, response, "Google");
 }
@@ -86,7 +86,7 @@ Result<BearerToken> OfUser(const CloudTools& tools, const Json& file) {
 Result<std::string> SubjectToken(const CloudTools& tools, const Json& source) {
   std::string text;
   if (!TextOf(source, "file").empty()) {
-    LATECOMER_ASSIGN_OR_RETURN(text, ReadSecretFile(TextOf(source, "file")));
+    LATECOMER_ASSIGN_OR_RETURN(text, http::ReadSecretFile(TextOf(source, "file")));
   } else if (!TextOf(source, "url").empty() && !source.contains("environment_id")) {
     http::Request request;
     request.url = TextOf(source, "url");
@@ -150,7 +150,7 @@ Result<BearerToken> OfExternalAccount(const CloudTools& tools, const Json& file)
 }
 
 Result<BearerToken> OfFile(const CloudTools& tools, const std::string& path) {
-  LATECOMER_ASSIGN_OR_RETURN(const std::string text, ReadSecretFile(path));
+  LATECOMER_ASSIGN_OR_RETURN(const std::string text, http::ReadSecretFile(path));
   const Json file = Json::parse(text, nullptr, false);
   const std::string type = file.is_object() ? TextOf(file, "type") : "";
   Result<BearerToken> token =

@@ -10,8 +10,8 @@
 #include <nlohmann/json.hpp>
 
 #include "base/text.h"
+#include "http/digest.h"
 #include "storage/cloud_test_support.h"
-#include "storage/digest.h"
 #include "testing/temporary_folder.h"
 
 namespace latecomer::storage {
@@ -53,7 +53,7 @@ class RsaKey {
 std::string FromBase64Url(std::string text) {
   for (char& c : text) c = c == '-' ? '+' : c == '_' ? '/' : c;
   while (text.size() % 4 != 0) text += '=';
-  return FromBase64(text).value_or("");
+  return http::FromBase64(text).value_or("");
 }
 
 class GcsStoreTest : public ::testing::Test {

@@ -6,7 +6,7 @@
 #include <ostream>
 #include <thread>
 
-#include "storage/environment.h"
+#include "http/environment.h"
 #include "storage/local_store.h"
 #include "storage/object_store.h"
 #include "storage/open_store.h"
@@ -50,7 +50,7 @@ std::vector<BackEnd> BackEnds() {
                          place.store = std::make_shared<testing::MemoryStore>(std::make_shared<testing::FakeClock>());
                          return place;
                        }});
-  const Environment environment = ProcessEnvironment();
+  const http::Environment environment = http::ProcessEnvironment();
   if (const auto uri = environment("LATECOMER_TEST_STORE")) {
     const auto make = [uri] {
       SystemRandom random;
@@ -58,7 +58,7 @@ std::vector<BackEnd> BackEnds() {
       place.store = ProcessStores()(*uri + "/" + MakeUuid(random)).value();
       return place;
     };
-    back_ends.push_back({"cloud", make, IsTrue(environment("LATECOMER_TEST_STORE_IS_TREE"))});
+    back_ends.push_back({"cloud", make, http::IsTrue(environment("LATECOMER_TEST_STORE_IS_TREE"))});
   }
   return back_ends;
 }

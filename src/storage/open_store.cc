@@ -69,7 +69,7 @@ const StoreOpener& ProcessStores() {
   static SystemRandom random;
   static const StoreOpener opener = [] {
     CloudTools tools;
-    tools.environment = ProcessEnvironment();
+    tools.environment = http::ProcessEnvironment();
     tools.http = std::make_shared<http::Client>(
         http::Limits{},
         http::Tls{.ca_file =

@@ -329,7 +329,7 @@ Result<std::unique_ptr<PartUpload>> S3Dialect::BeginUpload(const std::string& na
 Result<std::shared_ptr<S3Access>> S3Access::Make(const CloudTools& tools) {
   LATECOMER_ASSIGN_OR_RETURN(AwsProfiles profiles, ReadAwsProfiles(tools.environment));
   std::optional<std::string> endpoint;
-  if (!IsTrue(tools.environment("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"))) {
+  if (!http::IsTrue(tools.environment("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"))) {
     endpoint = tools.environment("AWS_ENDPOINT_URL_S3");
     if (!endpoint) endpoint = tools.environment("AWS_ENDPOINT_URL");
     if (!endpoint) endpoint = profiles.Setting("endpoint_url");

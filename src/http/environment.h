@@ -5,7 +5,7 @@
 #include <optional>
 #include <string>
 
-namespace latecomer::storage {
+namespace latecomer::http {
 
 // The value of a variable; nullopt when it is missing or empty, which the clouds' own tools take for the same.
 using Environment = std::function<std::optional<std::string>(const std::string& name)>;
@@ -16,4 +16,4 @@ Environment ProcessEnvironment();
 // "true" or "1" in any case.
 bool IsTrue(const std::optional<std::string>& value);
 
-}  // namespace latecomer::storage
+}  // namespace latecomer::http

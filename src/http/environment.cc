@@ -1,10 +1,10 @@
-#include "storage/environment.h"
+#include "http/environment.h"
 
 #include <strings.h>
 
 #include <cstdlib>
 
-namespace latecomer::storage {
+namespace latecomer::http {
 
 Environment ProcessEnvironment() {
   return [](const std::string& name) -> std::optional<std::string> {
@@ -18,4 +18,4 @@ bool IsTrue(const std::optional<std::string>& value) {
   return value && (*value == "1" || ::strcasecmp(value->c_str(), "true") == 0);
 }
 
-}  // namespace latecomer::storage
+}  // namespace latecomer::http

@@ -1,9 +1,9 @@
-#include "storage/secret_file.h"
+#include "http/secret_file.h"
 
 #include <cerrno>
 #include <fstream>
 
-namespace latecomer::storage {
+namespace latecomer::http {
 
 Result<std::string> ReadSecretFile(const std::string& path) {
   constexpr std::size_t kMostBytes = std::size_t{1} << 20;
@@ -19,4 +19,4 @@ Result<std::string> ReadSecretFile(const std::string& path) {
   return Fail(Error(ErrorKind::kInvalidFile, "this file is too large to hold credentials").In(path));
 }
 
-}  // namespace latecomer::storage
+}  // namespace latecomer::http

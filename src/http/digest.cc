@@ -1,4 +1,4 @@
-#include "storage/digest.h"
+#include "http/digest.h"
 
 #include <openssl/bio.h>
 #include <openssl/evp.h>
@@ -8,7 +8,7 @@
 #include <algorithm>
 #include <memory>
 
-namespace latecomer::storage {
+namespace latecomer::http {
 namespace {
 
 const unsigned char* Bytes(std::string_view text) {
@@ -102,4 +102,4 @@ Result<std::string> SignRs256(const std::string& pem, std::string_view message) 
   return signature;
 }
 
-}  // namespace latecomer::storage
+}  // namespace latecomer::http

@@ -7,7 +7,7 @@
 
 #include "base/result.h"
 
-namespace latecomer::storage {
+namespace latecomer::http {
 
 std::string Sha256(std::string_view bytes);                              // 32 raw bytes
 std::string HmacSha256(std::string_view key, std::string_view message);  // 32 raw bytes
@@ -24,4 +24,4 @@ std::optional<std::string> FromBase64(std::string_view text);
 // holds any of it.
 Result<std::string> SignRs256(const std::string& pem, std::string_view message);
 
-}  // namespace latecomer::storage
+}  // namespace latecomer::http
