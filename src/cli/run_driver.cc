@@ -61,7 +61,7 @@ bool TickOne(Lane& lane) {
   if (report.error().kind == ErrorKind::kNotFound) return false;
   lane.ended = true;
   // What it had running must not go on unwatched; when even that fails, whoever comes next ends it.
-  const Status cancelled = lane.engine->CancelMine("its scheduler failed: " + report.error().message);
+  const Status cancelled = lane.engine->LeaveMine("its scheduler failed: " + report.error().message);
   if (!cancelled) lane.error->message += " (and its runs could not be given back: " + cancelled.error().message + ")";
   return false;
 }

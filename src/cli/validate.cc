@@ -207,6 +207,9 @@ std::string StepText(const Step& step) {
   } else if (const auto* spark = std::get_if<pipeline::SparkStep>(&step.action)) {
     text += ": spark " + spark->application;
     if (!spark->into_location.empty()) text += " into " + spark->into_location;
+  } else if (const auto* job = std::get_if<pipeline::KubernetesStep>(&step.action)) {
+    text += ": " + std::string(pipeline::KindOf(step)) + (job->image.empty() ? "" : " " + job->image);
+    if (!job->into_location.empty()) text += " into " + job->into_location;
   } else {
     text += ": " + Listed(std::get<pipeline::CommandStep>(step.action).argv);
   }

@@ -69,6 +69,10 @@ Result<executor::AttemptSpec> Engine::SpecFor(const Active& active, const pipeli
     LATECOMER_ASSIGN_OR_RETURN(spec.work, SparkWorkFor(active, step, *spark, values));
     return spec;
   }
+  if (const auto* job = std::get_if<pipeline::KubernetesStep>(&step.action)) {
+    LATECOMER_ASSIGN_OR_RETURN(spec.work, KubernetesWorkFor(active, step, *job, values));
+    return spec;
+  }
   LATECOMER_ASSIGN_OR_RETURN(spec.work, SqlWorkFor(active, step, std::get<pipeline::SqlStep>(step.action), values));
   return spec;
 }
@@ -109,15 +113,50 @@ Result<executor::SparkWork> Engine::SparkWorkFor(const Active& active, const pip
   for (const auto& [name, text] : spark.conf) {
     LATECOMER_ASSIGN_OR_RETURN(work.conf[name], pipeline::FillTemplate(text, values));
   }
+  TellJob(active, step, spark.into_location, values, work);
+  return work;
+}
+
+// What jobs that write their output themselves are told.
+void Engine::TellJob(const Active& active, const pipeline::Step& step, const std::string& into,
+                     const pipeline::TemplateValues& values, executor::JobWork& work) {
   work.values = values;
   work.values["pipeline"] = pipeline_.id;
   work.values["step"] = step.id;
   work.sources = SourceViewsFor(active);
-  work.into = spark.into_location;
+  work.into = into;
   work.partition = active.key;
   work.partition_columns = output_schema_;
   work.time_zone = pipeline_.output.time_zone.name();
   work.transaction = TransactionFor(active, step);
+}
+
+Result<executor::KubernetesWork> Engine::KubernetesWorkFor(const Active& active, const pipeline::Step& step,
+                                                           const pipeline::KubernetesStep& job,
+                                                           const pipeline::TemplateValues& values) {
+  executor::KubernetesWork work;
+  const bool is_job = job.kind == pipeline::KubernetesStep::Kind::kJob;
+  work.kind = is_job ? executor::KubernetesWork::Kind::kJob : executor::KubernetesWork::Kind::kSparkApplication;
+  work.kubeconfig = job.kubeconfig;
+  work.context = job.context;
+  work.name_space = job.name_space;
+  work.keep = job.keep;
+  // Spark hands its driver's environment on as it is.
+  const auto fill = is_job ? pipeline::FillKubernetesTemplate : pipeline::FillTemplate;
+  for (const auto& [name, text] : job.environment) {
+    LATECOMER_ASSIGN_OR_RETURN(work.environment[name], fill(text, values));
+  }
+  LATECOMER_ASSIGN_OR_RETURN(work.image, pipeline::FillTemplate(job.image, values));
+  for (const std::string& text : job.command) {
+    LATECOMER_ASSIGN_OR_RETURN(work.command.emplace_back(), pipeline::FillKubernetesTemplate(text, values));
+  }
+  for (const std::string& text : job.arguments) {
+    LATECOMER_ASSIGN_OR_RETURN(work.arguments.emplace_back(), pipeline::FillKubernetesTemplate(text, values));
+  }
+  LATECOMER_ASSIGN_OR_RETURN(work.pod, pipeline::FillJsonTemplate(job.pod, values));
+  LATECOMER_ASSIGN_OR_RETURN(work.container, pipeline::FillJsonTemplate(job.container, values));
+  LATECOMER_ASSIGN_OR_RETURN(work.spec, pipeline::FillJsonTemplate(job.spec, values));
+  TellJob(active, step, job.into_location, values, work);
   return work;
 }
 

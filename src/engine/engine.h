@@ -57,6 +57,9 @@ class Engine {
   void StopStarting() { stop_starting_ = true; }
   // Ends what is running here; its runs go back to the queue.
   Status CancelMine(const std::string& reason);
+  // The same, but for runs of which nothing is at work that dies with this process: the next scheduler goes on with
+  // them.
+  Status LeaveMine(const std::string& reason);
 
   // Queues a run of one partition on a person's request; returns its id. Processed whatever the plan says.
   Result<ledger::RunRecord> RequestRun(const table::PartitionKey& key);
@@ -114,6 +117,7 @@ class Engine {
   Result<Resumed> Resume(const ledger::ClaimRecord& claim, const std::string& why);
   Result<bool> LoadResumable(ledger::Reader& reader, const ledger::ClaimRecord& claim, Active& active);
   Result<bool> GoesOnElsewhere(const Active& active);
+  bool OutlivesThis(const Active& active);
 
   // outside_claims.cc
   Result<bool> GrantOutside(const OutsideRequest& request, OutsideClaims& found);
@@ -147,6 +151,11 @@ class Engine {
                                        const pipeline::TemplateValues& values);
   Result<executor::SparkWork> SparkWorkFor(const Active& active, const pipeline::Step& step,
                                            const pipeline::SparkStep& spark, const pipeline::TemplateValues& values);
+  Result<executor::KubernetesWork> KubernetesWorkFor(const Active& active, const pipeline::Step& step,
+                                                     const pipeline::KubernetesStep& job,
+                                                     const pipeline::TemplateValues& values);
+  void TellJob(const Active& active, const pipeline::Step& step, const std::string& into,
+               const pipeline::TemplateValues& values, executor::JobWork& work);
   std::vector<executor::SqlWork::SourceView> SourceViewsFor(const Active& active);
   table::WriteTransaction TransactionFor(const Active& active, const pipeline::Step& step);
 

@@ -104,6 +104,33 @@ Result<Engine::Resumed> Engine::Resume(const ClaimRecord& claim, const std::stri
   return Resumed::kYes;
 }
 
+bool Engine::OutlivesThis(const Active& active) {
+  return !active.attempts.empty() && std::ranges::all_of(active.attempts, [&](const auto& entry) {
+    const auto spec = SpecFor(active, *FindStep(pipeline_, entry.first), entry.second);
+    return spec && env_.executor.Outlives(*spec);
+  });
+}
+
+Status Engine::LeaveMine(const std::string& reason) {
+  for (auto it = active_.begin(); it != active_.end();) {
+    Active& active = *it->second;
+    if (!OutlivesThis(active)) {
+      ++it;
+      continue;
+    }
+    const Status left = ledger::WriteFor(env_.ledger, pipeline_.id, [&](ledger::Writer& writer) -> Status {
+      LATECOMER_RETURN_IF_ERROR(CheckClaim(writer, active));
+      LATECOMER_ASSIGN_OR_RETURN(auto claim, writer.FindClaim(active.run.pipeline, active.run.partition));
+      claim->expires = env_.clock.Now();  // whoever comes needn't wait
+      return writer.PutClaim(*claim);
+    });
+    if (!left && left.error().kind != ErrorKind::kConflict) return left;
+    for (const auto& [step, handle] : active.handles) LATECOMER_RETURN_IF_ERROR(env_.executor.Release(handle));
+    it = active_.erase(it);
+  }
+  return CancelMine(reason);
+}
+
 // Whether another scheduler resumed it. It has the claim then, with the token that was granted here.
 Result<bool> Engine::GoesOnElsewhere(const Active& active) {
   bool elsewhere = false;

@@ -72,6 +72,26 @@ struct SparkWork : JobWork {
   std::map<std::string, std::string> conf;
 };
 
+// A job in a Kubernetes cluster; templates are filled in already. JSON texts are objects as the file has them.
+struct KubernetesWork : JobWork {
+  enum class Kind { kJob, kSparkApplication };
+  Kind kind = Kind::kJob;
+  std::string kubeconfig;  // absolute path; empty: KUBECONFIG, else the pod's own service account, else ~/.kube/config
+  std::string context;     // of that file; empty: its current one
+  std::string name_space;  // empty: the context's
+  Duration keep{};         // how long the job stays after its end
+  std::map<std::string, std::string> environment;  // the step's own
+  // Of a Job: one container, and what else its pod and the container have. In command, arguments and environment,
+  // $(NAME) stands for a variable, as Kubernetes has it; in values of templates $ is doubled.
+  std::string image;
+  std::vector<std::string> command;
+  std::vector<std::string> arguments;
+  std::string pod = "{}";
+  std::string container = "{}";
+  // Of a SparkApplication: its `spec`.
+  std::string spec = "{}";
+};
+
 // Which attempt it is; no two have the same, in whatever ledger, nor after one was restored from a backup.
 struct AttemptName {
   std::string ledger_id;
@@ -94,7 +114,7 @@ struct AttemptSpec {
   // Of an attempt that a scheduler which is gone may have started: how long ago. Work that outlives its scheduler is
   // found again, and nothing is started twice.
   std::optional<Duration> started_before{};
-  std::variant<CommandWork, SqlWork, SparkWork> work;
+  std::variant<CommandWork, SqlWork, SparkWork, KubernetesWork> work;
 };
 
 enum class Phase { kRunning, kSucceeded, kFailed };

@@ -24,6 +24,11 @@ Result<TimeZone> ReadTimeZone(const YamlReader& reader, const YamlNode& node);
 
 // Of a step. `pipeline` has the steps before it.
 Result<SparkStep> ParseSpark(const YamlReader& reader, const YamlNode& step, SqlFiles files, const Pipeline& pipeline);
+Result<KubernetesStep> ParseKubernetesJob(const YamlReader& reader, const YamlNode& step, const Pipeline& pipeline);
+Result<KubernetesStep> ParseSparkApplication(const YamlReader& reader, const YamlNode& step, const Pipeline& pipeline);
+// A setting of Spark that Spark would take for another thing, or that would take a promise away. `of`: where it stands,
+// for messages.
+Status CheckSparkSetting(const YamlReader& reader, const YamlEntry& entry, const std::string& of, bool declares_output);
 // The `environment` of a step that runs a program; empty when it has none.
 Result<std::map<std::string, std::string>> ParseEnvironment(const YamlReader& reader, const YamlNode& step,
                                                             const Pipeline& pipeline);

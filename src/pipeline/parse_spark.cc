@@ -49,39 +49,14 @@ Status ParseApplication(const YamlReader& reader, const YamlNode& node, SqlFiles
   return CheckTemplateOfFile(spark.application, spark.text, pipeline);
 }
 
-// What spark-submit would take for another thing, or what would take a promise away.
-Status CheckConf(const YamlReader& reader, const YamlEntry& entry, const SparkStep& spark) {
-  const auto invalid = [&](const std::string& message) {
-    return Fail(reader.Invalid(entry.value, message).At(entry.line, entry.column));
-  };
-  const std::string& key = entry.key;
-  const std::string shown = "`" + Printable(key) + "`";
-  if (!key.starts_with("spark.") || key.find('=') != std::string::npos) {
-    return invalid("spark.conf: Spark ignores " + shown + "; its settings begin with `spark.`");
-  }
-  if (key.starts_with("spark.latecomer.")) return invalid("spark.conf: latecomer itself sets " + shown);
-  const std::string value = std::string(Trim(entry.value.text));
-  if (key == "spark.submit.deployMode" && value != "client") {
-    return Fail(reader.Unsupported(entry.value, "spark.submit.deployMode: " + Printable(value),
-                                   "use client: the driver runs where latecomer runs, and is ended with its step"));
-  }
-  std::string lower = value;
-  std::ranges::transform(lower, lower.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? char(c - 'A' + 'a') : c; });
-  if (key == "spark.sql.sources.partitionOverwriteMode" && lower != "static" && !spark.into.empty()) {
-    Error error =
-        reader.Invalid(entry.value, "spark.conf: " + shown + " can't be `" + Printable(value) + "` in a step " +
-                                        "with `into`: an overwrite of whatever partitions the rows are of " +
-                                        "leaves a partition that became empty as it was");
-    error.hint = "write with replaceWhere, as latecomer.py does";
-    return Fail(std::move(error));
-  }
-  return {};
-}
-
 Status ParseConf(const YamlReader& reader, const YamlNode& node, const Pipeline& pipeline, SparkStep& spark) {
   LATECOMER_ASSIGN_OR_RETURN(spark.conf, reader.TextMap(node, "spark.conf"));
   for (const YamlEntry& entry : node.entries) {
-    LATECOMER_RETURN_IF_ERROR(CheckConf(reader, entry, spark));
+    LATECOMER_RETURN_IF_ERROR(CheckSparkSetting(reader, entry, "spark.conf", !spark.into.empty()));
+    if (entry.key == "spark.submit.deployMode" && Trim(entry.value.text) != "client") {
+      return Fail(reader.Unsupported(entry.value, "spark.submit.deployMode: " + Printable(Trim(entry.value.text)),
+                                     "use client: the driver runs where latecomer runs, and is ended with its step"));
+    }
     LATECOMER_RETURN_IF_ERROR(CheckTemplateOf(reader, entry.value, entry.value.text, pipeline));
   }
   return {};
@@ -123,6 +98,30 @@ Result<std::string> ParseOneText(const YamlReader& reader, const YamlNode& spark
 }
 
 }  // namespace
+
+Status CheckSparkSetting(const YamlReader& reader, const YamlEntry& entry, const std::string& of,
+                         bool declares_output) {
+  const auto invalid = [&](const std::string& message) {
+    return Fail(reader.Invalid(entry.value, message).At(entry.line, entry.column));
+  };
+  const std::string& key = entry.key;
+  const std::string shown = "`" + Printable(key) + "`";
+  if (!key.starts_with("spark.") || key.find('=') != std::string::npos) {
+    return invalid(of + ": Spark ignores " + shown + "; its settings begin with `spark.`");
+  }
+  if (key.starts_with("spark.latecomer.")) return invalid(of + ": latecomer itself sets " + shown);
+  const std::string value = std::string(Trim(entry.value.text));
+  std::string lower = value;
+  std::ranges::transform(lower, lower.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? char(c - 'A' + 'a') : c; });
+  if (key == "spark.sql.sources.partitionOverwriteMode" && lower != "static" && declares_output) {
+    Error error = reader.Invalid(entry.value, of + ": " + shown + " can't be `" + Printable(value) + "` in a step " +
+                                                  "with `into`: an overwrite of whatever partitions the rows are of " +
+                                                  "leaves a partition that became empty as it was");
+    error.hint = "write with replaceWhere, as latecomer.py does";
+    return Fail(std::move(error));
+  }
+  return {};
+}
 
 Result<SparkStep> ParseSpark(const YamlReader& reader, const YamlNode& step, SqlFiles files, const Pipeline& pipeline) {
   const YamlNode& node = *step.Find("spark");

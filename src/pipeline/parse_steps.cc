@@ -147,7 +147,7 @@ Status ExpectOnlyAt(const YamlReader& reader, const YamlNode& node, const char* 
   std::string named;
   for (const std::string& kind : kinds) {
     if (node.Find(kind) != nullptr) return {};
-    named += (named.empty() ? "`" : " and `") + kind + "`";
+    named += (named.empty() ? "`" : kind == kinds.back() ? " and `" : ", `") + kind + "`";
   }
   return Fail(reader.Invalid(*there, std::string("`") + key + "` goes with " + named + " only"));
 }
@@ -155,30 +155,36 @@ Status ExpectOnlyAt(const YamlReader& reader, const YamlNode& node, const char* 
 Status ParseAction(const YamlReader& reader, const YamlNode& node, const Pipeline& pipeline, SqlFiles files,
                    Step& step) {
   std::vector<std::string> kinds;
-  for (const char* kind : {"command", "sql", "spark"}) {
+  for (const char* kind : {"command", "sql", "spark", "kubernetes_job", "spark_application"}) {
     if (node.Find(kind) != nullptr) kinds.emplace_back(kind);
   }
   if (kinds.size() != 1) {
-    return Fail(reader.Invalid(node, "step `" + step.id + "` needs exactly one of command, sql and spark"));
+    return Fail(reader.Invalid(
+        node, "step `" + step.id + "` needs exactly one of command, sql, spark, kubernetes_job and spark_application"));
   }
   LATECOMER_RETURN_IF_ERROR(ExpectOnlyAt(reader, node, "shell", {"command"}));
-  LATECOMER_RETURN_IF_ERROR(ExpectOnlyAt(reader, node, "environment", {"command", "spark"}));
+  LATECOMER_RETURN_IF_ERROR(
+      ExpectOnlyAt(reader, node, "environment", {"command", "spark", "kubernetes_job", "spark_application"}));
   if (kinds.front() == "command") {
     LATECOMER_ASSIGN_OR_RETURN(step.action, ParseCommand(reader, node, pipeline));
   } else if (kinds.front() == "sql") {
     LATECOMER_ASSIGN_OR_RETURN(step.action, ParseSql(reader, *node.Find("sql"), pipeline, files));
-  } else {
+  } else if (kinds.front() == "spark") {
     LATECOMER_ASSIGN_OR_RETURN(step.action, ParseSpark(reader, node, files, pipeline));
+  } else if (kinds.front() == "kubernetes_job") {
+    LATECOMER_ASSIGN_OR_RETURN(step.action, ParseKubernetesJob(reader, node, pipeline));
+  } else {
+    LATECOMER_ASSIGN_OR_RETURN(step.action, ParseSparkApplication(reader, node, pipeline));
   }
   return {};
 }
 
 Result<Step> ParseStep(const YamlReader& reader, const YamlNode& node, const Pipeline& pipeline, SqlFiles files) {
-  const std::string instead = "use command, sql or spark";
-  LATECOMER_RETURN_IF_ERROR(reader.ExpectKeys(
-      node, "a step",
-      {"id", "command", "shell", "environment", "sql", "spark", "needs", "retries", "retry_delay", "timeout"},
-      {{"kubernetes_job", instead}, {"spark_application", instead}, {"airflow_dag", instead}}));
+  LATECOMER_RETURN_IF_ERROR(
+      reader.ExpectKeys(node, "a step",
+                        {"id", "command", "shell", "environment", "sql", "spark", "kubernetes_job", "spark_application",
+                         "needs", "retries", "retry_delay", "timeout"},
+                        {{"airflow_dag", "use command, sql, spark, kubernetes_job or spark_application"}}));
   Step step;
   LATECOMER_RETURN_IF_ERROR(ParseId(reader, node, pipeline, step));
   LATECOMER_RETURN_IF_ERROR(ParseAction(reader, node, pipeline, files, step));

@@ -95,11 +95,17 @@ Result<Pipeline> Parse(std::string_view text, const std::string& path, SqlFiles 
 
 std::string_view KindOf(const Step& step) {
   if (std::holds_alternative<SqlStep>(step.action)) return "sql";
+  if (const auto* job = std::get_if<KubernetesStep>(&step.action)) {
+    return job->kind == KubernetesStep::Kind::kJob ? "kubernetes_job" : "spark_application";
+  }
   return std::holds_alternative<SparkStep>(step.action) ? "spark" : "command";
 }
 
 const std::string* DeclaredOutput(const Step& step) {
   if (const auto* sql = std::get_if<SqlStep>(&step.action)) return &sql->into_location;
+  if (const auto* job = std::get_if<KubernetesStep>(&step.action)) {
+    return job->into_location.empty() ? nullptr : &job->into_location;
+  }
   const auto* spark = std::get_if<SparkStep>(&step.action);
   return spark == nullptr || spark->into_location.empty() ? nullptr : &spark->into_location;
 }
@@ -107,6 +113,7 @@ const std::string* DeclaredOutput(const Step& step) {
 const std::string* DeclaredOutputAsWritten(const Step& step) {
   if (DeclaredOutput(step) == nullptr) return nullptr;
   if (const auto* sql = std::get_if<SqlStep>(&step.action)) return &sql->into;
+  if (const auto* job = std::get_if<KubernetesStep>(&step.action)) return &job->into;
   return &std::get<SparkStep>(step.action).into;
 }
 

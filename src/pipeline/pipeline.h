@@ -75,16 +75,35 @@ struct SparkStep {
   std::string into_location;  // resolved like a source's table
 };
 
+// A job in a Kubernetes cluster. Templates are not yet filled in; JSON texts are objects as the file has them.
+struct KubernetesStep {
+  enum class Kind { kJob, kSparkApplication };
+  Kind kind = Kind::kJob;
+  std::string kubeconfig;                  // absolute path; empty: what the environment says
+  std::string context;                     // of that file; empty: its current one
+  std::string name_space;                  // empty: the context's
+  Duration keep = std::chrono::hours(24);  // how long the job stays after its end
+  std::map<std::string, std::string> environment;
+  std::string image;  // of a job, as are the next four
+  std::vector<std::string> command;
+  std::vector<std::string> arguments;
+  std::string pod = "{}";        // what else its pod has
+  std::string container = "{}";  // what else its container has
+  std::string spec = "{}";       // of a SparkApplication
+  std::string into;              // as written; empty: it declares no output
+  std::string into_location;     // resolved like a source's table
+};
+
 struct Step {
   std::string id;
   std::vector<std::string> needs;  // ids of user steps
-  std::variant<CommandStep, SqlStep, SparkStep> action;
+  std::variant<CommandStep, SqlStep, SparkStep, KubernetesStep> action;
   int retries = 0;
   Duration retry_delay = std::chrono::minutes(1);
   std::optional<Duration> timeout;
 };
 
-// The key that says what a step does: "command", "sql" or "spark".
+// The key that says what a step does: "command", "sql", "spark", "kubernetes_job" or "spark_application".
 std::string_view KindOf(const Step& step);
 // The location of the table that a step declares as its output (`into`): a run counts as processed only when the step's
 // commit is found there. Null when it declares none.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <nlohmann/json.hpp>
 
 #include "base/text.h"
 
@@ -86,6 +87,16 @@ std::string EnvironmentName(const std::string& name) {
   return upper;
 }
 
+Status FillTexts(nlohmann::ordered_json& json, const TemplateValues& values) {
+  if (json.is_string()) {
+    LATECOMER_ASSIGN_OR_RETURN(json, FillTemplate(json.get<std::string>(), values));
+    return {};
+  }
+  if (!json.is_structured()) return {};
+  for (auto& item : json) LATECOMER_RETURN_IF_ERROR(FillTexts(item, values));
+  return {};
+}
+
 }  // namespace
 
 Error UnknownTemplateName(std::string_view name, const std::vector<std::string>& known) {
@@ -124,6 +135,14 @@ Result<std::string> FillSparkSqlTemplate(std::string_view text, const TemplateVa
   });
 }
 
+Result<std::string> FillKubernetesTemplate(std::string_view text, const TemplateValues& values) {
+  return Fill(text, values, [](const std::string&, const std::string& value) -> Result<std::string> {
+    std::string doubled;
+    for (const char c : value) doubled.append(c == '$' ? 2 : 1, c);
+    return doubled;
+  });
+}
+
 Result<std::string> FillShellTemplate(std::string_view text, const TemplateValues& values) {
   return Fill(text, values, [](const std::string& name, const std::string& value) -> Result<std::string> {
     if (std::all_of(value.begin(), value.end(), IsPlainInShell)) return value;
@@ -131,6 +150,13 @@ Result<std::string> FillShellTemplate(std::string_view text, const TemplateValue
                                                        "`, has characters that mean something to a shell")
                     .Hint("use \"$" + EnvironmentName(name) + "\" in the command instead, or give it as a list"));
   });
+}
+
+Result<std::string> FillJsonTemplate(std::string_view json, const TemplateValues& values) {
+  auto parsed = nlohmann::ordered_json::parse(json, nullptr, /*allow_exceptions=*/false);
+  if (parsed.is_discarded()) return Fail(ErrorKind::kInvalidFile, "this is no JSON");
+  LATECOMER_RETURN_IF_ERROR(FillTexts(parsed, values));
+  return parsed.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
 }
 
 Result<std::vector<std::string>> TemplateNames(std::string_view text) {

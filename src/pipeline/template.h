@@ -25,6 +25,12 @@ Result<std::string> FillSqlTemplate(std::string_view text, const TemplateValues&
 // The same for Spark's SQL, whose literals are ended by ' or " and know backslashes.
 Result<std::string> FillSparkSqlTemplate(std::string_view text, const TemplateValues& values);
 
+// The same for texts in which Kubernetes replaces $(NAME) by variables: $ is doubled in values.
+Result<std::string> FillKubernetesTemplate(std::string_view text, const TemplateValues& values);
+
+// Fills in each text of a JSON value (not the keys of its maps), as FillTemplate does.
+Result<std::string> FillJsonTemplate(std::string_view json, const TemplateValues& values);
+
 // As FillTemplate, for text that a shell reads: a value with a character that means something to a shell
 // (spaces and quotes included) is refused with kInvalidArgument that names the environment variable to use.
 Result<std::string> FillShellTemplate(std::string_view text, const TemplateValues& values);

@@ -1,5 +1,5 @@
 #include "pipeline/pipeline.h"
-#include "pipeline/yaml_tree.h"
+#include "yaml/tree.h"
 
 namespace latecomer::pipeline {
 namespace {

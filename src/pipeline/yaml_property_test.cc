@@ -3,7 +3,7 @@
 #include <rapidcheck.h>
 
 #include "pipeline/pipeline.h"
-#include "pipeline/yaml_tree.h"
+#include "yaml/tree.h"
 
 namespace latecomer::pipeline {
 namespace {

@@ -12,7 +12,7 @@
 #include "base/result.h"
 #include "base/text.h"
 #include "base/time.h"
-#include "pipeline/yaml_tree.h"
+#include "yaml/tree.h"
 
 namespace latecomer::pipeline {
 

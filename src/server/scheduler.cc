@@ -149,7 +149,7 @@ Duration Scheduler::UntilNext(Instant now) const {
 
 void Scheduler::End() {
   for (Worker& worker : workers_) {
-    const Status done = worker.engine->CancelMine("the server was stopped");
+    const Status done = worker.engine->LeaveMine("the server was stopped");
     if (!done && callbacks_.on_error) callbacks_.on_error(worker.id, done.error());
   }
   workers_.clear();

@@ -1,4 +1,4 @@
-#include "pipeline/yaml_tree.h"
+#include "yaml/tree.h"
 
 #include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/yaml.h>
@@ -9,7 +9,7 @@
 
 #include "base/text.h"
 
-namespace latecomer::pipeline {
+namespace latecomer {
 namespace {
 
 constexpr std::size_t kMostBytes = 1 << 20;
@@ -192,4 +192,4 @@ std::string CanonicalYaml(const YamlNode& node) {
   return out;
 }
 
-}  // namespace latecomer::pipeline
+}  // namespace latecomer

@@ -9,7 +9,7 @@
 
 #include "base/result.h"
 
-namespace latecomer::pipeline {
+namespace latecomer {
 
 struct YamlEntry;
 
@@ -39,4 +39,4 @@ Result<YamlNode> ParseYaml(std::string_view text, const std::string& path);
 // One text per content: layout, comments, quoting and the order of keys don't count.
 std::string CanonicalYaml(const YamlNode& node);
 
-}  // namespace latecomer::pipeline
+}  // namespace latecomer

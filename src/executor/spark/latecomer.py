@@ -26,7 +26,7 @@ class Job:
         """Replaces the run's partition by these rows. Partition columns may be left out; given, they must agree."""
         from pyspark.sql import functions
         if self.output is None:
-            raise ValueError(f'step {self.step} declares no table to write: add `into:` to its `spark:` part')
+            raise ValueError(f'step {self.step} declares no table to write: add `into:` to it')
         given = {name.lower() for name in frame.columns}
         names = [column['name'] for column in self.output['partition']]
         if given & {name.lower() for name in names}:
@@ -51,8 +51,10 @@ class Job:
 def job(path=None):
     """The job this process was started for; `path` names the file of another one, to try something by hand."""
     path = path or os.environ.get('LATECOMER_JOB')
+    if not path and (text := os.environ.get('LATECOMER_JOB_JSON')):
+        return Job(json.loads(text))
     if not path:
-        raise RuntimeError('LATECOMER_JOB is not set: no `spark:` step of latecomer started this; '
+        raise RuntimeError('LATECOMER_JOB is not set: no step of latecomer started this; '
                            'latecomer.job(path) takes the job.json of an earlier attempt')
     with open(path, encoding='utf-8') as file:
         return Job(json.load(file))
