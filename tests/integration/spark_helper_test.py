@@ -50,6 +50,14 @@ class Literal:
 
 
 class HelperTest(unittest.TestCase):
+    def test_in_a_cluster_the_environment_holds_the_job(self):
+        os.environ['LATECOMER_JOB_JSON'] = json.dumps(JOB)
+        self.addCleanup(os.environ.pop, 'LATECOMER_JOB_JSON')
+        before = os.environ.pop('LATECOMER_JOB', None)
+        self.assertEqual(latecomer.job().token, 7)
+        if before is not None:
+            os.environ['LATECOMER_JOB'] = before
+
     def setUp(self):
         functions = types.SimpleNamespace(lit=Literal, expr=lambda text: text)
         modules = {'pyspark': types.ModuleType('pyspark'), 'pyspark.sql': types.SimpleNamespace(functions=functions)}

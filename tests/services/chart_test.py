@@ -2,8 +2,8 @@
 """The Helm chart and the manifests: linted, rendered, and held against the schemas of Kubernetes and the Spark operator.
 
 Run by `script/test --services chart` with the Python of .deps/chart, which has the schemas; helm is beside it.
-sparkapplication-v1beta2.schema.json is the schema of the Spark operator's resource definition (kubeflow/spark-operator,
-Apache License 2.0) without its descriptions, closed to fields it doesn't name.
+sparkapplications.crd.json is the Spark operator's resource definition (kubeflow/spark-operator, Apache License 2.0) without
+its descriptions.
 """
 import json
 import pathlib
@@ -35,6 +35,18 @@ def rendered(*arguments) -> list[dict]:
 
 def of_kind(documents, kind):
     return [document for document in documents if document['kind'] == kind]
+
+
+def closed(schema):
+    """A schema that also refuses the fields it doesn't name, as the API server drops them without a word."""
+    if isinstance(schema, list):
+        return [closed(one) for one in schema]
+    if not isinstance(schema, dict):
+        return schema
+    inner = {key: closed(value) for key, value in schema.items()}
+    if inner.get('type') == 'object' and 'properties' in inner:
+        inner.setdefault('additionalProperties', False)
+    return inner
 
 
 class ChartTest(unittest.TestCase):
@@ -111,7 +123,8 @@ class ChartTest(unittest.TestCase):
 
     def test_the_manifests_of_the_walk_through(self):
         self.validate((ROOT / 'deploy/minikube/namespace.yaml').read_text())
-        schema = json.loads((HERE / 'sparkapplication-v1beta2.schema.json').read_text())
+        definition = json.loads((HERE / 'sparkapplications.crd.json').read_text())
+        schema = closed(definition['spec']['versions'][0]['schema']['openAPIV3Schema'])
         application = yaml.safe_load((ROOT / 'deploy/minikube/spark-application.yaml').read_text())
         jsonschema.validate(application, schema)
         application['spec']['driver']['memroy'] = '1g'

@@ -254,6 +254,36 @@ TEST_F(EngineCase, AStartThatFailsWhenATryGoesOnIsMadeUpForLater) {
   EXPECT_EQ(Processed(kDay), 1);
 }
 
+TEST_F(EngineCase, ASchedulerThatStopsLeavesItsJobsToTheNext) {
+  Append(kDay);
+  Append(kDay + 1);
+  jobs_.outside = true;
+  jobs_.failures.longest_ms = 10 * kHour;
+  const auto first = Start(0);
+  Work(*first);
+  ASSERT_TRUE(first->engine().LeaveMine("stopped"));
+  EXPECT_TRUE(jobs_.NextEnd()) << "the job was ended";
+  const auto second = Start(1);
+  Work(*second);
+  EXPECT_EQ(second->Tick()->mine, 1) << "it needn't wait for a lease";
+  PassTime(10 * kHour);
+  Work(*second);
+  EXPECT_EQ(jobs_.started(), 1);
+  EXPECT_EQ(Processed(kDay), 1);
+}
+
+TEST_F(EngineCase, WhatDiesWithAProcessIsEndedWhenItStops) {
+  Append(kDay);
+  Append(kDay + 1);
+  jobs_.failures.longest_ms = 10 * kHour;
+  const auto first = Start(0);
+  Work(*first);
+  ASSERT_TRUE(jobs_.NextEnd());
+  ASSERT_TRUE(first->engine().LeaveMine("stopped"));
+  EXPECT_FALSE(jobs_.NextEnd());
+  EXPECT_EQ(Runs().front().state, ledger::RunState::kQueued);
+}
+
 TEST_F(EngineCase, UnderAnotherDefinitionTheOldJobIsEndedAndTheTryIsNew) {
   Append(kDay);
   Append(kDay + 1);

@@ -1,0 +1,533 @@
+#!/usr/bin/env python3
+"""Kubernetes steps against a real API server, job controller and garbage collector (kubernetes_cluster.py), on a node that runs
+containers' commands as processes (kubernetes_kubelet.py).
+
+usage: kubernetes_test.py [TEST…]     LATECOMER names the program; `script/bootstrap --kubernetes` builds the servers
+"""
+import json
+import os
+import pathlib
+import signal
+import subprocess
+import sys
+import unittest
+
+HERE = pathlib.Path(__file__).resolve().parent
+ROOT = HERE.parents[1]
+sys.path.insert(0, str(HERE))
+sys.path.insert(0, str(HERE.parent / 'scenario'))
+os.environ.setdefault('LATECOMER_SOURCE', str(ROOT))
+
+from kubernetes_cluster import Cluster, wait_until  # noqa: E402
+from kubernetes_kubelet import Kubelet  # noqa: E402
+from story import Story  # noqa: E402
+
+NAMESPACE = 'data'
+SELECTOR = 'app.kubernetes.io/managed-by=latecomer'
+
+PIPELINE = '''
+pipeline: devices_loader
+sources:
+  devices: {table: dataset/devices, partition: event_time}
+schedule: {start: 2024-01-01, end: END}
+steps:
+  - id: process_devices
+    kubernetes_job:
+      image: IMAGE
+      command: [python3, JOB]
+      args: ["{{ partition.event_time }}", "$(LEVEL)"]
+      namespace: data
+      MORE
+    environment: {LEVEL: info}
+    STEP
+late_data: {allowed_lateness: 36500d}
+'''
+
+# The container's program. It says what it was told, does what the word in the file `mode` says, and commits as Delta does.
+JOB = '''
+import json, os, pathlib, sys, time
+job = json.loads(os.environ['LATECOMER_JOB_JSON'])
+folder = pathlib.Path(__file__).parent
+print('for', *sys.argv[1:], os.environ['LATECOMER_PARTITION_EVENT_TIME'], 'at', os.environ['LATECOMER_SOURCES_DEVICES_VERSION'],
+      'under', os.environ['LATECOMER_CLAIM_TOKEN'], flush=True)
+with open(folder / 'attempts', 'a') as file:
+    file.write(str(os.getpid()) + '\\n')
+mode = (folder / 'mode').read_text().strip()
+if mode == 'wait':
+    (folder / 'here').write_text('x')
+    (folder / 'go').read_text()
+if mode.startswith('fail'):
+    print('not today', flush=True)
+    sys.exit(int(mode[4:]))
+output = job['output']
+if output and mode != 'nothing':
+    log = pathlib.Path(output['table'].removeprefix('file://'), '_delta_log')
+    log.mkdir(parents=True, exist_ok=True)
+    actions = [{'commitInfo': {'timestamp': 1, 'operation': 'WRITE', 'userMetadata': output['user_metadata']}},
+               {'txn': {'appId': output['txn_app_id'], 'version': output['txn_version']}}]
+    versions = len(list(log.iterdir()))
+    if versions == 0:
+        fields = [{'name': name, 'type': kind, 'nullable': True, 'metadata': {}}
+                  for name, kind in (('devices', 'long'), ('event_time', 'date'))]
+        actions += [{'protocol': {'minReaderVersion': 1, 'minWriterVersion': 2}},
+                    {'metaData': {'id': 't', 'format': {'provider': 'parquet', 'options': {}},
+                                  'schemaString': json.dumps({'type': 'struct', 'fields': fields}),
+                                  'partitionColumns': ['event_time'], 'configuration': {}}}]
+    (log / f'{versions:020}.json').write_text('\\n'.join(map(json.dumps, actions)))
+print('done', flush=True)
+'''
+
+cluster = None
+
+
+def setUpModule():
+    global cluster
+    cluster = Cluster()
+    unittest.addModuleCleanup(cluster.stop)
+    cluster.start()
+    cluster.apply({'apiVersion': 'v1', 'kind': 'Namespace', 'metadata': {'name': NAMESPACE}})
+    cluster.kubectl('apply', '-n', NAMESPACE, '-f', ROOT / 'deploy/kubernetes/rbac.yaml')
+
+
+class Kubernetes(Story):
+    def setUp(self):
+        super().setUp()
+        self.config = cluster.kubeconfig('latecomer', user={'token': cluster.token(NAMESPACE, 'latecomer')})
+        self.load_three_days()
+        self.kubelet = Kubelet(cluster, self.folder).start()
+        self.addCleanup(self.kubelet.stop)
+        self.addCleanup(self.remove_all)
+        self.write('job.py', JOB)
+        os.mkfifo(self.folder / 'here')
+        os.mkfifo(self.folder / 'go')
+        self.mode('good')
+
+    def environment(self):
+        return {**super().environment(), 'KUBECONFIG': str(self.config)}
+
+    @staticmethod
+    def remove_all():
+        cluster.kubectl('delete', 'jobs', '-n', NAMESPACE, '--all', '--wait=false')
+        wait_until('an empty namespace', lambda: not cluster.jobs(NAMESPACE))
+
+    def pipeline(self, image='run', end='2024-01-01', more='', step=''):
+        text = PIPELINE.replace('IMAGE', image).replace('END', end).replace('JOB', str(self.folder / 'job.py'))
+        self.write('pipeline.yaml', text.replace('MORE', more or 'keep: 1h').replace('STEP', step or 'timeout: 10m'))
+
+    def mode(self, word):
+        self.write('mode', word)
+
+    def run_ok(self):
+        return self.ok('run', 'pipeline.yaml')
+
+    def run_fails(self):
+        done = self.call('run', 'pipeline.yaml')
+        self.assertEqual(done.returncode, 8, done.stdout + done.stderr)
+        return self.step()['message']
+
+    def step(self, run=-1):
+        """The user's step of the newest try of a run."""
+        steps = self.lines('show', 'pipeline.yaml')[run]['tries'][-1]['steps']
+        return next(one for one in steps if one['step'] == 'process_devices')
+
+    def log(self, run='latest'):
+        return self.ok('logs', 'pipeline.yaml', run)
+
+    def jobs(self):
+        return cluster.jobs(NAMESPACE, SELECTOR)
+
+    def attempts(self):
+        """Process ids of the containers that ran."""
+        path = self.folder / 'attempts'
+        return [int(line) for line in path.read_text().split()] if path.exists() else []
+
+    def shows(self, *words):
+        """Waits until the step is deferred and says all this; the whole of what it says."""
+        def said():
+            step = self.step()
+            return step['message'] if step['state'] == 'deferred' and all(word in step['message'] for word in words) else None
+        return wait_until(f'a step that says {words}', said)
+
+    def begin(self):
+        """A scheduler whose job waits at the gate."""
+        self.mode('wait')
+        process = self.start('run', 'pipeline.yaml')
+        (self.folder / 'here').read_text()
+        return process
+
+    def let_through(self):
+        (self.folder / 'go').write_text('x')
+
+    def finished(self, process, code=0):
+        out, err = process.communicate(timeout=120)
+        self.assertEqual(process.returncode, code, out + err)
+        return out
+
+    @staticmethod
+    def alive(pid):
+        try:
+            return pathlib.Path(f'/proc/{pid}/stat').read_text().rsplit(')', 1)[1].split()[0] != 'Z'
+        except FileNotFoundError:
+            return False
+
+
+class Good(Kubernetes):
+    def test_scheduled_runs_and_late_data(self):
+        self.pipeline(end='2024-01-02', more='into: dataset/counted')
+        self.run_ok()
+        self.assertEqual(self.states('pipeline.yaml'),
+                         {'scheduled_2024-01-01': 'success', 'scheduled_2024-01-02': 'success'})
+        self.assertEqual(len(self.jobs()), 2)
+        log = self.log('scheduled_2024-01-01')
+        self.assertIn('for 2024-01-01 info 2024-01-01 at 2 under 1\ndone\n', log)
+        self.assertIn("found the job's commit", log)
+        self.assertIn('nothing to do', self.run_ok())
+        self.load('2024-01-01')
+        self.run_ok()
+        self.assertEqual(self.states('pipeline.yaml')['backfill_2024-01-01_v3'], 'success')
+        self.assertEqual(len(self.jobs()), 3)
+
+    def test_an_object_says_whose_it_is(self):
+        self.pipeline()
+        self.run_ok()
+        job, = self.jobs()
+        self.assertRegex(job['metadata']['name'], r'^latecomer-devices-loader-process-devi-[0-9a-f]{10}$')
+        said = job['metadata']['annotations']
+        self.assertEqual({key.split('/')[1]: said[key] for key in said if key.startswith('latecomer/')},
+                         {'pipeline': 'devices_loader', 'run': 'scheduled_2024-01-01', 'partition': 'event_time=2024-01-01',
+                          'step': 'process_devices', 'try': '1', 'attempt-number': '1', 'token': '1'})
+        self.assertEqual((job['spec']['ttlSecondsAfterFinished'], job['spec']['activeDeadlineSeconds']), (3600, 600))
+        pod, = cluster.pods(NAMESPACE, SELECTOR)
+        self.assertEqual(pod['metadata']['labels']['latecomer/attempt'], job['metadata']['labels']['latecomer/attempt'])
+
+    def test_nothing_of_the_schedulers_environment_reaches_the_cluster(self):
+        self.pipeline()
+        os.environ['SCHEDULERS_SECRET'] = 's3cret-of-the-scheduler'
+        self.addCleanup(os.environ.pop, 'SCHEDULERS_SECRET')
+        self.run_ok()
+        self.assertNotIn('s3cret-of-the-scheduler', json.dumps(self.jobs()))
+        self.assertNotIn(json.loads(self.config.read_text())['users'][0]['user']['token'], json.dumps(self.jobs()))
+
+    def test_what_a_job_waits_for_and_its_log_while_it_runs(self):
+        self.pipeline()
+        process = self.begin()
+        self.assertIn('runs on node machine', self.shows('latecomer-devices-loader', 'namespace data', 'runs'))
+        wait_until('the log', lambda: 'for 2024-01-01' in self.log())
+        self.let_through()
+        self.finished(process)
+        self.assertTrue(self.log().endswith('done\n'), self.log())
+
+    def test_a_job_is_removed_when_its_time_is_up(self):
+        self.pipeline(more='keep: 1m')
+        self.run_ok()
+        job, = self.jobs()
+        # The clock of the cluster can't be set, so the minute is taken away from the object.
+        cluster.patch(f'/apis/batch/v1/namespaces/{NAMESPACE}/jobs/{job["metadata"]["name"]}',
+                      {'spec': {'ttlSecondsAfterFinished': 0}})
+        wait_until('no job', lambda: not self.jobs())
+
+    def test_the_chart_and_the_manifest_give_the_same_rights(self):
+        helm = ROOT / '.deps/chart/bin/helm'
+        if not helm.exists():
+            self.skipTest('helm is missing: script/bootstrap --chart')
+        values = ROOT / 'deploy/helm/latecomer/ci/one-machine-values.yaml'
+        done = subprocess.run([helm, 'template', 'demo', ROOT / 'deploy/helm/latecomer', '-n', NAMESPACE, '-f', values,
+                               '--set=rbac.jobs=true,rbac.sparkApplications=true'], capture_output=True, text=True, check=True)
+        cluster.kubectl('apply', '-n', NAMESPACE, '-f', '-', stdin=done.stdout)
+        path = f'/apis/rbac.authorization.k8s.io/v1/namespaces/{NAMESPACE}/roles/'
+        rights = [sorted((tuple(rule['resources']), tuple(rule['verbs'])) for rule in cluster.get(path + name)['rules'])
+                  for name in ('latecomer', 'demo-latecomer')]
+        self.assertEqual(*rights)
+
+
+class Bad(Kubernetes):
+    def test_a_failure_is_tried_again_as_the_step_says_each_time_by_a_job_of_its_own(self):
+        self.pipeline(step='retries: 1\n    retry_delay: 1ms')
+        self.mode('fail3')
+        self.assertEqual(self.run_fails(), 'exit code 3')
+        self.assertEqual([one['exit_code'] for one in self.step()['attempts']], [3, 3])
+        self.assertIn('not today', self.log())
+        self.assertEqual(len(self.jobs()), 2)
+
+    def test_out_of_memory(self):
+        self.pipeline(image='hungry', more='container: {resources: {limits: {memory: 64Mi}}}')
+        self.mode('fail137')
+        self.assertEqual(self.run_fails(), 'out of memory: the container was killed at its limit of 64Mi (OOMKilled)')
+
+    def test_a_job_that_writes_nothing_is_not_processed(self):
+        self.pipeline(more='into: dataset/counted')
+        self.mode('nothing')
+        self.assertIn('is not in its output', self.run_fails())
+
+    def test_an_image_that_can_not_be_pulled_is_what_it_waits_for_until_the_timeout(self):
+        self.pipeline(image='missing', step='timeout: 3s')
+        process = self.start('run', 'pipeline.yaml')
+        self.shows('waits for its image', 'ImagePullBackOff')
+        self.finished(process, 8)
+        self.assertRegex(self.step()['message'], '^timed out')
+        wait_until('no pod', lambda: not cluster.pods(NAMESPACE, SELECTOR + ',!x'))
+
+    def test_a_pod_without_a_node(self):
+        self.pipeline(more='pod: {nodeSelector: {disk: ssd}}')
+        process = self.start('run', 'pipeline.yaml')
+        self.shows('waits for a node: 0/1 nodes are available')
+        self.ok('cancel', 'pipeline.yaml', 'latest')
+        process.communicate(timeout=60)
+        self.assertEqual(self.jobs(), [])
+
+    def test_what_the_cluster_refuses_is_said(self):
+        self.pipeline(more='container: {resources: {requests: {memory: lots}}}')
+        self.assertIn('quantities must match', self.run_fails())
+        self.pipeline(more='namespace: nowhere'.replace('namespace', 'keep: 1h #'))
+        self.write('pipeline.yaml', (self.folder / 'pipeline.yaml').read_text().replace('namespace: data', 'namespace: nowhere'))
+        self.ok('clear', 'pipeline.yaml', 'latest')
+        self.assertIn('cannot create resource "jobs" in API group "batch" in the namespace "nowhere"', self.run_fails())
+
+    def test_cancel_ends_the_job_and_its_process(self):
+        self.pipeline()
+        process = self.begin()
+        pid, = self.attempts()
+        self.ok('cancel', 'pipeline.yaml', 'latest')
+        process.communicate(timeout=60)
+        self.assertFalse(self.alive(pid))
+        self.assertEqual(self.jobs(), [])
+        self.assertEqual(self.states('pipeline.yaml'), {'scheduled_2024-01-01': 'cancelled'})
+
+    def test_a_job_that_somebody_deletes(self):
+        self.pipeline()
+        process = self.begin()
+        job, = self.jobs()
+        cluster.kubectl('delete', 'job', '-n', NAMESPACE, job['metadata']['name'], '--wait=false')
+        self.finished(process, 8)
+        self.assertIn('was deleted by somebody else', self.step()['message'])
+        self.assertFalse(self.alive(self.attempts()[0]))
+
+    def test_a_pod_that_was_left_behind_holds_the_next_attempt_up(self):
+        self.pipeline(step='retries: 1\n    retry_delay: 1ms')
+        process = self.begin()
+        job, = self.jobs()
+        cluster.kubectl('delete', 'job', '-n', NAMESPACE, job['metadata']['name'], '--cascade=orphan')
+        self.shows('was deleted; waits for the end of its pod')
+        self.assertEqual(len(self.attempts()), 1)
+        self.mode('good')
+        self.let_through()
+        self.finished(process)
+        self.assertEqual(len(self.attempts()), 2)
+
+
+class Interrupted(Kubernetes):
+    def test_a_killed_scheduler_leaves_a_job_that_the_next_one_goes_on_with(self):
+        self.pipeline(more='into: dataset/counted')
+        process = self.begin()
+        wait_until('the log', lambda: 'for 2024-01-01' in self.log())
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        self.assertTrue(self.alive(self.attempts()[0]))
+        again = self.start('run', 'pipeline.yaml')
+        self.shows('runs on node machine')
+        self.let_through()
+        self.finished(again)
+        self.assertEqual(len(self.attempts()), 1, 'it ran once')
+        self.assertEqual(len(self.jobs()), 1)
+        run, = self.lines('show', 'pipeline.yaml')
+        self.assertEqual((run['state'], [one['state'] for one in run['tries']]), ('success', ['success']))
+        self.assertEqual(self.log().count('for 2024-01-01'), 1, self.log())
+
+    def test_a_job_that_ended_while_nobody_looked_is_found_with_its_end(self):
+        self.pipeline(more='into: dataset/counted')
+        process = self.begin()
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        self.let_through()
+        wait_until('its end', lambda: self.jobs()[0]['status'].get('succeeded'))
+        self.run_ok()
+        self.assertEqual((len(self.attempts()), len(self.jobs())), (1, 1))
+        self.assertIn('done', self.log())
+
+    def test_after_a_change_of_the_pipeline_the_old_job_is_gone_before_the_new_one(self):
+        self.pipeline()
+        process = self.begin()
+        old, = self.attempts()
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        self.pipeline(step='timeout: 11m')
+        self.mode('good')
+        self.run_ok()
+        self.assertFalse(self.alive(old))
+        self.assertEqual(len(self.attempts()), 2)
+        run, = self.lines('show', 'pipeline.yaml')
+        self.assertEqual([one['state'] for one in run['tries']], ['lost', 'success'])
+
+    def test_the_api_server_restarts_in_the_middle(self):
+        self.pipeline(more='into: dataset/counted')
+        process = self.begin()
+        self.shows('runs on node machine')
+        cluster.stop_api()
+        self.shows('takes no connections')
+        cluster.start_api()
+        self.shows('runs on node machine')
+        self.let_through()
+        self.finished(process)
+        self.assertEqual((len(self.attempts()), len(self.jobs())), (1, 1))
+        self.assertEqual(self.log().count('for 2024-01-01'), 1, self.log())
+        self.assertIn('done', self.log())
+
+    def test_ctrl_c_twice_ends_the_job(self):
+        self.pipeline()
+        process = self.begin()
+        process.send_signal(signal.SIGINT)
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=60)
+        self.assertEqual(self.jobs(), [])
+        self.assertFalse(self.alive(self.attempts()[0]))
+        self.assertEqual(self.states('pipeline.yaml'), {'scheduled_2024-01-01': 'queued'})
+
+
+class Rights(Kubernetes):
+    """Each right of the manifest is needed, and the message names the one that is missing."""
+
+    def account(self, rules):
+        """A kubeconfig of an account with these rights."""
+        cluster.kubectl('delete', 'role,rolebinding,serviceaccount', 'weak', '-n', NAMESPACE, '--ignore-not-found')
+        binding = {'kind': 'RoleBinding', 'roleRef': {'apiGroup': 'rbac.authorization.k8s.io', 'kind': 'Role', 'name': 'weak'},
+                   'subjects': [{'kind': 'ServiceAccount', 'name': 'weak', 'namespace': NAMESPACE}]}
+        meta = {'name': 'weak', 'namespace': NAMESPACE}
+        group = {'apiVersion': 'rbac.authorization.k8s.io/v1'}
+        cluster.apply({'apiVersion': 'v1', 'kind': 'ServiceAccount', 'metadata': meta},
+                      {**group, 'kind': 'Role', 'metadata': meta, 'rules': rules}, {**group, **binding, 'metadata': meta})
+        return cluster.kubeconfig('weak', user={'token': cluster.token(NAMESPACE, 'weak')})
+
+    def without(self, resource, verb):
+        role = cluster.get(f'/apis/rbac.authorization.k8s.io/v1/namespaces/{NAMESPACE}/roles/latecomer')
+        return [{**rule, 'verbs': [one for one in rule['verbs'] if (rule['resources'], one) != ([resource], verb)]}
+                for rule in role['rules'] if rule['resources'] != ['pods/log'] or resource != 'pods/log']
+
+    def test_without_the_right_to_create(self):
+        self.config = self.account(self.without('jobs', 'create'))
+        self.pipeline()
+        self.assertIn('cannot create resource "jobs"', self.run_fails())
+        self.assertIn('rbac.yaml', self.log())
+
+    def test_without_the_right_to_watch_the_job_is_ended_first(self):
+        for resource, verb in (('jobs', 'list'), ('jobs', 'watch'), ('pods', 'watch')):
+            with self.subTest(f'{verb} {resource}'):
+                self.config = self.account(self.without(resource, verb))
+                self.pipeline(step=f'timeout: {600 + len(resource + verb)}s')
+                self.mode('good')
+                if self.states('pipeline.yaml') if (self.folder / '.latecomer').exists() else {}:
+                    self.ok('clear', 'pipeline.yaml', 'latest')
+                self.assertIn(f'cannot {verb} resource "{resource}"', self.run_fails())
+                self.assertEqual(self.jobs(), [])
+
+    def test_without_the_right_to_read_logs_the_log_says_so(self):
+        self.config = self.account(self.without('pods/log', 'get'))
+        self.pipeline()
+        self.run_ok()
+        self.assertIn('cannot get resource "pods/log"', self.log())
+
+    def test_a_token_that_is_none(self):
+        self.config = cluster.kubeconfig('nobody', user={'token': 'nonsense'})
+        self.pipeline()
+        self.assertIn("doesn't know who asks", self.run_fails())
+
+
+class Spark(Kubernetes):
+    """The operator is played by the test: it writes `.status`, as the real one does."""
+    TEXT = '''
+pipeline: devices_loader
+sources:
+  devices: {table: dataset/devices, partition: event_time}
+schedule: {start: 2024-01-01, end: 2024-01-01}
+steps:
+  - id: process_devices
+    spark_application:
+      namespace: data
+      spec:
+        type: Python
+        mode: cluster
+        image: spark
+        mainApplicationFile: local:///opt/jobs/devices.py
+        arguments: ["--day", "{{ partition.event_time }}"]
+        sparkVersion: 3.5.3
+        driver: {cores: 1, memory: 1g, serviceAccount: spark}
+        executor: {instances: 1, cores: 1, memory: 1g}
+'''
+    GROUP = '/apis/sparkoperator.k8s.io/v1beta2'
+
+    @classmethod
+    def setUpClass(cls):
+        cluster.apply((HERE / 'sparkapplications.crd.json').read_text())
+        wait_until('the resource', lambda: cluster.get(cls.GROUP))
+
+    def setUp(self):
+        super().setUp()
+        self.write('pipeline.yaml', self.TEXT)
+
+    def application(self):
+        items = cluster.ask('GET', f'{self.GROUP}/namespaces/{NAMESPACE}/sparkapplications')['items']
+        return items[0] if items else None
+
+    def begin(self):
+        process = self.start('run', 'pipeline.yaml')
+        self.addCleanup(cluster.kubectl, 'delete', 'sparkapplications', '-n', NAMESPACE, '--all')
+        return process, wait_until('the application', self.application)
+
+    def tell(self, application, state, error=''):
+        path = f'{self.GROUP}/namespaces/{NAMESPACE}/sparkapplications/{application["metadata"]["name"]}/status'
+        cluster.patch(path, {'status': {'applicationState': {'state': state, 'errorMessage': error},
+                                        'driverInfo': {}, 'lastSubmissionAttemptTime': None, 'terminationTime': None}})
+
+    def test_it_is_told_what_to_do_and_its_end_is_the_steps(self):
+        process, application = self.begin()
+        spec = application['spec']
+        self.assertEqual(spec['arguments'], ['--day', '2024-01-01'])
+        self.assertEqual(spec['restartPolicy'], {'type': 'Never'})
+        self.assertEqual(spec['sparkConf']['spark.latecomer.partition.event_time'], '2024-01-01')
+        self.assertEqual(spec['sparkConf']['spark.latecomer.sources.devices.version'], '2')
+        self.assertEqual(spec['sparkConf']['spark.kubernetes.driverEnv.LATECOMER_CLAIM_TOKEN'], '1')
+        self.shows('waits for the Spark operator')
+        self.tell(application, 'RUNNING')
+        self.shows('RUNNING')
+        self.tell(application, 'COMPLETED')
+        self.finished(process)
+
+    def test_a_failure(self):
+        process, application = self.begin()
+        self.tell(application, 'FAILED', 'driver container failed with ExitCode: 1, Reason: Error')
+        self.finished(process, 8)
+        self.assertEqual(self.step()['message'],
+                         'the Spark application failed: driver container failed with ExitCode: 1, Reason: Error')
+
+    def test_the_drivers_log_is_the_steps(self):
+        process, application = self.begin()
+        labels = application['spec']['driver']['labels']
+        meta = application['metadata']
+        cluster.apply({'apiVersion': 'v1', 'kind': 'Pod',
+                       'metadata': {'name': meta['name'] + '-driver', 'namespace': NAMESPACE, 'labels': labels,
+                                    'ownerReferences': [{'apiVersion': 'sparkoperator.k8s.io/v1beta2', 'kind': 'SparkApplication',
+                                                         'name': meta['name'], 'uid': meta['uid'], 'controller': True}]},
+                       'spec': {'restartPolicy': 'Never', 'containers': [{
+                           'name': 'spark-kubernetes-driver', 'image': 'run', 'command': ['sh', '-c', 'echo from the driver; exit 5']}]}})
+        wait_until('the end of the driver', lambda: any(
+            pod['status'].get('phase') == 'Failed' for pod in cluster.pods(NAMESPACE, SELECTOR)))
+        self.tell(application, 'FAILED', 'driver failed')
+        self.finished(process, 8)
+        self.assertEqual((self.step()['message'], self.step()['attempts'][0]['exit_code']), ('exit code 5', 5))
+        self.assertIn('from the driver', self.log())
+
+    def test_a_killed_scheduler_and_cancel(self):
+        process, application = self.begin()
+        self.shows('waits for the Spark operator')
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        again = self.start('run', 'pipeline.yaml')
+        self.tell(application, 'RUNNING')
+        self.shows('RUNNING')
+        self.assertEqual(self.application()['metadata']['uid'], application['metadata']['uid'])
+        self.ok('cancel', 'pipeline.yaml', 'latest')
+        again.communicate(timeout=60)
+        self.assertIsNone(self.application())
+
+
+if __name__ == '__main__':
+    unittest.main(verbosity=2)
