@@ -24,7 +24,7 @@ class Sizes:
     times: int = 7
 
 
-SMALL = Sizes(commits=100, times=1)
+SMALL = Sizes(commits=100, times=3)
 
 
 def measure(name, binary, sizes, folder):
@@ -34,9 +34,10 @@ def measure(name, binary, sizes, folder):
         commits = new_commits.NewCommits(store, binary, folder, sizes.commits)
         with services.Door(store.port) as near, services.Door(store.port, delay=DELAY) as far:
             commits.plan(near.port)
+            commits.plan(far.port)
+            requests = far.requests
+            print(f'bench: {name}: {requests} requests, {far.most_at_once} at once', flush=True)
             pairs = [(commits.plan(near.port)[0], commits.plan(far.port)[0]) for _ in range(sizes.times)]
-            print(f'bench: {name}: {far.requests / sizes.times:.0f} requests, {far.most_at_once} at once', flush=True)
-            requests = far.requests / sizes.times
     finally:
         store.stop()
     near_s, far_s = (statistics.median(pair[i] for pair in pairs) for i in (0, 1))
@@ -44,7 +45,7 @@ def measure(name, binary, sizes, folder):
     what = f'`plan` over {sizes.commits:,} new commits, {name}'
     return [Row(f'{what}, 30 ms added to each request', seconds(far_s), f'none added: {seconds(near_s)}', more_ms, 'ms more',
                 at_most=round(SHARE * sizes.commits / AT_ONCE * DELAY * 1000)),
-            Row(f'{what}, requests', f'{requests:.0f}, {far.most_at_once} at once', f'{sizes.commits:,} commits',
+            Row(f'{what}, requests', f'{requests}, {far.most_at_once} at once', f'{sizes.commits:,} commits',
                 requests / sizes.commits, '×', at_most=1.2)]
 
 
