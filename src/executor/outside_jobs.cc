@@ -75,6 +75,7 @@ struct OutsideJobs::Attempt {
   bool Create();
   void Watch();
   void End(const std::string& why);
+  bool IsRefused(const Error& error);
   bool TimeIsUp() const { return deadline && steady_clock::now() >= *deadline; }
   std::string TimedOut() const { return "timed out after " + FormatDuration(*timeout); }
   // At most `most`, and not beyond the deadline.
@@ -95,8 +96,10 @@ struct OutsideJobs::Attempt {
   const std::function<void()>& changed;
   const std::optional<Duration> timeout;
   std::optional<steady_clock::time_point> deadline;
-  bool may_exist;        // the job; of the thread
-  http::Interrupt told;  // to end the job, or to leave it
+  std::optional<steady_clock::time_point> refused_since;  // of the thread
+  bool may_exist;                                         // the job; of the thread
+  bool cancelled = false;                                 // of the executor's thread
+  http::Interrupt told;                                   // to end the job, or to leave it
   http::Interrupt leave;
 
   std::mutex mutex;
@@ -125,6 +128,17 @@ void OutsideJobs::Attempt::Run() {
   if (Create()) Watch();
 }
 
+// After an error that tells nothing of the job: whether there is nothing to wait for any more.
+bool OutsideJobs::Attempt::IsRefused(const Error& error) {
+  if (MayPass(error)) {
+    refused_since.reset();
+    return false;
+  }
+  const auto now = steady_clock::now();
+  if (!refused_since) refused_since = now;
+  return now - *refused_since >= patience.refused;
+}
+
 // Whether it is there to be watched.
 bool OutsideJobs::Attempt::Create() {
   Pauses pauses(patience);
@@ -135,13 +149,13 @@ bool OutsideJobs::Attempt::Create() {
       return true;
     }
     const Error& error = created.error();
-    if (!MayPass(error)) {
-      if (may_exist) {
-        End(WithHint(error));
-      } else {
-        log.Say(WithHint(error));
-        EndBadly(error.ToString());
-      }
+    if (!MayPass(error) && !may_exist) {
+      log.Say(WithHint(error));
+      EndBadly(error.ToString());
+      return false;
+    }
+    if (IsRefused(error)) {
+      End(WithHint(error));
       return false;
     }
     may_exist = true;
@@ -157,13 +171,14 @@ void OutsideJobs::Attempt::Watch() {
   while (!told.IsSet()) {
     if (TimeIsUp()) return End(TimedOut());
     const Result<OutsideState> state = job->Look(Until(patience.look), log, told);
-    if (!state && !MayPass(state.error())) return End(WithHint(state.error()));
     if (!state) {
+      if (IsRefused(state.error())) return End(WithHint(state.error()));
       Show(WithHint(state.error()));
       told.WaitFor(Until(pauses.Next()));
       continue;
     }
     pauses.Reset();
+    refused_since.reset();
     if (state->phase != Phase::kRunning) {
       return Finish({.phase = state->phase, .exit_code = state->exit_code, .message = state->message});
     }
@@ -195,6 +210,7 @@ OutsideJobs::OutsideJobs(std::vector<std::shared_ptr<OutsideSystem>> systems, st
 
 OutsideJobs::~OutsideJobs() {
   for (const auto& [handle, attempt] : attempts_) {
+    if (attempt->cancelled) continue;  // its end is waited for
     attempt->leave.Set();
     attempt->told.Set();
   }
@@ -247,7 +263,9 @@ Result<AttemptStatus> OutsideJobs::Poll(const std::string& handle) {
 
 Status OutsideJobs::Cancel(const std::string& handle) {
   const auto found = attempts_.find(handle);
-  if (found != attempts_.end()) found->second->told.Set();
+  if (found == attempts_.end()) return {};
+  found->second->cancelled = true;
+  found->second->told.Set();
   return {};
 }
 

@@ -20,12 +20,15 @@ struct OutsidePatience {
   Duration first_pause = std::chrono::milliseconds(200);  // after an error; doubled up to:
   Duration longest_pause = std::chrono::seconds(10);
   Duration end_pause = std::chrono::milliseconds(500);  // between asking whether it has ended
+  // How long what refuses to tell of a job may go on refusing before the job is ended: a server that has just begun
+  // doesn't know its own rules yet.
+  Duration refused = std::chrono::seconds(20);
   Duration cancel = std::chrono::seconds(60);  // a cancelled job that can't be seen to end counts as ended after that
   Duration ensure = std::chrono::seconds(3);   // how long EnsureDead waits for the end
 };
 
 // An attempt ends only when its job is seen to have ended, or to be gone: as long as that can't be asked, it runs. What
-// is watched when this object goes away goes on without it.
+// is watched when this object goes away goes on without it; what was cancelled is ended before.
 class OutsideJobs {
  public:
   // `changed` is called from other threads when Poll has something new.

@@ -124,6 +124,7 @@ constexpr OutsidePatience kShort{.look = std::chrono::milliseconds(10),
                                  .first_pause = std::chrono::milliseconds(1),
                                  .longest_pause = std::chrono::milliseconds(2),
                                  .end_pause = std::chrono::milliseconds(1),
+                                 .refused = std::chrono::milliseconds(15),
                                  .cancel = std::chrono::milliseconds(20),
                                  .ensure = std::chrono::milliseconds(20)};
 
@@ -209,10 +210,21 @@ TEST_F(OutsideJobsTest, AJobThatCantBeAskedAfterGoesOn) {
   EXPECT_EQ(Finish(*executor, *handle).phase, Phase::kSucceeded);
 }
 
+// An API server that has just begun refuses what it will grant a moment later.
+TEST_F(OutsideJobsTest, ARefusalThatPassesEndsNoJob) {
+  const auto executor = Executor();
+  cluster_->look_fails = {Error(ErrorKind::kPermission, "may not watch jobs"),
+                          Error(ErrorKind::kPermission, "not yet")};
+  const auto handle = executor->Start(Spec("a"));
+  ASSERT_TRUE(handle);
+  cluster_->Set({.phase = Phase::kSucceeded});
+  EXPECT_EQ(Finish(*executor, *handle).phase, Phase::kSucceeded);
+}
+
 // The next attempt mustn't begin beside it.
 TEST_F(OutsideJobsTest, WhatMayNotBeWatchedIsEndedBeforeItCountsAsFailed) {
   const auto executor = Executor();
-  cluster_->look_fails = {Error(ErrorKind::kPermission, "may not watch jobs")};
+  cluster_->look_fails = std::deque<Error>(10000, Error(ErrorKind::kPermission, "may not watch jobs"));
   cluster_->end_fails = {Error(ErrorKind::kIo, "unreachable")};
   cluster_->still_ending = 3;
   const AttemptStatus status = RunToEnd(*executor, Spec("a"));
@@ -246,6 +258,18 @@ TEST_F(OutsideJobsTest, CancelEndsTheJob) {
   cluster_->WaitForJobs(1);
   ASSERT_TRUE(executor->Cancel(*handle, std::chrono::seconds(5)));
   EXPECT_EQ(Finish(*executor, *handle).message, "cancelled");
+  EXPECT_FALSE(cluster_->Has("a"));
+}
+
+TEST_F(OutsideJobsTest, WhatWasCancelledIsEndedBeforeTheProcessIs) {
+  cluster_->still_ending = 3;
+  {
+    const auto executor = Executor();
+    const auto handle = executor->Start(Spec("a"));
+    ASSERT_TRUE(handle);
+    cluster_->WaitForJobs(1);
+    ASSERT_TRUE(executor->Cancel(*handle, std::chrono::seconds(5)));
+  }
   EXPECT_FALSE(cluster_->Has("a"));
 }
 
@@ -296,7 +320,7 @@ TEST_F(OutsideJobsTest, AJobThatCantBeGoneOnWithIsEndedFirst) {
   const auto executor = Executor();
   AttemptSpec spec = Spec("a");
   spec.started_before = std::chrono::seconds(1);
-  cluster_->create_fails = {Error(ErrorKind::kPermission, "may not create jobs")};
+  cluster_->create_fails = std::deque<Error>(10000, Error(ErrorKind::kPermission, "may not create jobs"));
   cluster_->still_ending = 2;
   EXPECT_EQ(RunToEnd(*executor, spec).message, "may not create jobs");
   EXPECT_FALSE(cluster_->Has("a"));

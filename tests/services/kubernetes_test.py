@@ -18,7 +18,7 @@ sys.path.insert(0, str(HERE))
 sys.path.insert(0, str(HERE.parent / 'scenario'))
 os.environ.setdefault('LATECOMER_SOURCE', str(ROOT))
 
-from kubernetes_cluster import Cluster, wait_until  # noqa: E402
+from kubernetes_cluster import Cluster, Refused, wait_until  # noqa: E402
 from kubernetes_kubelet import Kubelet  # noqa: E402
 from story import Story  # noqa: E402
 
@@ -126,9 +126,9 @@ class Kubernetes(Story):
         return self.step()['message']
 
     def step(self, run=-1):
-        """The user's step of the newest try of a run."""
-        steps = self.lines('show', 'pipeline.yaml')[run]['tries'][-1]['steps']
-        return next(one for one in steps if one['step'] == 'process_devices')
+        """The user's step of the newest try of a run; None while there is none."""
+        tries = (self.lines('show', 'pipeline.yaml') or [{}])[run].get('tries')
+        return next((one for one in tries[-1]['steps'] if one['step'] == 'process_devices'), None) if tries else None
 
     def log(self, run='latest'):
         return self.ok('logs', 'pipeline.yaml', run)
@@ -143,10 +143,16 @@ class Kubernetes(Story):
 
     def shows(self, *words):
         """Waits until the step is deferred and says all this; the whole of what it says."""
+        last = []
+
         def said():
             step = self.step()
-            return step['message'] if step['state'] == 'deferred' and all(word in step['message'] for word in words) else None
-        return wait_until(f'a step that says {words}', said)
+            last[:] = [step and (step['state'], step['message'])]
+            return step['message'] if step and step['state'] == 'deferred' and all(word in step['message'] for word in words) else None
+        try:
+            return wait_until(f'a step that says {words}', said)
+        except AssertionError as error:
+            raise AssertionError(f'{error}; last it said {last}') from None
 
     def begin(self):
         """A scheduler whose job waits at the gate."""
@@ -372,6 +378,27 @@ class Interrupted(Kubernetes):
         self.assertEqual(self.log().count('for 2024-01-01'), 1, self.log())
         self.assertIn('done', self.log())
 
+    def test_a_watch_that_is_too_old_is_begun_anew(self):
+        self.pipeline()
+        process = self.begin()
+        self.shows('runs on node machine')
+        # Of what happened since, the watch has heard nothing; a server that begins anew knows nothing older.
+        for i in range(3):
+            cluster.apply({'apiVersion': 'v1', 'kind': 'ConfigMap', 'metadata': {'name': 'other', 'namespace': NAMESPACE},
+                           'data': {'n': str(i)}})
+        audit, policy = cluster.folder / 'audit.log', cluster.folder / 'audit.json'
+        policy.write_text(json.dumps({'apiVersion': 'audit.k8s.io/v1', 'kind': 'Policy', 'rules': [
+            {'level': 'Metadata', 'users': [f'system:serviceaccount:{NAMESPACE}:latecomer']}]}))
+        cluster.stop_api('terminate')
+        cluster.start_api('--audit-policy-file', policy, '--audit-log-path', audit)
+        self.shows('runs on node machine')
+        self.let_through()
+        self.finished(process)
+        codes = [event['responseStatus']['code'] for event in map(json.loads, audit.read_text().splitlines())
+                 if event['verb'] == 'watch' and 'responseStatus' in event]
+        self.assertIn(410, codes)
+        self.assertEqual((len(self.attempts()), len(self.jobs())), (1, 1))
+
     def test_ctrl_c_twice_ends_the_job(self):
         self.pipeline()
         process = self.begin()
@@ -457,7 +484,14 @@ steps:
     @classmethod
     def setUpClass(cls):
         cluster.apply((HERE / 'sparkapplications.crd.json').read_text())
-        wait_until('the resource', lambda: cluster.get(cls.GROUP))
+        wait_until('the resource', lambda: cluster.get(cls.GROUP) and cls.is_served())
+
+    @classmethod
+    def is_served(cls):
+        try:
+            return cluster.ask('GET', f'{cls.GROUP}/namespaces/{NAMESPACE}/sparkapplications')
+        except Refused:  # its storage is being made
+            return False
 
     def setUp(self):
         super().setUp()
