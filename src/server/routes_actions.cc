@@ -7,6 +7,7 @@
 #include "engine/controls.h"
 #include "engine/hold.h"
 #include "engine/mark.h"
+#include "engine/outside_claims.h"
 #include "engine/trigger.h"
 #include "engine/undo.h"
 #include "server/audit.h"
@@ -239,6 +240,25 @@ Result<Response> MarkRun(Call& call) {
   return Perform(call, About("mark_" + state, target), common, mark);
 }
 
+namespace {
+
+// Of runs that were cancelled, those that a worker outside had: no scheduler here notices their end.
+Status TellOfOutside(Call& call, const std::vector<RunRecord>& runs) {
+  if (call.app.claims.listener == nullptr) return {};
+  for (const RunRecord& run : runs) {
+    std::optional<ledger::ClaimRecord> claim;
+    LATECOMER_RETURN_IF_ERROR(call.store.ledger->Read([&](ledger::Reader& reader) -> Status {
+      LATECOMER_ASSIGN_OR_RETURN(claim, reader.FindClaim(run.pipeline, run.partition));
+      return {};
+    }));
+    const bool its = claim && claim->run == run.id && claim->try_number == run.tries;
+    if (its && engine::IsOutside(claim->holder)) call.app.claims.listener->OnRun(run);
+  }
+  return {};
+}
+
+}  // namespace
+
 Result<Response> CancelRun(Call& call) {
   BodyFields body(call.request);
   const Common common = ReadCommon(body);
@@ -251,6 +271,7 @@ Result<Response> CancelRun(Call& call) {
                                common.dry_run
                                    ? engine::PreviewCancel(ledger, *target.pipeline, selection)
                                    : engine::ApplyCancel(ledger, *target.pipeline, selection, common.confirmed, act));
+    if (!common.dry_run) LATECOMER_RETURN_IF_ERROR(TellOfOutside(call, plan.affected));
     Outcome outcome;
     outcome.fingerprint = plan.fingerprint;
     for (const RunRecord& run : plan.affected) outcome.AddRun(run, std::string(Name(run.state)), "is ended");
