@@ -10,6 +10,7 @@
 #include "engine/outside_claims.h"
 #include "engine/trigger.h"
 #include "engine/undo.h"
+#include "lateness/rule_names.h"
 #include "server/audit.h"
 #include "server/routes.h"
 #include "server/views.h"
@@ -174,6 +175,10 @@ Result<Response> SetPausedTo(Call& call, bool paused) {
 LocalTime OnOutputClock(const pipeline::Pipeline& pipeline, Instant at) {
   return pipeline.rules.calendar.zone().ToLocal(at);
 }
+// The last of them before it: in the engine both ends of a range count.
+LocalTime BeforeOnOutputClock(const pipeline::Pipeline& pipeline, Instant at) {
+  return OnOutputClock(pipeline, at) - std::chrono::seconds(1);
+}
 
 }  // namespace
 
@@ -192,6 +197,24 @@ Result<Response> ClearRun(Call& call) {
   if (auto problem = body.Problem()) return std::move(*problem);
   LATECOMER_ASSIGN_OR_RETURN(const Target target, FindTarget(call));
   selection.which.runs = {target.run_id};
+  return Perform(call, About("clear", target), common,
+                 [&](const Act& act) { return Clear(call, target, selection, common, act); });
+}
+
+Result<Response> ClearPipeline(Call& call) {
+  BodyFields body(call.request);
+  const Common common = ReadCommon(body);
+  const auto from = body.Time("from");
+  const auto to = body.Time("to");
+  engine::ClearSelection selection;
+  selection.which.older_definition = body.Flag("older_definition", false);
+  selection.which.only_failed = body.Flag("only_failed", false);
+  selection.same_versions = body.Flag("same_versions", false);
+  if (!from && !to && !selection.which.older_definition) body.Wrong("older_definition", "or from or to must be there");
+  if (auto problem = body.Problem()) return std::move(*problem);
+  LATECOMER_ASSIGN_OR_RETURN(const Target target, FindTarget(call));
+  if (from) selection.which.from = OnOutputClock(*target.pipeline, *from);
+  if (to) selection.which.to = BeforeOnOutputClock(*target.pipeline, *to);
   return Perform(call, About("clear", target), common,
                  [&](const Act& act) { return Clear(call, target, selection, common, act); });
 }
@@ -336,7 +359,7 @@ Result<Response> Trigger(Call& call) {
     return Fail(ErrorKind::kNotFound, "the tables of " + pipeline.id + " were not looked at yet");
   }
   if (from) selection.from = OnOutputClock(pipeline, *from);
-  if (to) selection.to = OnOutputClock(pipeline, *to) - std::chrono::seconds(1);  // both ends count there
+  if (to) selection.to = BeforeOnOutputClock(pipeline, *to);
   const auto trigger = [&](const Act& act) -> Result<Outcome> {
     ledger::Ledger& ledger = *call.store.ledger;
     LATECOMER_ASSIGN_OR_RETURN(
@@ -395,6 +418,34 @@ Result<Response> ReleasePartition(Call& call) {
     return outcome;
   };
   return Perform(call, subject, common, release);
+}
+
+Result<Response> ReleaseRule(Call& call) {
+  BodyFields body(call.request);
+  const Common common = ReadCommon(body);
+  const std::string rule =
+      body.Word("rule", std::vector<std::string>(std::begin(lateness::kRuleNames), std::end(lateness::kRuleNames)));
+  if (auto problem = body.Problem()) return std::move(*problem);
+  LATECOMER_ASSIGN_OR_RETURN(const Target target, FindTarget(call));
+  LATECOMER_ASSIGN_OR_RETURN(const auto plan, PlanOf(call, *target.pipeline));
+  const auto release = [&](const Act& act) -> Result<Outcome> {
+    ledger::Ledger& ledger = *call.store.ledger;
+    LATECOMER_ASSIGN_OR_RETURN(
+        const engine::RuleRelease done,
+        common.dry_run
+            ? engine::PreviewReleaseOfRule(ledger, *target.pipeline, plan->sources, rule, call.now)
+            : engine::ReleaseAllOfRule(ledger, *target.pipeline, plan->sources, rule, common.confirmed, act));
+    Outcome outcome;
+    outcome.fingerprint = done.fingerprint;
+    for (const engine::Released& one : done.affected) {
+      if (outcome.partitions.size() < kMostShown) outcome.partitions.push_back(KeyOf(one.key.Canonical()));
+      if (!common.dry_run) outcome.events.push_back(one.event);
+    }
+    outcome.summary = Counted(done.affected.size(), "partition") + " that " + rule +
+                      (common.dry_run ? " holds would be let go" : " held are let go");
+    return outcome;
+  };
+  return Perform(call, About("release", target), common, release);
 }
 
 Result<Response> HoldPartition(Call& call) {
