@@ -210,6 +210,9 @@ std::string StepText(const Step& step) {
   } else if (const auto* job = std::get_if<pipeline::KubernetesStep>(&step.action)) {
     text += ": " + std::string(pipeline::KindOf(step)) + (job->image.empty() ? "" : " " + job->image);
     if (!job->into_location.empty()) text += " into " + job->into_location;
+  } else if (const auto* airflow = std::get_if<pipeline::AirflowDagStep>(&step.action)) {
+    text += ": airflow_dag " + airflow->dag_id + " at " + airflow->url;
+    if (!airflow->into_location.empty()) text += " into " + airflow->into_location;
   } else {
     text += ": " + Listed(std::get<pipeline::CommandStep>(step.action).argv);
   }

@@ -73,6 +73,10 @@ Result<executor::AttemptSpec> Engine::SpecFor(const Active& active, const pipeli
     LATECOMER_ASSIGN_OR_RETURN(spec.work, KubernetesWorkFor(active, step, *job, values));
     return spec;
   }
+  if (const auto* airflow = std::get_if<pipeline::AirflowDagStep>(&step.action)) {
+    LATECOMER_ASSIGN_OR_RETURN(spec.work, AirflowWorkFor(active, step, *airflow, values));
+    return spec;
+  }
   LATECOMER_ASSIGN_OR_RETURN(spec.work, SqlWorkFor(active, step, std::get<pipeline::SqlStep>(step.action), values));
   return spec;
 }
@@ -113,22 +117,29 @@ Result<executor::SparkWork> Engine::SparkWorkFor(const Active& active, const pip
   for (const auto& [name, text] : spark.conf) {
     LATECOMER_ASSIGN_OR_RETURN(work.conf[name], pipeline::FillTemplate(text, values));
   }
-  TellJob(active, step, spark.into_location, values, work);
+  static_cast<executor::JobWork&>(work) = JobWorkFor(active, step, values);
   return work;
 }
 
-// What jobs that write their output themselves are told.
-void Engine::TellJob(const Active& active, const pipeline::Step& step, const std::string& into,
-                     const pipeline::TemplateValues& values, executor::JobWork& work) {
-  work.values = values;
-  work.values["pipeline"] = pipeline_.id;
-  work.values["step"] = step.id;
-  work.sources = SourceViewsFor(active);
-  work.into = into;
-  work.partition = active.key;
-  work.partition_columns = output_schema_;
-  work.time_zone = pipeline_.output.time_zone.name();
-  work.transaction = TransactionFor(active, step);
+Result<executor::AirflowWork> Engine::AirflowWorkFor(const Active& active, const pipeline::Step& step,
+                                                     const pipeline::AirflowDagStep& airflow,
+                                                     const pipeline::TemplateValues& values) {
+  const auto secret = [](const pipeline::SecretPlace& at) {
+    return executor::SecretPlace{.variable = at.variable, .file = at.file};
+  };
+  executor::AirflowWork work;
+  work.place = {.url = airflow.url,
+                .ca_file = airflow.ca_file,
+                .token = secret(airflow.token),
+                .user = airflow.user,
+                .user_place = secret(airflow.user_place),
+                .password = secret(airflow.password)};
+  work.dag = airflow.dag_id;
+  for (const auto& [name, text] : airflow.conf) {
+    LATECOMER_ASSIGN_OR_RETURN(work.conf[name], pipeline::FillTemplate(text, values));
+  }
+  static_cast<executor::JobWork&>(work) = JobWorkFor(active, step, values);
+  return work;
 }
 
 Result<executor::KubernetesWork> Engine::KubernetesWorkFor(const Active& active, const pipeline::Step& step,
@@ -156,8 +167,23 @@ Result<executor::KubernetesWork> Engine::KubernetesWorkFor(const Active& active,
   LATECOMER_ASSIGN_OR_RETURN(work.pod, pipeline::FillJsonTemplate(job.pod, values));
   LATECOMER_ASSIGN_OR_RETURN(work.container, pipeline::FillJsonTemplate(job.container, values));
   LATECOMER_ASSIGN_OR_RETURN(work.spec, pipeline::FillJsonTemplate(job.spec, values));
-  TellJob(active, step, job.into_location, values, work);
+  static_cast<executor::JobWork&>(work) = JobWorkFor(active, step, values);
   return work;
+}
+
+// What a job that writes its output itself is told.
+executor::JobWork Engine::JobWorkFor(const Active& active, const pipeline::Step& step,
+                                     const pipeline::TemplateValues& values) {
+  executor::JobWork work;
+  work.values = values;
+  work.values["pipeline"] = pipeline_.id;
+  work.values["step"] = step.id;
+  work.sources = SourceViewsFor(active);
+  if (const std::string* into = pipeline::DeclaredOutput(step)) work.into = *into;
+  work.partition = active.key;
+  work.partition_columns = output_schema_;
+  work.time_zone = pipeline_.output.time_zone.name();
+  work.transaction = TransactionFor(active, step);
 }
 
 std::vector<executor::SqlWork::SourceView> Engine::SourceViewsFor(const Active& active) {

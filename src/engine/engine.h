@@ -154,8 +154,11 @@ class Engine {
   Result<executor::KubernetesWork> KubernetesWorkFor(const Active& active, const pipeline::Step& step,
                                                      const pipeline::KubernetesStep& job,
                                                      const pipeline::TemplateValues& values);
-  void TellJob(const Active& active, const pipeline::Step& step, const std::string& into,
-               const pipeline::TemplateValues& values, executor::JobWork& work);
+  Result<executor::AirflowWork> AirflowWorkFor(const Active& active, const pipeline::Step& step,
+                                               const pipeline::AirflowDagStep& airflow,
+                                               const pipeline::TemplateValues& values);
+  executor::JobWork JobWorkFor(const Active& active, const pipeline::Step& step,
+                               const pipeline::TemplateValues& values);
   std::vector<executor::SqlWork::SourceView> SourceViewsFor(const Active& active);
   table::WriteTransaction TransactionFor(const Active& active, const pipeline::Step& step);
 

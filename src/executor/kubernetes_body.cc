@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/text.h"
+#include "executor/attempt_name.h"
 #include "executor/job_facts.h"
 #include "kubernetes/names.h"
 
@@ -17,6 +18,7 @@ using nlohmann::ordered_json;
 
 constexpr char kContainer[] = "step";
 constexpr char kDriverContainer[] = "spark-kubernetes-driver";  // as Spark names it
+constexpr std::size_t kDigestDigits = 32;                       // a label has room for 63
 // An object has room for 1.5 MB; what is longer a job has to find out for itself.
 constexpr std::size_t kLongestFacts = 64 * 1024;
 
@@ -132,12 +134,6 @@ Result<ordered_json> SparkSpec(const AttemptSpec& spec, const KubernetesWork& wo
   return application;
 }
 
-std::string AttemptText(const AttemptName& name) {
-  return nlohmann::json{
-      name.ledger_id, name.pipeline, name.run_id, name.try_number, name.step, name.number, FormatInstant(name.started)}
-      .dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
-}
-
 }  // namespace
 
 std::string KubernetesObject::Resource() const {
@@ -163,7 +159,7 @@ KubernetesObject ObjectOf(const AttemptSpec& spec, const KubernetesWork& work, c
   KubernetesObject object;
   object.kind = work.kind;
   object.name_space = work.name_space.empty() ? default_namespace : work.name_space;
-  object.digest = kubernetes::DigestOf(AttemptText(spec.name));
+  object.digest = AttemptDigest(spec.name).substr(0, kDigestDigits);
   object.name = kubernetes::ObjectName(spec.name.pipeline, spec.name.step, object.digest);
   return object;
 }

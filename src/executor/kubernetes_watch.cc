@@ -122,7 +122,9 @@ Status KubernetesWatch::Refresh() {
 Status KubernetesWatch::SettleWatch(Watch& watch, const http::Streams::Ended& ended) {
   watch.stream = 0;
   if (ended.answer && ended.answer->status < 300) return {};  // its time was up
-  const Error error = ended.answer ? api_.ErrorOf(*ended.answer) : api_.ErrorOf(ended.answer.error());
+  // After a connection that broke it goes on from what was seen last.
+  if (!ended.answer) return Fail(api_.ErrorOf(ended.answer.error()));
+  const Error error = api_.ErrorOf(*ended.answer);
   watch.version.clear();
   if (error.kind == ErrorKind::kHistoryGone) return {};
   return Fail(error);

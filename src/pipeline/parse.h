@@ -29,6 +29,7 @@ Result<KubernetesStep> ParseSparkApplication(const YamlReader& reader, const Yam
 // A setting of Spark that Spark would take for another thing, or that would take a promise away. `of`: where it stands,
 // for messages.
 Status CheckSparkSetting(const YamlReader& reader, const YamlEntry& entry, const std::string& of, bool declares_output);
+Result<AirflowDagStep> ParseAirflowDag(const YamlReader& reader, const YamlNode& step, const Pipeline& pipeline);
 // The `environment` of a step that runs a program; empty when it has none.
 Result<std::map<std::string, std::string>> ParseEnvironment(const YamlReader& reader, const YamlNode& step,
                                                             const Pipeline& pipeline);

@@ -155,12 +155,13 @@ Status ExpectOnlyAt(const YamlReader& reader, const YamlNode& node, const char* 
 Status ParseAction(const YamlReader& reader, const YamlNode& node, const Pipeline& pipeline, SqlFiles files,
                    Step& step) {
   std::vector<std::string> kinds;
-  for (const char* kind : {"command", "sql", "spark", "kubernetes_job", "spark_application"}) {
+  for (const char* kind : {"command", "sql", "spark", "kubernetes_job", "spark_application", "airflow_dag"}) {
     if (node.Find(kind) != nullptr) kinds.emplace_back(kind);
   }
   if (kinds.size() != 1) {
-    return Fail(reader.Invalid(
-        node, "step `" + step.id + "` needs exactly one of command, sql, spark, kubernetes_job and spark_application"));
+    return Fail(reader.Invalid(node, "step `" + step.id +
+                                         "` needs exactly one of command, sql, spark, kubernetes_job, " +
+                                         "spark_application and airflow_dag"));
   }
   LATECOMER_RETURN_IF_ERROR(ExpectOnlyAt(reader, node, "shell", {"command"}));
   LATECOMER_RETURN_IF_ERROR(
@@ -173,8 +174,10 @@ Status ParseAction(const YamlReader& reader, const YamlNode& node, const Pipelin
     LATECOMER_ASSIGN_OR_RETURN(step.action, ParseSpark(reader, node, files, pipeline));
   } else if (kinds.front() == "kubernetes_job") {
     LATECOMER_ASSIGN_OR_RETURN(step.action, ParseKubernetesJob(reader, node, pipeline));
-  } else {
+  } else if (kinds.front() == "spark_application") {
     LATECOMER_ASSIGN_OR_RETURN(step.action, ParseSparkApplication(reader, node, pipeline));
+  } else {
+    LATECOMER_ASSIGN_OR_RETURN(step.action, ParseAirflowDag(reader, node, pipeline));
   }
   return {};
 }
@@ -183,8 +186,7 @@ Result<Step> ParseStep(const YamlReader& reader, const YamlNode& node, const Pip
   LATECOMER_RETURN_IF_ERROR(
       reader.ExpectKeys(node, "a step",
                         {"id", "command", "shell", "environment", "sql", "spark", "kubernetes_job", "spark_application",
-                         "needs", "retries", "retry_delay", "timeout"},
-                        {{"airflow_dag", "use command, sql, spark, kubernetes_job or spark_application"}}));
+                         "airflow_dag", "needs", "retries", "retry_delay", "timeout"}));
   Step step;
   LATECOMER_RETURN_IF_ERROR(ParseId(reader, node, pipeline, step));
   LATECOMER_RETURN_IF_ERROR(ParseAction(reader, node, pipeline, files, step));
