@@ -232,14 +232,16 @@ class Good(Kubernetes):
                       {'spec': {'ttlSecondsAfterFinished': 0}})
         wait_until('no job', lambda: not self.jobs())
 
-    def test_the_chart_and_the_manifest_give_the_same_rights(self):
+    def test_the_chart_is_taken_and_gives_the_rights_of_the_manifest(self):
         helm = ROOT / '.deps/chart/bin/helm'
         if not helm.exists():
             self.skipTest('helm is missing: script/bootstrap --chart')
         values = ROOT / 'deploy/helm/latecomer/ci/one-machine-values.yaml'
         done = subprocess.run([helm, 'template', 'demo', ROOT / 'deploy/helm/latecomer', '-n', NAMESPACE, '-f', values,
                                '--set=rbac.jobs=true,rbac.sparkApplications=true'], capture_output=True, text=True, check=True)
-        cluster.kubectl('apply', '-n', NAMESPACE, '-f', '-', stdin=done.stdout)
+        applied = cluster.kubectl('apply', '-n', NAMESPACE, '-f', '-', stdin=done.stdout)
+        self.assertEqual(applied.returncode, 0, applied.stderr)
+        self.assertIn('deployment.apps/demo-latecomer created', applied.stdout)
         path = f'/apis/rbac.authorization.k8s.io/v1/namespaces/{NAMESPACE}/roles/'
         rights = [sorted((tuple(rule['resources']), tuple(rule['verbs'])) for rule in cluster.get(path + name)['rules'])
                   for name in ('latecomer', 'demo-latecomer')]
@@ -500,6 +502,11 @@ steps:
     def application(self):
         items = cluster.ask('GET', f'{self.GROUP}/namespaces/{NAMESPACE}/sparkapplications')['items']
         return items[0] if items else None
+
+    def test_the_manifests_of_the_walk_through_are_taken(self):
+        for verb, name in (('apply', 'namespace.yaml'), ('create', 'spark-application.yaml')):
+            done = cluster.kubectl(verb, '-f', ROOT / 'deploy/minikube' / name)
+            self.assertEqual(done.returncode, 0, done.stderr)
 
     def begin(self):
         process = self.start('run', 'pipeline.yaml')
