@@ -39,7 +39,9 @@ Status Engine::Register() {
 
 Result<TickReport> Engine::Tick() {
   TickReport report;
+  read_more_ = false;
   LATECOMER_ASSIGN_OR_RETURN(const bool observed, ObserveDue());
+  report.read_more = read_more_;
   LATECOMER_ASSIGN_OR_RETURN(const bool taken_over, TakeOverDead());
   LATECOMER_ASSIGN_OR_RETURN(const bool advanced, AdvanceMine());
   ReapDoomed();
@@ -166,6 +168,7 @@ Result<bool> Engine::ObserveTable(const std::string& location) {
     return {};
   }));
   if (!stored) return ObserveTable(location);
+  read_more_ = true;
   const Version newest = table.record.seen.version;
   if (env_.listener != nullptr) {
     env_.listener->OnObserved(location, newest, newest.value - before.value, table.note);

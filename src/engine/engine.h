@@ -26,6 +26,7 @@ namespace latecomer::engine {
 // What a look at the pipeline gave.
 struct TickReport {
   bool progressed = false;         // something changed; call Tick again at once
+  bool read_more = false;          // … of a source: versions that no scheduler had read before
   int mine = 0;                    // runs this engine is working on
   int elsewhere = 0;               // runs other schedulers are working on
   std::vector<PlacedRun> outside;  // runs that outside workers hold, with `waiting_for`; nothing to wait for here
@@ -47,8 +48,13 @@ class Engine {
   // Makes the pipeline known to the ledger, as RegisterPipeline. First call.
   Status Register();
 
+  const pipeline::Pipeline& pipeline() const { return pipeline_; }
+
   // Does everything that can be done at this moment without waiting.
   Result<TickReport> Tick();
+
+  // Something that was running here has ended: Tick would get further. Cheap.
+  bool HasNews();
 
   // Somebody changed what the plan rests on (a release, a hold, a clear): the next Tick plans, whatever else it finds.
   void PlanSoon() { plan_due_ = true; }
@@ -68,7 +74,7 @@ class Engine {
   // The plan as it stands: observes, writes nothing but what was observed.
   Result<lateness::Plan> PlanNow();
 
-  // Another engine of this process got further: what waits for a pipeline upstream is looked at again.
+  // A pipeline upstream got further, or another that reads the same tables: they are looked at again, and what waits.
   void LookAgain();
 
  private:
@@ -151,7 +157,8 @@ class Engine {
   std::vector<std::string> doomed_;                         // handles of attempts that were told to end
   bool stop_starting_ = false;
   bool began_ = false;    // it has runs: nothing to ask before the first
-  bool plan_due_ = true;  // something changed since the last plan
+  bool plan_due_ = true;    // something changed since the last plan
+  bool read_more_ = false;  // as in TickReport; of the look at hand
   Instant planned_at_{};
   UpstreamWaits upstream_;                            // of the last look
   bool has_upstream_ = false;                         // some known pipeline makes a source of this one

@@ -25,6 +25,17 @@ const pipeline::Step& StepOf(const pipeline::Pipeline& pipeline, const std::stri
 
 }  // namespace
 
+bool Engine::HasNews() {
+  for (const auto& [id, active] : active_) {
+    if (active->fresh || active->record_due || !active->finished.empty()) return true;
+    for (const auto& [step, handle] : active->handles) {
+      const Result<executor::AttemptStatus> status = env_.executor.Poll(handle);
+      if (!status || status->phase != executor::Phase::kRunning) return true;
+    }
+  }
+  return false;
+}
+
 Result<bool> Engine::AdvanceMine() {
   bool progressed = false;
   std::vector<std::int64_t> ended;
