@@ -367,11 +367,15 @@ Status Engine::Record(Active& active) {
 
 Result<bool> Engine::RenewLease(Active& active) {
   const Instant now = env_.clock.Now();
-  LATECOMER_RETURN_IF_ERROR(env_.ledger.Read([&](ledger::Reader& reader) -> Status {
-    LATECOMER_ASSIGN_OR_RETURN(const auto run, reader.FindRun(active.run.id));
-    if (run && run->state == RunState::kRunning && run->tries == active.attempt.number) return {};
-    return Fail(ErrorKind::kConflict, active.run.run_id + " was cancelled or cleared");
-  }));
+  LATECOMER_ASSIGN_OR_RETURN(const std::string stamp, view_.Stamp());
+  if (stamp.empty() || active.checked_at != stamp) {
+    LATECOMER_RETURN_IF_ERROR(env_.ledger.Read([&](ledger::Reader& reader) -> Status {
+      LATECOMER_ASSIGN_OR_RETURN(const auto run, reader.FindRun(active.run.id));
+      if (run && run->state == RunState::kRunning && run->tries == active.attempt.number) return {};
+      return Fail(ErrorKind::kConflict, active.run.run_id + " was cancelled or cleared");
+    }));
+    active.checked_at = stamp;
+  }
   if (now - active.renewed < env_.lease / 3) return false;
   LATECOMER_RETURN_IF_ERROR(ledger::WriteFor(env_.ledger, pipeline_.id, [&](ledger::Writer& writer) -> Status {
     LATECOMER_RETURN_IF_ERROR(CheckClaim(writer, active));

@@ -9,6 +9,7 @@
 
 #include "fault_points.h"
 #include "ledger/ledger.h"
+#include "ledger/stamp.h"
 
 namespace latecomer::simulation {
 
@@ -42,7 +43,7 @@ class LedgerTwist {
   virtual void OnNewRun(ledger::RunRecord& /*run*/, ledger::Reader& /*reader*/) {}
 };
 
-class WatchedLedger final : public ledger::Ledger {
+class WatchedLedger final : public ledger::Ledger, public ledger::CountsWrites {
  public:
   using Observer = std::function<void(const LedgerEffects&)>;
 
@@ -52,6 +53,7 @@ class WatchedLedger final : public ledger::Ledger {
 
   const std::string& id() const override { return real_->id(); }
   const std::string& location() const override { return real_->location(); }
+  std::int64_t writes() const override { return dynamic_cast<ledger::CountsWrites&>(*real_).writes(); }
   Status Read(const std::function<Status(ledger::Reader&)>& body) override;
   Status Write(const std::function<Status(ledger::Writer&)>& body) override;
 

@@ -1,16 +1,18 @@
 // Reader and Writer that pass everything on, and note down what is written.
 #pragma once
 
+#include "ledger/stamp.h"
 #include "watched_ledger.h"
 
 namespace latecomer::simulation {
 
-class WatchedWriter final : public ledger::Writer {
+class WatchedWriter final : public ledger::Writer, public ledger::Stamped {
  public:
   // `writer` is null while only reading; then no writing call is made.
   WatchedWriter(ledger::Reader& reader, ledger::Writer* writer, LedgerTwist& twist, LedgerEffects& effects)
       : reader_(reader), writer_(writer), twist_(twist), effects_(effects) {}
 
+  Result<std::string> Stamp() override { return dynamic_cast<ledger::Stamped&>(reader_).Stamp(); }
   Result<std::optional<ledger::TableRecord>> FindTable(const std::string& location) override {
     return reader_.FindTable(location);
   }
