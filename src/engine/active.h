@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -26,6 +27,8 @@ struct Engine::Active {
   std::map<std::string, std::string> handles;             // the executor's, by step
   std::vector<Finished> finished;                         // seen, not yet in the ledger
   std::vector<std::string> to_launch;                     // in the ledger as starting, not yet started
+  std::set<std::string> resumed;                          // of those, what another scheduler may have started
+  std::map<std::string, std::string> outside;             // what jobs outside do or wait for, by step
   bool detected = false;
   bool fresh = true;        // not yet advanced once
   bool record_due = false;  // every step succeeded, and the record isn't in the ledger yet

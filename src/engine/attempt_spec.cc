@@ -1,4 +1,5 @@
 // What the executor is given for one attempt of a step: templates filled in, sources pinned, the output's transaction.
+#include <algorithm>
 #include <utility>
 
 #include "engine/active.h"
@@ -43,6 +44,16 @@ Result<executor::AttemptSpec> Engine::SpecFor(const Active& active, const pipeli
                                               const ledger::AttemptRecord& attempt) {
   const pipeline::TemplateValues values = TemplateValuesOf(pipeline_, active.key, active.run, active.attempt);
   executor::AttemptSpec spec;
+  spec.name = {.ledger_id = env_.ledger.id(),
+               .pipeline = pipeline_.id,
+               .run_id = active.run.run_id,
+               .try_number = active.attempt.number,
+               .step = step.id,
+               .number = attempt.number,
+               .started = attempt.started};
+  if (active.resumed.contains(step.id)) {
+    spec.started_before = std::max(env_.clock.Now() - attempt.started, Duration(0));
+  }
   spec.folder = attempt.folder;
   spec.log = attempt.log;
   spec.working_folder = pipeline_.folder;

@@ -120,7 +120,13 @@ class Engine {
   Status EnsureOldAttemptsDead(const ledger::RunRecord& run);
   Result<std::string> NothingUnseen(ledger::Reader& reader, const ledger::RunRecord& run);
   Result<bool> TakeOverDead();
-  Status TakeOver(const ledger::ClaimRecord& claim, const std::string& why);
+  Result<bool> TakeOver(const ledger::ClaimRecord& claim, const std::string& why);
+
+  // resume.cc
+  enum class Resumed { kNo, kNotNow, kYes };
+  Result<Resumed> Resume(const ledger::ClaimRecord& claim, const std::string& why);
+  Result<bool> LoadResumable(ledger::Reader& reader, const ledger::ClaimRecord& claim, Active& active);
+  Result<bool> GoesOnElsewhere(const Active& active);
 
   // outside_claims.cc
   Result<bool> GrantOutside(const OutsideRequest& request, OutsideClaims& found);
@@ -134,14 +140,17 @@ class Engine {
   Status ApplyFinished(ledger::Writer& writer, Active& next, Instant now);
   Status StartDue(ledger::Writer& writer, Active& next, const std::vector<std::string>& steps, Instant now);
   Status FailTry(ledger::Writer& writer, Active& next, const NextMoves& moves, Instant now);
+  static bool HasNews(Active& active);
+  Status ShowOutside(ledger::Writer& writer, Active& next, Instant now);
   Status NoteRetry(ledger::Writer& writer, Active& next, const NextMoves& moves);
+  bool HasNoJob(const ledger::AttemptRecord& attempt, const Error& why);
   void LaunchStarting(Active& active);
   Status Detect(Active& active);
   Status DetectInTransaction(ledger::Writer& writer, Active& next, std::vector<ledger::RunRecord>& children);
   Status Record(Active& active);
   Status VerifyOutputs(const Active& active);
   Result<bool> RenewLease(Active& active);
-  void Abandon(Active& active, const std::string& reason);
+  Status Abandon(Active& active);
   void ReapDoomed();
 
   // attempt_spec.cc

@@ -56,7 +56,8 @@ Status Engine::EnsureOldAttemptsDead(const RunRecord& run) {
     if (dead) continue;
     if (dead.error().kind != ErrorKind::kUnknownOutcome) return dead;
     if (lease_end > env_.clock.Now()) {
-      return Fail(ErrorKind::kConflict, "an attempt on another machine may go on until " + FormatInstant(lease_end));
+      return Fail(ErrorKind::kConflict,
+                  "the end of an attempt on another machine, at the latest " + FormatInstant(lease_end));
     }
   }
   return {};
@@ -203,8 +204,9 @@ Result<std::optional<Engine::Granted>> Engine::Grant(const PlacedRun& queued, co
                              table::ParseCanonicalKey(output_schema_, queued.run.partition));
   const Status dead = EnsureOldAttemptsDead(queued.run);
   if (!dead) {
-    if (dead.error().kind == ErrorKind::kConflict) return std::optional<Granted>{};
-    return Fail(dead.error());
+    if (dead.error().kind != ErrorKind::kConflict) return Fail(dead.error());
+    LATECOMER_RETURN_IF_ERROR(NoteWait(queued, dead.error().message));
+    return std::optional<Granted>{};
   }
   LATECOMER_ASSIGN_OR_RETURN(const std::int64_t token_floor, NewestTokenInOutputs(key));
   Granted granted;
@@ -223,7 +225,8 @@ Result<std::optional<Engine::Granted>> Engine::Grant(const PlacedRun& queued, co
   return std::optional<Granted>(std::move(granted));
 }
 
-Status Engine::TakeOver(const ClaimRecord& claim, const std::string& why) {
+// False when something of it may still go on, so that nothing can be begun yet.
+Result<bool> Engine::TakeOver(const ClaimRecord& claim, const std::string& why) {
   std::vector<ledger::AttemptRecord> attempts;
   LATECOMER_RETURN_IF_ERROR(env_.ledger.Read([&](ledger::Reader& reader) -> Status {
     LATECOMER_ASSIGN_OR_RETURN(attempts, reader.Attempts(claim.run, claim.try_number));
@@ -232,8 +235,9 @@ Status Engine::TakeOver(const ClaimRecord& claim, const std::string& why) {
   for (const ledger::AttemptRecord& attempt : attempts) {
     if (attempt.ended) continue;
     const Status dead = env_.executor.EnsureDead(attempt.folder);
+    if (!dead && dead.error().kind == ErrorKind::kConflict) return false;
     // On another machine nothing can be made certain; there the lease has run out, and the token fences.
-    if (!dead && dead.error().kind != ErrorKind::kUnknownOutcome) return dead;
+    if (!dead && dead.error().kind != ErrorKind::kUnknownOutcome) return Fail(dead.error());
   }
   RunRecord moved;
   LATECOMER_RETURN_IF_ERROR(env_.ledger.Write([&](ledger::Writer& writer) -> Status {
@@ -252,7 +256,7 @@ Status Engine::TakeOver(const ClaimRecord& claim, const std::string& why) {
     return {};
   }));
   if (moved.id != 0) Announce(moved);
-  return {};
+  return true;
 }
 
 Result<bool> Engine::TakeOverDead() {
@@ -263,15 +267,22 @@ Result<bool> Engine::TakeOverDead() {
     const bool expired = claim.expires <= env_.clock.Now();
     if (IsOutside(claim.holder)) {  // only the lease says whether an outside worker lives
       if (!expired) continue;
-      LATECOMER_RETURN_IF_ERROR(TakeOver(claim, "the lease of " + OutsideName(claim.holder) + " ran out"));
-      any = true;
+      LATECOMER_ASSIGN_OR_RETURN(const bool taken,
+                                 TakeOver(claim, "the lease of " + OutsideName(claim.holder) + " ran out"));
+      any = any || taken;
       continue;
     }
     const HolderState holder = claim.holder == env_.holder ? HolderState::kDead : env_.probe_holder(claim.holder);
     if (holder != HolderState::kDead && !expired) continue;
-    LATECOMER_RETURN_IF_ERROR(TakeOver(
-        claim, holder == HolderState::kDead ? "the scheduler that ran it died" : "its scheduler's lease ran out"));
-    any = true;
+    const std::string why =
+        holder == HolderState::kDead ? "the scheduler that ran it died" : "its scheduler's lease ran out";
+    LATECOMER_ASSIGN_OR_RETURN(const Resumed resumed, Resume(claim, why));
+    if (resumed == Resumed::kNotNow) continue;
+    bool moved = resumed == Resumed::kYes;
+    if (!moved) {
+      LATECOMER_ASSIGN_OR_RETURN(moved, TakeOver(claim, why));
+    }
+    any = any || moved;
   }
   return any;
 }

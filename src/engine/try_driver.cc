@@ -44,7 +44,7 @@ Result<bool> Engine::AdvanceMine() {
     if (!moved) {
       // The claim was lost, cleared or cancelled elsewhere: whatever still runs here must not go on.
       if (moved.error().kind != ErrorKind::kConflict) return Fail(moved.error());
-      Abandon(*active, moved.error().message);
+      LATECOMER_RETURN_IF_ERROR(Abandon(*active));
       ended.push_back(id);
       progressed = true;
       continue;
@@ -56,20 +56,48 @@ Result<bool> Engine::AdvanceMine() {
   return progressed;
 }
 
+namespace {
+
+// What a step shows of its job outside is not what the ledger has.
+bool IsNews(const StepRecord& step, const std::string& outside) {
+  const bool runs = step.state == StepState::kRunning || step.state == StepState::kDeferred;
+  return runs && (step.state != StepState::kDeferred || step.message != outside);
+}
+
+}  // namespace
+
+bool Engine::HasNews(Active& active) {
+  return std::any_of(active.outside.begin(), active.outside.end(),
+                     [&](const auto& shown) { return IsNews(*active.Find(shown.first), shown.second); });
+}
+
+Status Engine::ShowOutside(ledger::Writer& writer, Active& next, Instant now) {
+  for (const auto& [id, what] : next.outside) {
+    StepRecord& step = *next.Find(id);
+    if (!IsNews(step, what)) continue;
+    LATECOMER_RETURN_IF_ERROR(MoveStep(writer, next.run, step, StepState::kDeferred, what, now));
+  }
+  return {};
+}
+
 Result<bool> Engine::AdvanceOne(Active& active) {
+  if (!active.to_launch.empty()) LaunchStarting(active);
   for (auto it = active.handles.begin(); it != active.handles.end();) {
     LATECOMER_ASSIGN_OR_RETURN(executor::AttemptStatus status, env_.executor.Poll(it->second));
     if (status.phase == executor::Phase::kRunning) {
+      if (!status.outside.empty()) active.outside[it->first] = std::move(status.outside);
       ++it;
       continue;
     }
+    active.outside.erase(it->first);
     active.finished.push_back({it->first, std::move(status)});
     it = active.handles.erase(it);
   }
   if (!active.detected) LATECOMER_RETURN_IF_ERROR(Detect(active));
   const Instant now = env_.clock.Now();
   const bool retry_due = active.wake_at && *active.wake_at <= now;
-  const bool something_due = active.fresh || !active.finished.empty() || retry_due || active.record_due;
+  const bool something_due =
+      active.fresh || !active.finished.empty() || retry_due || active.record_due || HasNews(active);
   if (!something_due) return RenewLease(active);
 
   Active next = active;
@@ -78,6 +106,7 @@ Result<bool> Engine::AdvanceOne(Active& active) {
     next = active;
     LATECOMER_RETURN_IF_ERROR(CheckClaim(writer, active));
     LATECOMER_RETURN_IF_ERROR(ApplyFinished(writer, next, now));
+    LATECOMER_RETURN_IF_ERROR(ShowOutside(writer, next, now));
     moves = DecideNext(pipeline_, next.steps, now);
     for (const StepMove& move : moves.moves) {
       LATECOMER_RETURN_IF_ERROR(MoveStep(writer, next.run, *next.Find(move.step), move.to, move.message, now));
@@ -91,7 +120,9 @@ Result<bool> Engine::AdvanceOne(Active& active) {
   next.record_due = moves.record;
   if (env_.listener != nullptr) {
     for (std::size_t i = 0; i < next.steps.size(); ++i) {
-      if (next.steps[i].state != active.steps[i].state) env_.listener->OnStep(next.run, next.steps[i]);
+      const bool is_news =
+          next.steps[i].state == StepState::kDeferred && next.steps[i].message != active.steps[i].message;
+      if (is_news || next.steps[i].state != active.steps[i].state) env_.listener->OnStep(next.run, next.steps[i]);
     }
   }
   active = std::move(next);
@@ -139,7 +170,6 @@ Status Engine::ApplyFinished(ledger::Writer& writer, Active& next, Instant now) 
 }
 
 Status Engine::StartDue(ledger::Writer& writer, Active& next, const std::vector<std::string>& steps, Instant now) {
-  next.to_launch.clear();
   for (const std::string& id : steps) {
     StepRecord& step = *next.Find(id);
     step.attempts += 1;
@@ -175,7 +205,7 @@ Status Engine::NoteRetry(ledger::Writer& writer, Active& next, const NextMoves& 
   std::string steps;
   bool running = moves.record;
   for (const StepRecord& step : next.steps) {
-    running = running || step.state == StepState::kRunning;
+    running = running || step.state == StepState::kRunning || step.state == StepState::kDeferred;
     if (step.state == StepState::kUpForRetry) steps += (steps.empty() ? "step " : ", ") + step.step;
   }
   const bool waits = !running && moves.wake_at && !steps.empty();
@@ -185,22 +215,37 @@ Status Engine::NoteRetry(ledger::Writer& writer, Active& next, const NextMoves& 
   return writer.UpdateRun(next.run);
 }
 
-// An attempt that can't even be started ends as one that failed.
+// Of an attempt that another scheduler may have started and that can't be gone on with: whether its job is gone, now
+// that it was told to end.
+bool Engine::HasNoJob(const AttemptRecord& attempt, const Error& why) {
+  const bool may_pass = why.kind == ErrorKind::kIo || why.kind == ErrorKind::kConflict;
+  return !may_pass && env_.executor.EnsureDead(attempt.folder).has_value();
+}
+
+// An attempt that can't even be started ends as one that failed, unless another scheduler may have started it.
 void Engine::LaunchStarting(Active& active) {
+  std::vector<std::string> later;
   for (const std::string& id : active.to_launch) {
     const AttemptRecord& attempt = active.attempts.at(id);
     const Result<executor::AttemptSpec> spec = SpecFor(active, StepOf(pipeline_, id), attempt);
     Result<std::string> handle = spec ? env_.executor.Start(*spec) : Result<std::string>(Fail(spec.error()));
     if (handle) {
       active.handles[id] = std::move(*handle);
+      active.resumed.erase(id);
       continue;
     }
+    if (active.resumed.contains(id) && !HasNoJob(attempt, handle.error())) {
+      active.outside[id] = handle.error().ToString();
+      later.push_back(id);
+      continue;
+    }
+    active.resumed.erase(id);
     executor::AttemptStatus status;
     status.phase = executor::Phase::kFailed;
     status.message = handle.error().ToString();
     active.finished.push_back({id, std::move(status)});
   }
-  active.to_launch.clear();
+  active.to_launch = std::move(later);
 }
 
 // A run's `detect`: what else is late now becomes its mapped `backfill` instances.
@@ -387,12 +432,15 @@ Result<bool> Engine::RenewLease(Active& active) {
   return false;
 }
 
-void Engine::Abandon(Active& active, const std::string&) {
+Status Engine::Abandon(Active& active) {
+  LATECOMER_ASSIGN_OR_RETURN(const bool elsewhere, GoesOnElsewhere(active));
   for (const auto& [step, handle] : active.handles) {
     // An attempt that can't be told to end is ended by whoever claims the partition next (EnsureDead).
-    if (env_.executor.Cancel(handle, kGrace)) doomed_.push_back(handle);
+    const Status told = elsewhere ? env_.executor.Release(handle) : env_.executor.Cancel(handle, kGrace);
+    if (told && !elsewhere) doomed_.push_back(handle);
   }
   active.handles.clear();
+  return {};
 }
 
 }  // namespace latecomer::engine

@@ -4,9 +4,12 @@
 #include <fstream>
 #include <iterator>
 #include <system_error>
+#include <type_traits>
 #include <utility>
 
 #include "base/text.h"
+#include "executor/attempt_log.h"
+#include "executor/job_facts.h"
 #include "executor/spark_step.h"
 #include "executor/sql_step.h"
 
@@ -35,16 +38,20 @@ std::string ReadLogFrom(const std::string& log, std::size_t start) {
   return text;
 }
 
-std::size_t SizeOf(const std::string& path) {
-  std::error_code failed;
-  const auto size = std::filesystem::file_size(path, failed);
-  return failed ? 0 : static_cast<std::size_t>(size);
-}
-
 // The last of what was written after `start`.
 std::string ReadLogEnd(const std::string& log, std::size_t start) {
   const std::size_t size = SizeOf(log);
   return ReadLogFrom(log, size > start + kEnough ? size - kEnough : start);
+}
+
+// Of work that is told what a job is told; empty of any other.
+JobWork JobIn(const AttemptSpec& spec) {
+  return std::visit(
+      [](const auto& work) -> JobWork {
+        if constexpr (std::is_base_of_v<JobWork, std::decay_t<decltype(work)>>) return work;
+        return {};
+      },
+      spec.work);
 }
 
 // A few lines are enough for a state; the log has them all.
@@ -67,10 +74,11 @@ Status MakeFolder(const std::filesystem::path& folder) {
 Result<std::string> LocalExecutor::Start(const AttemptSpec& spec) {
   const auto* sql = std::get_if<SqlWork>(&spec.work);
   const auto* spark = std::get_if<SparkWork>(&spec.work);
-  if (sql == nullptr && spark == nullptr) return processes_.Start(spec);
+  const bool outside = outside_.Runs(spec);
+  if (sql == nullptr && spark == nullptr && !outside) return processes_.Start(spec);
   LATECOMER_RETURN_IF_ERROR(MakeFolder(spec.folder));
   LATECOMER_RETURN_IF_ERROR(MakeFolder(std::filesystem::path(spec.log).parent_path()));
-  auto handle = sql != nullptr ? StartSql(spec, *sql) : StartSpark(spec, *spark);
+  auto handle = outside ? StartOutside(spec) : sql != nullptr ? StartSql(spec, *sql) : StartSpark(spec, *spark);
   if (!handle) AppendToLog(spec.log, WithHint(handle.error().ToString(), handle.error()));
   return handle;
 }
@@ -88,20 +96,42 @@ Result<std::string> LocalExecutor::StartSql(const AttemptSpec& spec, const SqlWo
 
 Result<std::string> LocalExecutor::StartSpark(const AttemptSpec& spec, const SparkWork& work) {
   LATECOMER_ASSIGN_OR_RETURN(const AttemptSpec process, PrepareSpark(spec, work, catalog_));
-  SparkAttempt attempt{.work = work, .log = spec.log, .log_start = SizeOf(spec.log)};
+  JobAttempt attempt{.work = work, .log = spec.log, .log_start = SizeOf(spec.log)};
   LATECOMER_ASSIGN_OR_RETURN(std::string handle, processes_.Start(process));
   spark_.insert_or_assign(handle, std::move(attempt));
   return handle;
 }
 
+Result<std::string> LocalExecutor::StartOutside(const AttemptSpec& spec) {
+  // One that was started before may have written already.
+  const JobWork work = JobIn(spec);
+  if (!spec.started_before) LATECOMER_RETURN_IF_ERROR(CheckMayWrite(work, catalog_));
+  LATECOMER_ASSIGN_OR_RETURN(std::string handle, outside_.Start(spec));
+  jobs_.insert_or_assign(handle, JobAttempt{.work = work, .log = spec.log});
+  return handle;
+}
+
+Result<AttemptStatus> LocalExecutor::PollOutside(const std::string& handle) {
+  LATECOMER_ASSIGN_OR_RETURN(AttemptStatus status, outside_.Poll(handle));
+  if (status.phase == Phase::kRunning) return status;
+  const JobAttempt attempt = std::move(jobs_.at(handle));
+  jobs_.erase(handle);
+  if (status.phase == Phase::kSucceeded) status = LookForWrite(attempt, std::move(status));
+  ended_.Add(handle, status);
+  return status;
+}
+
 Result<AttemptStatus> LocalExecutor::Poll(const std::string& handle) {
   if (const AttemptStatus* ended = ended_.Find(handle)) return *ended;
+  if (outside_.Knows(handle)) return PollOutside(handle);
   if (const auto spark = spark_.find(handle); spark != spark_.end()) {
     LATECOMER_ASSIGN_OR_RETURN(AttemptStatus status, processes_.Poll(handle));
     if (status.phase == Phase::kRunning) return status;
-    const SparkAttempt attempt = std::move(spark->second);
+    const JobAttempt attempt = std::move(spark->second);
     spark_.erase(spark);
-    AttemptStatus result = Finish(attempt, std::move(status));
+    if (status.phase == Phase::kFailed) ExplainSpark(attempt, status);
+    const bool ended_well = status.phase == Phase::kSucceeded;
+    AttemptStatus result = ended_well ? LookForWrite(attempt, std::move(status)) : std::move(status);
     ended_.Add(handle, result);
     return result;
   }
@@ -138,15 +168,15 @@ AttemptStatus LocalExecutor::Finish(const SqlAttempt& attempt, AttemptStatus sta
   return status;
 }
 
-AttemptStatus LocalExecutor::Finish(const SparkAttempt& attempt, AttemptStatus status) {
-  if (status.phase == Phase::kFailed) {
-    const bool ended_itself = status.message.starts_with("exit code");
-    const std::string said = ended_itself ? ExplainSparkFailure(ReadLogEnd(attempt.log, attempt.log_start)) : "";
-    if (!said.empty()) status.message += ": " + Printable(said);
-    AppendToLog(attempt.log, status.message);
-    return status;
-  }
-  const auto written = FindSparkWrite(attempt.work, catalog_);
+void LocalExecutor::ExplainSpark(const JobAttempt& attempt, AttemptStatus& status) {
+  const bool ended_itself = status.message.starts_with("exit code");
+  const std::string said = ended_itself ? ExplainSparkFailure(ReadLogEnd(attempt.log, attempt.log_start)) : "";
+  if (!said.empty()) status.message += ": " + Printable(said);
+  AppendToLog(attempt.log, status.message);
+}
+
+AttemptStatus LocalExecutor::LookForWrite(const JobAttempt& attempt, AttemptStatus status) {
+  const auto written = FindJobWrite(attempt.work, catalog_);
   if (!written) {
     status.phase = Phase::kFailed;
     status.message = written.error().ToString();
@@ -162,10 +192,17 @@ AttemptStatus LocalExecutor::Finish(const SparkAttempt& attempt, AttemptStatus s
 }
 
 Status LocalExecutor::Cancel(const std::string& handle, Duration grace) {
-  return processes_.Cancel(handle, grace);
+  return outside_.Knows(handle) ? outside_.Cancel(handle) : processes_.Cancel(handle, grace);
+}
+
+Status LocalExecutor::Release(const std::string& handle) {
+  if (!outside_.Knows(handle)) return processes_.Cancel(handle, Duration(0));
+  jobs_.erase(handle);
+  return outside_.Release(handle);
 }
 
 Status LocalExecutor::EnsureDead(const std::string& folder) {
+  if (const auto outside = outside_.EnsureDead(folder)) return *outside;
   return processes_.EnsureDead(folder);
 }
 

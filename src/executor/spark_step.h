@@ -25,10 +25,6 @@ Result<std::string> FindSparkSubmit(const std::string& home, const std::map<std:
 // overwrite what isn't ours.
 Result<AttemptSpec> PrepareSpark(const AttemptSpec& spec, const SparkWork& work, table::Catalog& catalog);
 
-// After the job ended well: the write that its output has under the job's transaction. kRunFailed when it isn't there,
-// for Spark leaves out a write with an old version and says nothing. Without a declared output, nothing.
-Result<std::optional<table::WriteReport>> FindSparkWrite(const SparkWork& work, table::Catalog& catalog);
-
 // After it ended badly: the line of its log that names the error; empty when none does.
 std::string ExplainSparkFailure(std::string_view log);
 

@@ -47,7 +47,7 @@ std::string InstanceService(const CloudTools& tools) {
 // The session that IMDSv2 asks for; nullopt when there is no such service.
 std::optional<std::string> InstanceToken(const CloudTools& tools) {
   if (IsTrue(tools.environment("AWS_EC2_METADATA_DISABLED"))) return std::nullopt;
-  HttpRequest request;
+  http::Request request;
   request.method = "PUT";
   request.url = InstanceService(tools) + "/latest/api/token";
   request.Set("x-aws-ec2-metadata-token-ttl-seconds", "21600");
@@ -57,7 +57,7 @@ std::optional<std::string> InstanceToken(const CloudTools& tools) {
 }
 
 std::optional<std::string> AskInstance(const CloudTools& tools, const std::string& token, const std::string& path) {
-  HttpRequest request;
+  http::Request request;
   request.url = InstanceService(tools) + "/latest/meta-data/" + path;
   request.Set("x-aws-ec2-metadata-token", token);
   auto response = AskNearby(tools, std::move(request));
@@ -68,7 +68,7 @@ std::optional<std::string> AskInstance(const CloudTools& tools, const std::strin
 // A token is sent only where it can't be overheard: by TLS, or to the machine itself and its own services.
 bool IsSafeForToken(const std::string& url) {
   if (url.starts_with("https://")) return true;
-  const std::string_view host = HostOf(url);
+  const std::string_view host = http::HostOf(url);
   const std::string_view name =
       host.starts_with('[') ? host.substr(0, host.find(']') + 1) : host.substr(0, host.find(':'));
   return name == "localhost" || name == "[::1]" || name.starts_with("127.") || name == "169.254.170.2" ||
@@ -147,15 +147,15 @@ std::string AwsCredentialChain::StsUrl() const {
 }
 
 Result<AwsCredentials> AwsCredentialChain::AskSts(const std::string& form, const AwsCredentials* signer) {
-  HttpRequest request;
+  http::Request request;
   request.method = "POST";
   request.url = StsUrl();
   request.body = form;
   request.Set("Content-Type", "application/x-www-form-urlencoded");
-  const auto sign = [&](HttpRequest& attempt) {
+  const auto sign = [&](http::Request& attempt) {
     if (signer != nullptr) SignAws(attempt, *signer, {region_, "sts"}, tools_.clock->Now());
   };
-  LATECOMER_ASSIGN_OR_RETURN(const HttpResponse response, AskSignIn(tools_, request, "AWS STS", sign));
+  LATECOMER_ASSIGN_OR_RETURN(const http::Response response, AskSignIn(tools_, request, "AWS STS", sign));
   const auto xml = ParseXml(response.body);
   if (response.status != 200) {
     const XmlElement* error = xml ? xml->Find("Error") : nullptr;
@@ -252,7 +252,7 @@ Result<std::optional<AwsCredentials>> AwsCredentialChain::FromContainer() {
     return Fail(NoCredentials("AWS_CONTAINER_CREDENTIALS_FULL_URI names neither https nor this machine",
                               "a token would go over the network for all to see"));
   }
-  HttpRequest request;
+  http::Request request;
   request.url = url;
   std::string token = tools_.environment("AWS_CONTAINER_AUTHORIZATION_TOKEN").value_or("");
   if (const auto file = tools_.environment("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE")) {

@@ -37,7 +37,7 @@ struct UrlParts {
 
 UrlParts PartsOf(std::string_view url) {
   UrlParts parts;
-  parts.host = HostOf(url);
+  parts.host = http::HostOf(url);
   std::string_view rest = url.substr(static_cast<std::size_t>(parts.host.data() - url.data()) + parts.host.size());
   if (const std::size_t query = rest.find('?'); query != std::string_view::npos) {
     parts.query = rest.substr(query + 1);
@@ -61,7 +61,7 @@ std::string CanonicalQuery(std::string_view query) {
 
 }  // namespace
 
-void SignAws(HttpRequest& request, const AwsCredentials& credentials, const AwsScope& scope, Instant now) {
+void SignAws(http::Request& request, const AwsCredentials& credentials, const AwsScope& scope, Instant now) {
   const UrlParts url = PartsOf(request.url);
   const std::string time = BasicTime(now);
   const std::string payload = Hex(Sha256(request.body));

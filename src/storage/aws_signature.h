@@ -5,7 +5,7 @@
 #include <string>
 
 #include "base/time.h"
-#include "storage/http.h"
+#include "http/client.h"
 
 namespace latecomer::storage {
 
@@ -23,6 +23,6 @@ struct AwsScope {
 
 // Adds x-amz-date, x-amz-content-sha256 (S3 only), x-amz-security-token and Authorization. The URL's path and query
 // must be percent-encoded already, the query's parameters sorted by name.
-void SignAws(HttpRequest& request, const AwsCredentials& credentials, const AwsScope& scope, Instant now);
+void SignAws(http::Request& request, const AwsCredentials& credentials, const AwsScope& scope, Instant now);
 
 }  // namespace latecomer::storage

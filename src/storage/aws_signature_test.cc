@@ -8,7 +8,7 @@ namespace {
 
 constexpr Instant kDay{std::chrono::sys_days(std::chrono::year(2013) / 5 / 24)};
 
-std::string SignatureOf(HttpRequest request) {
+std::string SignatureOf(http::Request request) {
   SignAws(request, {"AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY", "", {}}, {"us-east-1", "s3"},
           kDay);
   for (const auto& [name, value] : request.headers) {
@@ -18,14 +18,14 @@ std::string SignatureOf(HttpRequest request) {
 }
 
 TEST(AwsSignature, AsInTheExampleOfARangedGet) {
-  HttpRequest request;
+  http::Request request;
   request.url = "https://examplebucket.s3.amazonaws.com/test.txt";
   request.Set("Range", "bytes=0-9");
   EXPECT_EQ(SignatureOf(request), "f0e8bdb87c964420e857bd35b5d6ed310bd44f0170aba48dd91039c6036bdb41");
 }
 
 TEST(AwsSignature, AsInTheExampleOfAPut) {
-  HttpRequest request;
+  http::Request request;
   request.method = "PUT";
   request.url = "https://examplebucket.s3.amazonaws.com/test%24file.text";
   request.body = "Welcome to Amazon S3.";
@@ -35,7 +35,7 @@ TEST(AwsSignature, AsInTheExampleOfAPut) {
 }
 
 TEST(AwsSignature, AsInTheExamplesWithQueries) {
-  HttpRequest request;
+  http::Request request;
   request.url = "https://examplebucket.s3.amazonaws.com/?lifecycle";
   EXPECT_EQ(SignatureOf(request), "fea454ca298b7da1c68078a5d1bdbfbbe0d65c699e0f91ac7a200a0136783543");
   request.url = "https://examplebucket.s3.amazonaws.com/?max-keys=2&prefix=J";
@@ -43,7 +43,7 @@ TEST(AwsSignature, AsInTheExamplesWithQueries) {
 }
 
 TEST(AwsSignature, ASessionTokenIsSigned) {
-  HttpRequest request;
+  http::Request request;
   request.url = "https://examplebucket.s3.amazonaws.com/a";
   SignAws(request, {"AKIAIOSFODNN7EXAMPLE", "secret", "the-token", {}}, {"eu-west-1", "s3"}, kDay);
   std::string authorization;

@@ -61,7 +61,7 @@ std::string WithoutMark(const std::string& sas) {
   return sas.starts_with('?') ? sas.substr(1) : sas;
 }
 
-Result<BearerToken> ReadAnswer(const CloudTools& tools, const HttpResponse& response, const std::string& who) {
+Result<BearerToken> ReadAnswer(const CloudTools& tools, const http::Response& response, const std::string& who) {
   const Json json = Json::parse(response.body, nullptr, false);
   if (response.status != 200 || !json.is_object()) {
     std::string why = "status " + std::to_string(response.status);
@@ -79,18 +79,18 @@ Result<BearerToken> ReadAnswer(const CloudTools& tools, const HttpResponse& resp
 }
 
 Result<BearerToken> AskEntra(const CloudTools& tools, const std::string& form) {
-  HttpRequest request;
+  http::Request request;
   request.method = "POST";
   request.url = WithoutSlash(tools.environment("AZURE_AUTHORITY_HOST").value_or("https://login.microsoftonline.com")) +
                 "/" + PercentEncode(*tools.environment("AZURE_TENANT_ID")) + "/oauth2/v2.0/token";
   request.body = form;
   request.Set("Content-Type", "application/x-www-form-urlencoded");
-  LATECOMER_ASSIGN_OR_RETURN(const HttpResponse response, AskSignIn(tools, request, "Microsoft Entra ID"));
+  LATECOMER_ASSIGN_OR_RETURN(const http::Response response, AskSignIn(tools, request, "Microsoft Entra ID"));
   return ReadAnswer(tools, response, "Microsoft Entra ID");
 }
 
 Result<BearerToken> AskManagedIdentity(const CloudTools& tools) {
-  HttpRequest request;
+  http::Request request;
   const std::string resource = "resource=" + PercentEncode(kResource);
   const auto endpoint = tools.environment("IDENTITY_ENDPOINT");
   const auto header = tools.environment("IDENTITY_HEADER");
@@ -149,7 +149,7 @@ Result<AzureAccount> ParseAzureConnection(const std::string& text) {
     return Fail(WrongConnection("its endpoint begins with neither http:// nor https://"));
   }
   if (account.name.empty()) {
-    const std::string_view host = HostOf(account.blob_endpoint);
+    const std::string_view host = http::HostOf(account.blob_endpoint);
     account.name = host.substr(0, host.find('.'));
   }
   return account;

@@ -80,7 +80,7 @@ struct AzureProblem {
   std::string detail;
 };
 
-AzureProblem ProblemOf(const HttpResponse& response) {
+AzureProblem ProblemOf(const http::Response& response) {
   AzureProblem problem;
   problem.code = response.Header("x-ms-error-code");
   if (const auto xml = ParseXml(response.body); xml && xml->name == "Error") {
@@ -92,7 +92,7 @@ AzureProblem ProblemOf(const HttpResponse& response) {
 }
 
 // "Authorize with Shared Key", Azure Storage REST reference.
-std::string SharedKeySignature(const HttpRequest& request, const AzureAccount& account) {
+std::string SharedKeySignature(const http::Request& request, const AzureAccount& account) {
   std::map<std::string, std::string> headers;
   for (const auto& [name, value] : request.headers) headers[Lower(name)] = value;
   std::string text = request.method + "\n";
@@ -105,7 +105,7 @@ std::string SharedKeySignature(const HttpRequest& request, const AzureAccount& a
     if (name.starts_with("x-ms-")) text += name + ":" + value + "\n";
   }
   const std::string_view url = request.url;
-  const std::string_view host = HostOf(url);
+  const std::string_view host = http::HostOf(url);
   const std::string_view rest = url.substr(static_cast<std::size_t>(host.data() - url.data()) + host.size());
   const std::size_t query = rest.find('?');
   text += "/" + account.name + std::string(rest.substr(0, query));
@@ -128,22 +128,22 @@ class AzureDialect final : public CloudDialect {
         account_(std::move(account)),
         container_(account_.blob_endpoint + "/" + container) {}
 
-  Status Authorize(HttpRequest& request) override;
-  bool Learn(const HttpResponse& response) override {
+  Status Authorize(http::Request& request) override;
+  bool Learn(const http::Response& response) override {
     return response.status == 401 && account_.key.empty() && account_.sas.empty() && access_->tokens().Renew();
   }
-  bool IsTransient(const HttpResponse& /*response*/) const override { return false; }
-  Error Explain(const HttpResponse& response, const std::string& place) const override;
+  bool IsTransient(const http::Response& /*response*/) const override { return false; }
+  Error Explain(const http::Response& response, const std::string& place) const override;
 
-  HttpRequest Head(const std::string& name) const override { return RequestTo("HEAD", name, ""); }
-  HttpRequest Get(const std::string& name, const std::optional<ByteRange>& range) const override {
-    HttpRequest request = RequestTo("GET", name, "");
+  http::Request Head(const std::string& name) const override { return RequestTo("HEAD", name, ""); }
+  http::Request Get(const std::string& name, const std::optional<ByteRange>& range) const override {
+    http::Request request = RequestTo("GET", name, "");
     if (range) request.Set("x-ms-range", range->Header());
     return request;
   }
-  HttpRequest Remove(const std::string& name) const override { return RequestTo("DELETE", name, ""); }
-  HttpRequest Create(const std::string& name, std::string_view bytes, const std::string& mark) const override {
-    HttpRequest request = RequestTo("PUT", name, "");
+  http::Request Remove(const std::string& name) const override { return RequestTo("DELETE", name, ""); }
+  http::Request Create(const std::string& name, std::string_view bytes, const std::string& mark) const override {
+    http::Request request = RequestTo("PUT", name, "");
     request.body = bytes;
     request.Set("x-ms-blob-type", "BlockBlob");
     Condition(request, mark);
@@ -151,24 +151,24 @@ class AzureDialect final : public CloudDialect {
   }
   Result<std::unique_ptr<PartUpload>> BeginUpload(const std::string& name, const std::string& mark,
                                                   const std::string& place) override;
-  bool SaysExists(const HttpResponse& response) const override {
+  bool SaysExists(const http::Response& response) const override {
     if (response.status == 412) return true;
     return response.status == 409 && ProblemOf(response).code == "BlobAlreadyExists";
   }
-  ObjectInfo InfoOf(const HttpResponse& head) const override;
-  std::string MarkOf(const HttpResponse& head) const override { return head.Header(kMarkHeader); }
-  HttpRequest List(const ListQuery& query) const override;
-  Result<ListPage> ReadPage(const HttpResponse& response) const override;
+  ObjectInfo InfoOf(const http::Response& head) const override;
+  std::string MarkOf(const http::Response& head) const override { return head.Header(kMarkHeader); }
+  http::Request List(const ListQuery& query) const override;
+  Result<ListPage> ReadPage(const http::Response& response) const override;
 
-  HttpRequest RequestTo(const char* method, const std::string& name, const std::string& query) const {
-    HttpRequest request;
+  http::Request RequestTo(const char* method, const std::string& name, const std::string& query) const {
+    http::Request request;
     request.method = method;
     request.url = container_;
     if (!name.empty()) request.url += "/" + PercentEncode(name, "/");
     if (!query.empty()) request.url += "?" + query;
     return request;
   }
-  static void Condition(HttpRequest& request, const std::string& mark) {
+  static void Condition(http::Request& request, const std::string& mark) {
     request.Set("If-None-Match", "*");
     request.Set(kMarkHeader, mark);
   }
@@ -180,7 +180,7 @@ class AzureDialect final : public CloudDialect {
   const std::string container_;  // URL
 };
 
-Status AzureDialect::Authorize(HttpRequest& request) {
+Status AzureDialect::Authorize(http::Request& request) {
   request.Set("x-ms-version", kServiceVersion);
   request.Set("x-ms-date", FormatHttpDate(tools().clock->Now()));
   if (!account_.key.empty()) {
@@ -196,7 +196,7 @@ Status AzureDialect::Authorize(HttpRequest& request) {
   return {};
 }
 
-Error AzureDialect::Explain(const HttpResponse& response, const std::string& place) const {
+Error AzureDialect::Explain(const http::Response& response, const std::string& place) const {
   const AzureProblem problem = ProblemOf(response);
   if (problem.code == "AuthenticationFailed") {
     const std::string difference = ClockDifference(response, tools().clock->Now());
@@ -230,7 +230,7 @@ Error AzureDialect::Explain(const HttpResponse& response, const std::string& pla
   return Error(kind, std::move(message)).In(place);
 }
 
-ObjectInfo AzureDialect::InfoOf(const HttpResponse& head) const {
+ObjectInfo AzureDialect::InfoOf(const http::Response& head) const {
   ObjectInfo info;
   info.size_bytes = Number(head.Header("content-length"));
   info.etag = Unquoted(head.Header("etag"));
@@ -239,7 +239,7 @@ ObjectInfo AzureDialect::InfoOf(const HttpResponse& head) const {
 }
 
 // The service can't begin after a name: what comes before it is read and passed over.
-HttpRequest AzureDialect::List(const ListQuery& query) const {
+http::Request AzureDialect::List(const ListQuery& query) const {
   std::string text = "restype=container&comp=list&maxresults=" + std::to_string(query.most == 1000 ? 5000 : query.most);
   const auto add = [&](std::string_view name, const std::string& value) {
     text.append("&").append(name).append("=").append(PercentEncode(value));
@@ -247,12 +247,12 @@ HttpRequest AzureDialect::List(const ListQuery& query) const {
   if (!query.prefix.empty()) add("prefix", query.prefix);
   if (query.direct_only) add("delimiter", "/");
   if (!query.page.empty()) add("marker", query.page);
-  HttpRequest request = RequestTo("GET", "", text);
+  http::Request request = RequestTo("GET", "", text);
   request.most_bytes = kMostAnswerBytes;
   return request;
 }
 
-Result<ListPage> AzureDialect::ReadPage(const HttpResponse& response) const {
+Result<ListPage> AzureDialect::ReadPage(const http::Response& response) const {
   std::string_view body = response.body;
   if (body.starts_with("\xef\xbb\xbf")) body.remove_prefix(3);  // a byte order mark
   LATECOMER_ASSIGN_OR_RETURN(const XmlElement xml, ParseXml(body));
@@ -287,7 +287,7 @@ class AzureUpload final : public PartUpload {
     char number[8];
     std::snprintf(number, sizeof number, "%06zu", ids_.size());
     const std::string id = Base64(mark_ + number);
-    HttpRequest request = dialect_.RequestTo("PUT", name_, "comp=block&blockid=" + PercentEncode(id));
+    http::Request request = dialect_.RequestTo("PUT", name_, "comp=block&blockid=" + PercentEncode(id));
     request.body = part;
     LATECOMER_ASSIGN_OR_RETURN(const CloudAnswer answer, SendToCloud(dialect_.tools(), dialect_, request, place_));
     if (answer.response.status >= 300) return Fail(dialect_.Explain(answer.response, place_));
@@ -300,7 +300,7 @@ class AzureUpload final : public PartUpload {
     std::string body = "<?xml version=\"1.0\" encoding=\"utf-8\"?><BlockList>";
     for (const std::string& id : ids_) body += "<Latest>" + id + "</Latest>";
     body += "</BlockList>";
-    HttpRequest request = dialect_.RequestTo("PUT", name_, "comp=blocklist");
+    http::Request request = dialect_.RequestTo("PUT", name_, "comp=blocklist");
     request.body = body;
     AzureDialect::Condition(request, mark_);
     return SendToCloud(dialect_.tools(), dialect_, request, place_);

@@ -89,7 +89,7 @@ TEST_F(AzureStoreTest, AnotherAccountGetsNoKeyOfOurs) {
   tools_.limits.connect = std::chrono::milliseconds(100);
   std::vector<ServedRequest> asked;
   ServeToken("/metadata/identity", "managed", asked);
-  const auto store = Open("abfss://c@" + std::string(HostOf(server_.url())) + "/t");
+  const auto store = Open("abfss://c@" + std::string(http::HostOf(server_.url())) + "/t");
   ASSERT_TRUE(store);
   // Reached by https, which the server here doesn't speak: all that counts is that no key was sent.
   EXPECT_FALSE((*store)->Read("k"));

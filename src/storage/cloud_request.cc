@@ -16,7 +16,7 @@ constexpr std::array<const char*, 12> kMonths{"Jan", "Feb", "Mar", "Apr", "May",
                                               "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
 constexpr std::array<const char*, 7> kDays{"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
 
-Error NoAnswer(const HttpFailure& failure, bool maybe_done, int attempts, const std::string& place) {
+Error NoAnswer(const http::Failure& failure, bool maybe_done, int attempts, const std::string& place) {
   std::string message = failure.message;
   if (attempts > 1) message += " (" + std::to_string(attempts) + " attempts)";
   return Error(maybe_done ? ErrorKind::kUnknownOutcome : ErrorKind::kIo, std::move(message))
@@ -26,13 +26,13 @@ Error NoAnswer(const HttpFailure& failure, bool maybe_done, int attempts, const 
 
 }  // namespace
 
-Result<CloudAnswer> SendToCloud(const CloudTools& tools, CloudSigner& signer, const HttpRequest& request,
+Result<CloudAnswer> SendToCloud(const CloudTools& tools, CloudSigner& signer, const http::Request& request,
                                 const std::string& place) {
   Attempts attempts(tools.retry, *tools.random, tools.pause);
   bool maybe_done = false;
   int lessons = 0;
   for (;;) {
-    HttpRequest authorized = request;
+    http::Request authorized = request;
     if (Status signed_in = signer.Authorize(authorized); !signed_in) {
       Error error = std::move(signed_in).error();
       // A missing file of credentials must never look like a missing object.
@@ -41,11 +41,11 @@ Result<CloudAnswer> SendToCloud(const CloudTools& tools, CloudSigner& signer, co
     }
     auto sent = tools.http->Send(authorized);
     if (!sent) {
-      maybe_done = maybe_done || sent.error().reached == Reached::kMaybe;
+      maybe_done = maybe_done || sent.error().reached == http::Reached::kMaybe;
       if (sent.error().again && attempts.Again()) continue;
       return Fail(NoAnswer(sent.error(), maybe_done, attempts.made(), place));
     }
-    const HttpResponse& response = *sent;
+    const http::Response& response = *sent;
     if (response.status < 300) return CloudAnswer{std::move(*sent), maybe_done};
     if (IsTransient(response.status) || signer.IsTransient(response)) {
       // A gateway's 502 or 504 says nothing of what became of the request behind it.
@@ -99,7 +99,7 @@ std::string FormatHttpDate(Instant at) {
   return text;
 }
 
-std::string ClockDifference(const HttpResponse& response, Instant now) {
+std::string ClockDifference(const http::Response& response, Instant now) {
   const auto theirs = ParseHttpDate(response.Header("date"));
   if (!theirs) return "";
   const Duration difference = now - *theirs;
@@ -107,7 +107,7 @@ std::string ClockDifference(const HttpResponse& response, Instant now) {
   return HumanDuration(ahead ? difference : -difference) + (ahead ? " ahead of" : " behind");
 }
 
-std::optional<Duration> RetryAfter(const HttpResponse& response, Instant now) {
+std::optional<Duration> RetryAfter(const http::Response& response, Instant now) {
   const std::string& text = response.Header("retry-after");
   if (text.empty()) return std::nullopt;
   int seconds = 0;

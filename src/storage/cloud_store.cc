@@ -37,16 +37,16 @@ class CloudStore final : public ObjectStore, public std::enable_shared_from_this
   Result<PutOutcome> OutcomeOf(std::string_view key, const CloudAnswer& answer, const std::string& mark) const;
 
  private:
-  Result<CloudAnswer> Send(const HttpRequest& request, const std::string& place) const {
+  Result<CloudAnswer> Send(const http::Request& request, const std::string& place) const {
     return SendToCloud(tools_, *dialect_, request, place);
   }
   // Reading changes nothing: whatever became of its attempts, it just failed.
-  Result<HttpResponse> Ask(const HttpRequest& request, const std::string& place) const;
-  Result<HttpResponse> AskHead(std::string_view key) const;
+  Result<http::Response> Ask(const http::Request& request, const std::string& place) const;
+  Result<http::Response> AskHead(std::string_view key) const;
   Status ListAll(ListQuery query, std::vector<ObjectInfo>& found) const;
   Status CheckRootExists() const;
   // Of an answer to a request that needs only the bucket.
-  Error ExplainInBucket(const HttpResponse& response, const std::string& place) const;
+  Error ExplainInBucket(const http::Response& response, const std::string& place) const;
   Status CheckCreatesOnly();
 
   const CloudTools tools_;
@@ -128,7 +128,7 @@ Status CloudWriter::Close() {
   return Fail(Error(ErrorKind::kConflict, "there is an object of this name already").In(store_->PlaceOf(key_)));
 }
 
-Result<HttpResponse> CloudStore::Ask(const HttpRequest& request, const std::string& place) const {
+Result<http::Response> CloudStore::Ask(const http::Request& request, const std::string& place) const {
   Result<CloudAnswer> answer = Send(request, place);
   if (answer) return std::move(answer->response);
   Error error = std::move(answer).error();
@@ -137,20 +137,20 @@ Result<HttpResponse> CloudStore::Ask(const HttpRequest& request, const std::stri
 }
 
 // The answer to HEAD has no body: what is wrong is learnt by asking for the first byte.
-Result<HttpResponse> CloudStore::AskHead(std::string_view key) const {
+Result<http::Response> CloudStore::AskHead(std::string_view key) const {
   const std::string place = PlaceOf(key);
-  LATECOMER_ASSIGN_OR_RETURN(HttpResponse response, Ask(dialect_->Head(NameOf(key)), place));
+  LATECOMER_ASSIGN_OR_RETURN(http::Response response, Ask(dialect_->Head(NameOf(key)), place));
   if (response.status < 300) return response;
   if (response.status == 404) return Fail(dialect_->Explain(response, place));
-  HttpRequest first_byte = dialect_->Get(NameOf(key), ByteRange{0, 1});
+  http::Request first_byte = dialect_->Get(NameOf(key), ByteRange{0, 1});
   first_byte.most_bytes = kMostErrorBytes;
-  LATECOMER_ASSIGN_OR_RETURN(const HttpResponse explained, Ask(first_byte, place));
+  LATECOMER_ASSIGN_OR_RETURN(const http::Response explained, Ask(first_byte, place));
   return Fail(dialect_->Explain(explained.status < 300 ? response : explained, place));
 }
 
 Result<ObjectInfo> CloudStore::Stat(std::string_view key) const {
   LATECOMER_RETURN_IF_ERROR(CheckKey(key));
-  LATECOMER_ASSIGN_OR_RETURN(const HttpResponse response, AskHead(key));
+  LATECOMER_ASSIGN_OR_RETURN(const http::Response response, AskHead(key));
   ObjectInfo info = dialect_->InfoOf(response);
   info.key = key;
   return info;
@@ -159,7 +159,7 @@ Result<ObjectInfo> CloudStore::Stat(std::string_view key) const {
 Result<std::string> CloudStore::Read(std::string_view key) const {
   LATECOMER_RETURN_IF_ERROR(CheckKey(key));
   const std::string place = PlaceOf(key);
-  LATECOMER_ASSIGN_OR_RETURN(HttpResponse response, Ask(dialect_->Get(NameOf(key), std::nullopt), place));
+  LATECOMER_ASSIGN_OR_RETURN(http::Response response, Ask(dialect_->Get(NameOf(key), std::nullopt), place));
   if (response.status >= 300) return Fail(dialect_->Explain(response, place));
   return std::move(response.body);
 }
@@ -174,7 +174,8 @@ Result<std::string> CloudStore::ReadRange(std::string_view key, std::int64_t off
     LATECOMER_RETURN_IF_ERROR(Stat(key));
     return std::string();
   }
-  LATECOMER_ASSIGN_OR_RETURN(HttpResponse response, Ask(dialect_->Get(NameOf(key), ByteRange{offset, length}), place));
+  LATECOMER_ASSIGN_OR_RETURN(http::Response response,
+                             Ask(dialect_->Get(NameOf(key), ByteRange{offset, length}), place));
   if (response.status == 416) return std::string();  // it begins after the object's end
   if (response.status >= 300) return Fail(dialect_->Explain(response, place));
   if (response.status == 206) {
@@ -186,7 +187,7 @@ Result<std::string> CloudStore::ReadRange(std::string_view key, std::int64_t off
   return response.body.substr(from, static_cast<std::size_t>(length));
 }
 
-Error CloudStore::ExplainInBucket(const HttpResponse& response, const std::string& place) const {
+Error CloudStore::ExplainInBucket(const http::Response& response, const std::string& place) const {
   Error error = dialect_->Explain(response, place);
   if (response.status == 404 && error.hint.empty()) {
     error.message = "there is no such bucket";
@@ -198,7 +199,7 @@ Error CloudStore::ExplainInBucket(const HttpResponse& response, const std::strin
 Status CloudStore::ListAll(ListQuery query, std::vector<ObjectInfo>& found) const {
   const std::string place = location_ + "/";
   for (;;) {
-    LATECOMER_ASSIGN_OR_RETURN(const HttpResponse response, Ask(dialect_->List(query), place));
+    LATECOMER_ASSIGN_OR_RETURN(const http::Response response, Ask(dialect_->List(query), place));
     if (response.status >= 300) return Fail(ExplainInBucket(response, place));
     auto page = dialect_->ReadPage(response);
     if (!page) return Fail(std::move(page.error()).In(place));
@@ -223,7 +224,7 @@ Status CloudStore::CheckRootExists() const {
   query.prefix = root_;
   query.direct_only = false;
   query.most = 1;
-  LATECOMER_ASSIGN_OR_RETURN(const HttpResponse response, Ask(dialect_->List(query), location_));
+  LATECOMER_ASSIGN_OR_RETURN(const http::Response response, Ask(dialect_->List(query), location_));
   if (response.status >= 300) return Fail(ExplainInBucket(response, location_));
   LATECOMER_ASSIGN_OR_RETURN(const ListPage page, dialect_->ReadPage(response));
   if (root_.empty() || !page.objects.empty() || !page.next.empty()) return {};
@@ -253,7 +254,7 @@ Result<PutOutcome> CloudStore::OutcomeOf(std::string_view key, const CloudAnswer
   if (answer.response.status < 300) return PutOutcome::kCreated;
   if (!dialect_->SaysExists(answer.response)) return Fail(ExplainInBucket(answer.response, PlaceOf(key)));
   // It may be there because an earlier attempt, ours or one of libcurl on a connection that broke, was heard.
-  const Result<HttpResponse> there = AskHead(key);
+  const Result<http::Response> there = AskHead(key);
   if (there) return dialect_->MarkOf(*there) == mark ? PutOutcome::kCreated : PutOutcome::kExists;
   if (!answer.may_be_repeat) return PutOutcome::kExists;
   Error error = there.error();
@@ -268,10 +269,10 @@ Status CloudStore::CheckCreatesOnly() {
   if (creates_only_ || dialect_->IsKnownToCreateOnly()) return {};
   const std::string key = "_latecomer_probe_" + NewMark();
   const std::string place = PlaceOf(key);
-  LATECOMER_ASSIGN_OR_RETURN(const HttpResponse first, Ask(dialect_->Create(NameOf(key), "", key), place));
+  LATECOMER_ASSIGN_OR_RETURN(const http::Response first, Ask(dialect_->Create(NameOf(key), "", key), place));
   // An attempt before this one may have created it.
   if (first.status >= 300 && !dialect_->SaysExists(first)) return Fail(ExplainInBucket(first, place));
-  const Result<HttpResponse> second = Ask(dialect_->Create(NameOf(key), "", key), place);
+  const Result<http::Response> second = Ask(dialect_->Create(NameOf(key), "", key), place);
   LATECOMER_RETURN_IF_ERROR(Remove(key));
   if (!second) return Fail(second.error());
   creates_only_ = dialect_->SaysExists(*second);
@@ -299,7 +300,7 @@ Result<std::unique_ptr<ObjectWriter>> CloudStore::OpenForWrite(std::string_view 
 Status CloudStore::Remove(std::string_view key) {
   LATECOMER_RETURN_IF_ERROR(CheckKey(key));
   const std::string place = PlaceOf(key);
-  LATECOMER_ASSIGN_OR_RETURN(const HttpResponse response, Ask(dialect_->Remove(NameOf(key)), place));
+  LATECOMER_ASSIGN_OR_RETURN(const http::Response response, Ask(dialect_->Remove(NameOf(key)), place));
   if (response.status < 300 || response.status == 404) return {};
   return Fail(dialect_->Explain(response, place));
 }

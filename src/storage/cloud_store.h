@@ -49,22 +49,22 @@ class PartUpload {
 // and tells later whether it was created by this very call.
 class CloudDialect : public CloudSigner {
  public:
-  virtual HttpRequest Head(const std::string& name) const = 0;
-  virtual HttpRequest Get(const std::string& name, const std::optional<ByteRange>& range) const = 0;
-  virtual HttpRequest Remove(const std::string& name) const = 0;
+  virtual http::Request Head(const std::string& name) const = 0;
+  virtual http::Request Get(const std::string& name, const std::optional<ByteRange>& range) const = 0;
+  virtual http::Request Remove(const std::string& name) const = 0;
   // Creates the object, unless there is one.
-  virtual HttpRequest Create(const std::string& name, std::string_view bytes, const std::string& mark) const = 0;
+  virtual http::Request Create(const std::string& name, std::string_view bytes, const std::string& mark) const = 0;
   virtual Result<std::unique_ptr<PartUpload>> BeginUpload(const std::string& name, const std::string& mark,
                                                           const std::string& place) = 0;
   // Whether every store of this kind heeds "unless there is one". Where not, it is tried before it is relied upon.
   virtual bool IsKnownToCreateOnly() const { return true; }
   // The answer to Create or an upload's end says that there is an object already.
-  virtual bool SaysExists(const HttpResponse& response) const = 0;
+  virtual bool SaysExists(const http::Response& response) const = 0;
   // Of the answer to Head; without its key.
-  virtual ObjectInfo InfoOf(const HttpResponse& head) const = 0;
-  virtual std::string MarkOf(const HttpResponse& head) const = 0;
-  virtual HttpRequest List(const ListQuery& query) const = 0;
-  virtual Result<ListPage> ReadPage(const HttpResponse& response) const = 0;
+  virtual ObjectInfo InfoOf(const http::Response& head) const = 0;
+  virtual std::string MarkOf(const http::Response& head) const = 0;
+  virtual http::Request List(const ListQuery& query) const = 0;
+  virtual Result<ListPage> ReadPage(const http::Response& response) const = 0;
 };
 
 // `location`: the URI, without a slash at its end, for people. `root`: what keys are relative to inside the bucket;

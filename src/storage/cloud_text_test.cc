@@ -72,7 +72,7 @@ TEST(CloudRequest, DatesOfHeaders) {
                            "Wed, 21 Oct 2015 25:28:00 GMT"}) {
     EXPECT_FALSE(ParseHttpDate(text)) << text;
   }
-  HttpResponse response;
+  http::Response response;
   response.headers = {{"date", "Wed, 21 Oct 2015 07:28:00 GMT"}, {"retry-after", "7"}};
   EXPECT_EQ(ClockDifference(response, *at + std::chrono::minutes(20)), "20 min ahead of");
   EXPECT_EQ(ClockDifference(response, *at - std::chrono::hours(2)), "2 h behind");

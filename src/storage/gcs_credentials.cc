@@ -26,7 +26,7 @@ std::string TextOf(const Json& json, const char* name) {
   return found != json.end() && found->is_string() ? found->get<std::string>() : std::string();
 }
 
-Error Refused(const HttpResponse& response, const std::string& who) {
+Error Refused(const http::Response& response, const std::string& who) {
   const Json json = Json::parse(response.body, nullptr, false);
   std::string why = "status " + std::to_string(response.status);
   if (json.is_object() && !TextOf(json, "error").empty()) {
@@ -36,7 +36,7 @@ Error Refused(const HttpResponse& response, const std::string& who) {
 }
 
 // {"access_token": …, "expires_in": seconds}
-Result<BearerToken> ReadToken(const CloudTools& tools, const HttpResponse& response, const std::string& who) {
+Result<BearerToken> ReadToken(const CloudTools& tools, const http::Response& response, const std::string& who) {
   const Json json = Json::parse(response.body, nullptr, false);
   if (response.status != 200) return Fail(Refused(response, who));
   const std::string text = json.is_object() ? TextOf(json, "access_token") : "";
@@ -46,8 +46,8 @@ Result<BearerToken> ReadToken(const CloudTools& tools, const HttpResponse& respo
   return BearerToken{text, tools.clock->Now() + std::chrono::seconds(seconds)};
 }
 
-Result<HttpResponse> PostForm(const CloudTools& tools, const std::string& url, const std::string& form) {
-  HttpRequest request;
+Result<http::Response> PostForm(const CloudTools& tools, const std::string& url, const std::string& form) {
+  http::Request request;
   request.method = "POST";
   request.url = url;
   request.body = form;
@@ -69,7 +69,7 @@ Result<BearerToken> OfServiceAccount(const CloudTools& tools, const Json& file) 
   LATECOMER_ASSIGN_OR_RETURN(const std::string signature, SignRs256(TextOf(file, "private_key"), text));
   const std::string form = "grant_type=" + PercentEncode("urn:ietf:params:oauth:grant-type:jwt-bearer") +
                            "&assertion=" + text + "." + Base64Url(signature);
-  LATECOMER_ASSIGN_OR_RETURN(const HttpResponse response, PostForm(tools, url, form));
+  LATECOMER_ASSIGN_OR_RETURN(const http::Response response, PostForm(tools, url, form));
   return ReadToken(tools, response, "Google");
 }
 
@@ -78,7 +78,7 @@ Result<BearerToken> OfUser(const CloudTools& tools, const Json& file) {
   const std::string form = "grant_type=refresh_token&client_id=" + PercentEncode(TextOf(file, "client_id")) +
                            "&client_secret=" + PercentEncode(TextOf(file, "client_secret")) +
                            "&refresh_token=" + PercentEncode(TextOf(file, "refresh_token"));
-  LATECOMER_ASSIGN_OR_RETURN(const HttpResponse response, PostForm(tools, url, form));
+  LATECOMER_ASSIGN_OR_RETURN(const http::Response response, PostForm(tools, url, form));
   return ReadToken(tools, response, "Google");
 }
 
@@ -88,14 +88,14 @@ Result<std::string> SubjectToken(const CloudTools& tools, const Json& source) {
   if (!TextOf(source, "file").empty()) {
     LATECOMER_ASSIGN_OR_RETURN(text, ReadSecretFile(TextOf(source, "file")));
   } else if (!TextOf(source, "url").empty() && !source.contains("environment_id")) {
-    HttpRequest request;
+    http::Request request;
     request.url = TextOf(source, "url");
     if (source.contains("headers") && source["headers"].is_object()) {
       for (const auto& [name, value] : source["headers"].items()) {
         if (value.is_string()) request.Set(name, value.get<std::string>());
       }
     }
-    LATECOMER_ASSIGN_OR_RETURN(const HttpResponse response, AskSignIn(tools, request, "the identity provider"));
+    LATECOMER_ASSIGN_OR_RETURN(const http::Response response, AskSignIn(tools, request, "the identity provider"));
     if (response.status != 200) return Fail(Refused(response, "the identity provider"));
     text = response.body;
   } else {
@@ -117,13 +117,13 @@ Result<std::string> SubjectToken(const CloudTools& tools, const Json& source) {
 // Acts for a service account.
 Result<BearerToken> Impersonate(const CloudTools& tools, const std::string& url, const std::string& bearer) {
   const std::string body = Json{{"scope", {kScope}}, {"lifetime", "3600s"}}.dump();
-  HttpRequest request;
+  http::Request request;
   request.method = "POST";
   request.url = url;
   request.body = body;
   request.Set("Content-Type", "application/json");
   request.Set("Authorization", "Bearer " + bearer);
-  LATECOMER_ASSIGN_OR_RETURN(const HttpResponse response, AskSignIn(tools, request, "Google"));
+  LATECOMER_ASSIGN_OR_RETURN(const http::Response response, AskSignIn(tools, request, "Google"));
   const Json json = Json::parse(response.body, nullptr, false);
   if (response.status != 200) return Fail(Refused(response, "Google"));
   const std::string token = json.is_object() ? TextOf(json, "accessToken") : "";
@@ -143,7 +143,7 @@ Result<BearerToken> OfExternalAccount(const CloudTools& tools, const Json& file)
                            "&requested_token_type=" + PercentEncode("urn:ietf:params:oauth:token-type:access_token") +
                            "&subject_token_type=" + PercentEncode(TextOf(file, "subject_token_type")) +
                            "&subject_token=" + PercentEncode(subject);
-  LATECOMER_ASSIGN_OR_RETURN(const HttpResponse response, PostForm(tools, TextOf(file, "token_url"), form));
+  LATECOMER_ASSIGN_OR_RETURN(const http::Response response, PostForm(tools, TextOf(file, "token_url"), form));
   LATECOMER_ASSIGN_OR_RETURN(BearerToken token, ReadToken(tools, response, "Google"));
   if (impersonate.empty()) return token;
   return Impersonate(tools, impersonate, token.text);
@@ -167,7 +167,7 @@ Result<BearerToken> OfFile(const CloudTools& tools, const std::string& path) {
 }
 
 Result<BearerToken> OfInstance(const CloudTools& tools) {
-  HttpRequest request;
+  http::Request request;
   request.url = "http://" + tools.environment("GCE_METADATA_HOST").value_or("169.254.169.254") +
                 "/computeMetadata/v1/instance/service-accounts/default/token";
   request.Set("Metadata-Flavor", "Google");

@@ -43,47 +43,47 @@ class GcsDialect final : public CloudDialect {
   GcsDialect(std::shared_ptr<GcsAccess> access, std::string bucket)
       : access_(std::move(access)), bucket_(PercentEncode(bucket)) {}
 
-  Status Authorize(HttpRequest& request) override {
+  Status Authorize(http::Request& request) override {
     if (access_->is_emulator()) return {};
     LATECOMER_ASSIGN_OR_RETURN(const std::string token, access_->tokens().Get());
     request.Set("Authorization", "Bearer " + token);
     return {};
   }
-  bool Learn(const HttpResponse& response) override {
+  bool Learn(const http::Response& response) override {
     return response.status == 401 && !access_->is_emulator() && access_->tokens().Renew();
   }
-  bool IsTransient(const HttpResponse& /*response*/) const override { return false; }
-  Error Explain(const HttpResponse& response, const std::string& place) const override;
+  bool IsTransient(const http::Response& /*response*/) const override { return false; }
+  Error Explain(const http::Response& response, const std::string& place) const override;
 
-  HttpRequest Head(const std::string& name) const override {
-    HttpRequest request = RequestTo("GET", ObjectUrl(name) + "?fields=name,size,generation,updated,metadata");
+  http::Request Head(const std::string& name) const override {
+    http::Request request = RequestTo("GET", ObjectUrl(name) + "?fields=name,size,generation,updated,metadata");
     request.most_bytes = kMostAnswerBytes;
     return request;
   }
-  HttpRequest Get(const std::string& name, const std::optional<ByteRange>& range) const override {
-    HttpRequest request = RequestTo("GET", ObjectUrl(name) + "?alt=media");
+  http::Request Get(const std::string& name, const std::optional<ByteRange>& range) const override {
+    http::Request request = RequestTo("GET", ObjectUrl(name) + "?alt=media");
     if (range) request.Set("Range", range->Header());
     return request;
   }
-  HttpRequest Remove(const std::string& name) const override { return RequestTo("DELETE", ObjectUrl(name)); }
-  HttpRequest Create(const std::string& name, std::string_view bytes, const std::string& mark) const override;
+  http::Request Remove(const std::string& name) const override { return RequestTo("DELETE", ObjectUrl(name)); }
+  http::Request Create(const std::string& name, std::string_view bytes, const std::string& mark) const override;
   Result<std::unique_ptr<PartUpload>> BeginUpload(const std::string& name, const std::string& mark,
                                                   const std::string& place) override;
-  bool SaysExists(const HttpResponse& response) const override { return response.status == 412; }
-  ObjectInfo InfoOf(const HttpResponse& head) const override {
+  bool SaysExists(const http::Response& response) const override { return response.status == 412; }
+  ObjectInfo InfoOf(const http::Response& head) const override {
     const Json object = Json::parse(head.body, nullptr, false);
     return object.is_object() ? InfoFrom(object) : ObjectInfo{};
   }
-  std::string MarkOf(const HttpResponse& head) const override {
+  std::string MarkOf(const http::Response& head) const override {
     const Json object = Json::parse(head.body, nullptr, false);
     if (!object.is_object() || !object.contains("metadata") || !object["metadata"].is_object()) return "";
     return TextOf(object["metadata"], kMarkName);
   }
-  HttpRequest List(const ListQuery& query) const override;
-  Result<ListPage> ReadPage(const HttpResponse& response) const override;
+  http::Request List(const ListQuery& query) const override;
+  Result<ListPage> ReadPage(const http::Response& response) const override;
 
-  HttpRequest RequestTo(const char* method, std::string url) const {
-    HttpRequest request;
+  http::Request RequestTo(const char* method, std::string url) const {
+    http::Request request;
     request.method = method;
     request.url = std::move(url);
     return request;
@@ -106,8 +106,8 @@ class GcsDialect final : public CloudDialect {
   const std::string bucket_;
 };
 
-HttpRequest GcsDialect::Create(const std::string& name, std::string_view bytes, const std::string& mark) const {
-  HttpRequest request = RequestTo("POST", UploadUrl("multipart"));
+http::Request GcsDialect::Create(const std::string& name, std::string_view bytes, const std::string& mark) const {
+  http::Request request = RequestTo("POST", UploadUrl("multipart"));
   const std::string boundary = "latecomer-" + mark;  // random, so that no content holds it
   std::string body = "--" + boundary + "\r\nContent-Type: application/json; charset=UTF-8\r\n\r\n" +
                      Metadata(name, mark) + "\r\n--" + boundary + "\r\nContent-Type: application/octet-stream\r\n\r\n";
@@ -119,7 +119,7 @@ HttpRequest GcsDialect::Create(const std::string& name, std::string_view bytes, 
   return request;
 }
 
-Error GcsDialect::Explain(const HttpResponse& response, const std::string& place) const {
+Error GcsDialect::Explain(const http::Response& response, const std::string& place) const {
   const Json json = Json::parse(response.body, nullptr, false);
   const Json error = json.is_object() ? json.value("error", Json()) : Json();
   std::string said = error.is_object() ? TextOf(error, "message") : response.body;
@@ -150,7 +150,7 @@ Error GcsDialect::Explain(const HttpResponse& response, const std::string& place
   return Error(ErrorKind::kIo, std::move(message)).In(place);
 }
 
-HttpRequest GcsDialect::List(const ListQuery& query) const {
+http::Request GcsDialect::List(const ListQuery& query) const {
   std::string url =
       access_->endpoint() + "/storage/v1/b/" + bucket_ +
       "/o?fields=items(name,size,generation,updated),nextPageToken&maxResults=" + std::to_string(query.most);
@@ -161,12 +161,12 @@ HttpRequest GcsDialect::List(const ListQuery& query) const {
   if (query.direct_only) add("delimiter", "/");
   add("startOffset", query.start_after);  // and the object itself, which is left out later
   add("pageToken", query.page);
-  HttpRequest request = RequestTo("GET", std::move(url));
+  http::Request request = RequestTo("GET", std::move(url));
   request.most_bytes = kMostAnswerBytes;
   return request;
 }
 
-Result<ListPage> GcsDialect::ReadPage(const HttpResponse& response) const {
+Result<ListPage> GcsDialect::ReadPage(const http::Response& response) const {
   const Json json = Json::parse(response.body, nullptr, false);
   if (!json.is_object()) return Fail(ErrorKind::kIo, "the store's listing has an unknown form");
   ListPage page;
@@ -205,26 +205,26 @@ class GcsUpload final : public PartUpload {
   }
 
   void GiveUp() override {
-    const HttpRequest request = dialect_.RequestTo("DELETE", session_);
+    const http::Request request = dialect_.RequestTo("DELETE", session_);
     // A session that is left ends by itself after a week.
     static_cast<void>(SendToCloud(dialect_.access().tools(), dialect_, request, place_));
   }
 
  private:
   Result<CloudAnswer> Send(std::string_view bytes, const std::string& total) {
-    HttpRequest request = dialect_.RequestTo("PUT", session_);
+    http::Request request = dialect_.RequestTo("PUT", session_);
     request.body = bytes;
     request.Set("Content-Range", "bytes " + std::to_string(sent_) + "-" +
                                      std::to_string(sent_ + static_cast<std::int64_t>(bytes.size()) - 1) + "/" + total);
     return SendToCloud(dialect_.access().tools(), dialect_, request, place_);
   }
   // Of "bytes=0-N".
-  static std::int64_t KeptBytes(const HttpResponse& response) {
+  static std::int64_t KeptBytes(const http::Response& response) {
     const std::string& range = response.Header("range");
     const std::size_t dash = range.find('-');
     return dash == std::string::npos ? 0 : Number(range.substr(dash + 1)) + 1;
   }
-  Error Explain(const HttpResponse& response) const { return dialect_.Explain(response, place_); }
+  Error Explain(const http::Response& response) const { return dialect_.Explain(response, place_); }
 
   GcsDialect& dialect_;
   const std::string session_;
@@ -235,7 +235,7 @@ class GcsUpload final : public PartUpload {
 Result<std::unique_ptr<PartUpload>> GcsDialect::BeginUpload(const std::string& name, const std::string& mark,
                                                             const std::string& place) {
   const std::string metadata = Metadata(name, mark);
-  HttpRequest request = RequestTo("POST", UploadUrl("resumable"));
+  http::Request request = RequestTo("POST", UploadUrl("resumable"));
   request.body = metadata;
   request.Set("Content-Type", "application/json; charset=UTF-8");
   LATECOMER_ASSIGN_OR_RETURN(const CloudAnswer answer, SendToCloud(access_->tools(), *this, request, place));

@@ -162,7 +162,7 @@ TEST_F(GcsStoreTest, AWorkloadIdentityIsExchangedAndActsForAnAccount) {
 
 TEST_F(GcsStoreTest, AnInstancesAccountComesLast) {
   tools_.environment["HOME"] = folder_.path();
-  tools_.environment["GCE_METADATA_HOST"] = std::string(HostOf(server_.url()));
+  tools_.environment["GCE_METADATA_HOST"] = std::string(http::HostOf(server_.url()));
   server_.Answer([](const ServedRequest& request) {
     if (!request.target.starts_with("/computeMetadata")) return ServedAnswer{.body = "rows"};
     EXPECT_EQ(request.Header("metadata-flavor"), "Google");
@@ -195,7 +195,7 @@ TEST_F(GcsStoreTest, CredentialsThatCannotBeUsedAreSaidSo) {
 }
 
 TEST_F(GcsStoreTest, EachErrorSaysWhatIsWrong) {
-  tools_.environment["STORAGE_EMULATOR_HOST"] = std::string(HostOf(server_.url()));
+  tools_.environment["STORAGE_EMULATOR_HOST"] = std::string(http::HostOf(server_.url()));
   const auto store = OpenGcsStore(GcsAccess::Make(tools_.Make()).value(), "gs://bucket/a/table").value();
   const struct {
     int status;

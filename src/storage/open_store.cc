@@ -70,8 +70,10 @@ const StoreOpener& ProcessStores() {
   static const StoreOpener opener = [] {
     CloudTools tools;
     tools.environment = ProcessEnvironment();
-    tools.http = std::make_shared<HttpClient>(
-        HttpLimits{}, tools.environment("AWS_CA_BUNDLE").value_or(tools.environment("SSL_CERT_FILE").value_or("")));
+    tools.http = std::make_shared<http::Client>(
+        http::Limits{},
+        http::Tls{.ca_file =
+                      tools.environment("AWS_CA_BUNDLE").value_or(tools.environment("SSL_CERT_FILE").value_or(""))});
     tools.clock = &clock;
     tools.random = &random;
     tools.pause = [](Duration pause) { std::this_thread::sleep_for(pause); };

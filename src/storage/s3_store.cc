@@ -22,7 +22,7 @@ struct S3Problem {
   std::string region;
 };
 
-S3Problem ProblemOf(const HttpResponse& response) {
+S3Problem ProblemOf(const http::Response& response) {
   const auto xml = ParseXml(response.body);
   if (!xml || xml->name != "Error") return {};
   return {xml->Text("Code"), xml->Text("Message"), xml->Text("Region")};
@@ -71,24 +71,24 @@ class S3Dialect final : public CloudDialect {
   S3Dialect(std::shared_ptr<S3Access> access, std::string bucket)
       : access_(std::move(access)), bucket_(std::move(bucket)), region_(access_->region()) {}
 
-  Status Authorize(HttpRequest& request) override {
+  Status Authorize(http::Request& request) override {
     LATECOMER_ASSIGN_OR_RETURN(const AwsCredentials credentials, access_->credentials().Get());
     SignAws(request, credentials, {Region(), "s3"}, access_->tools().clock->Now());
     return {};
   }
-  bool Learn(const HttpResponse& response) override;
-  bool IsTransient(const HttpResponse& response) const override;
-  Error Explain(const HttpResponse& response, const std::string& place) const override;
+  bool Learn(const http::Response& response) override;
+  bool IsTransient(const http::Response& response) const override;
+  Error Explain(const http::Response& response, const std::string& place) const override;
 
-  HttpRequest Head(const std::string& name) const override { return RequestTo("HEAD", name, ""); }
-  HttpRequest Get(const std::string& name, const std::optional<ByteRange>& range) const override {
-    HttpRequest request = RequestTo("GET", name, "");
+  http::Request Head(const std::string& name) const override { return RequestTo("HEAD", name, ""); }
+  http::Request Get(const std::string& name, const std::optional<ByteRange>& range) const override {
+    http::Request request = RequestTo("GET", name, "");
     if (range) request.Set("Range", range->Header());
     return request;
   }
-  HttpRequest Remove(const std::string& name) const override { return RequestTo("DELETE", name, ""); }
-  HttpRequest Create(const std::string& name, std::string_view bytes, const std::string& mark) const override {
-    HttpRequest request = RequestTo("PUT", name, "");
+  http::Request Remove(const std::string& name) const override { return RequestTo("DELETE", name, ""); }
+  http::Request Create(const std::string& name, std::string_view bytes, const std::string& mark) const override {
+    http::Request request = RequestTo("PUT", name, "");
     request.body = bytes;
     request.Set("If-None-Match", "*");
     request.Set(kMarkHeader, mark);
@@ -98,14 +98,14 @@ class S3Dialect final : public CloudDialect {
                                                   const std::string& place) override;
   // Amazon keeps to it since 2024; of other stores only newer releases do.
   bool IsKnownToCreateOnly() const override { return access_->endpoint().empty(); }
-  bool SaysExists(const HttpResponse& response) const override { return response.status == 412; }
-  ObjectInfo InfoOf(const HttpResponse& head) const override;
-  std::string MarkOf(const HttpResponse& head) const override { return head.Header(kMarkHeader); }
-  HttpRequest List(const ListQuery& query) const override;
-  Result<ListPage> ReadPage(const HttpResponse& response) const override;
+  bool SaysExists(const http::Response& response) const override { return response.status == 412; }
+  ObjectInfo InfoOf(const http::Response& head) const override;
+  std::string MarkOf(const http::Response& head) const override { return head.Header(kMarkHeader); }
+  http::Request List(const ListQuery& query) const override;
+  Result<ListPage> ReadPage(const http::Response& response) const override;
 
   // `name` empty: of the bucket. `query` without its '?'.
-  HttpRequest RequestTo(const char* method, const std::string& name, const std::string& query) const;
+  http::Request RequestTo(const char* method, const std::string& name, const std::string& query) const;
   const CloudTools& tools() const { return access_->tools(); }
 
  private:
@@ -122,8 +122,8 @@ class S3Dialect final : public CloudDialect {
 
 // Amazon's own address has the bucket in the host's name; its certificate doesn't cover names with dots, and other
 // stores know only paths.
-HttpRequest S3Dialect::RequestTo(const char* method, const std::string& name, const std::string& query) const {
-  HttpRequest request;
+http::Request S3Dialect::RequestTo(const char* method, const std::string& name, const std::string& query) const {
+  http::Request request;
   request.method = method;
   if (!access_->endpoint().empty()) {
     request.url = access_->endpoint() + "/" + bucket_;
@@ -138,7 +138,7 @@ HttpRequest S3Dialect::RequestTo(const char* method, const std::string& name, co
   return request;
 }
 
-bool S3Dialect::Learn(const HttpResponse& response) {
+bool S3Dialect::Learn(const http::Response& response) {
   if (response.status != 301 && response.status != 307 && response.status != 400 && response.status != 403)
     return false;
   const S3Problem problem = ProblemOf(response);
@@ -159,12 +159,12 @@ bool S3Dialect::Learn(const HttpResponse& response) {
   return expired && access_->credentials().Renew();
 }
 
-bool S3Dialect::IsTransient(const HttpResponse& response) const {
+bool S3Dialect::IsTransient(const http::Response& response) const {
   if (response.status == 409) return true;  // another conditional write of this object is under way
   return response.status == 400 && ProblemOf(response).code == "RequestTimeout";
 }
 
-Error S3Dialect::Explain(const HttpResponse& response, const std::string& place) const {
+Error S3Dialect::Explain(const http::Response& response, const std::string& place) const {
   const S3Problem problem = ProblemOf(response);
   if (problem.code == "RequestTimeTooSkewed") {
     const std::string difference = ClockDifference(response, access_->tools().clock->Now());
@@ -202,7 +202,7 @@ std::int64_t Number(const std::string& text) {
   return number;
 }
 
-ObjectInfo S3Dialect::InfoOf(const HttpResponse& head) const {
+ObjectInfo S3Dialect::InfoOf(const http::Response& head) const {
   ObjectInfo info;
   info.size_bytes = Number(head.Header("content-length"));
   info.etag = Unquoted(head.Header("etag"));
@@ -210,7 +210,7 @@ ObjectInfo S3Dialect::InfoOf(const HttpResponse& head) const {
   return info;
 }
 
-HttpRequest S3Dialect::List(const ListQuery& query) const {
+http::Request S3Dialect::List(const ListQuery& query) const {
   std::string text;
   const auto add = [&](std::string_view name, const std::string& value) {
     if (!text.empty()) text += '&';
@@ -223,12 +223,12 @@ HttpRequest S3Dialect::List(const ListQuery& query) const {
   add("max-keys", std::to_string(query.most));
   add("prefix", query.prefix);
   if (!query.start_after.empty()) add("start-after", query.start_after);
-  HttpRequest request = RequestTo("GET", "", text);
+  http::Request request = RequestTo("GET", "", text);
   request.most_bytes = kMostAnswerBytes;
   return request;
 }
 
-Result<ListPage> S3Dialect::ReadPage(const HttpResponse& response) const {
+Result<ListPage> S3Dialect::ReadPage(const http::Response& response) const {
   LATECOMER_ASSIGN_OR_RETURN(const XmlElement xml, ParseXml(response.body));
   if (xml.name != "ListBucketResult") return Fail(ErrorKind::kIo, "the store's listing has an unknown form");
   const bool encoded = xml.Text("EncodingType") == "url";
@@ -257,7 +257,7 @@ class S3Upload final : public PartUpload {
       : dialect_(dialect), name_(std::move(name)), id_(std::move(id)), place_(std::move(place)) {}
 
   Status Add(std::string_view part) override {
-    HttpRequest request = dialect_.RequestTo(
+    http::Request request = dialect_.RequestTo(
         "PUT", name_, "partNumber=" + std::to_string(etags_.size() + 1) + "&uploadId=" + PercentEncode(id_));
     request.body = part;
     LATECOMER_ASSIGN_OR_RETURN(const CloudAnswer answer, SendToCloud(dialect_.tools(), dialect_, request, place_));
@@ -269,7 +269,7 @@ class S3Upload final : public PartUpload {
   Result<CloudAnswer> Finish(std::string_view last) override;
 
   void GiveUp() override {
-    const HttpRequest request = dialect_.RequestTo("DELETE", name_, "uploadId=" + PercentEncode(id_));
+    const http::Request request = dialect_.RequestTo("DELETE", name_, "uploadId=" + PercentEncode(id_));
     // What can't be given up now is the bucket's life-cycle rule's to remove.
     static_cast<void>(SendToCloud(dialect_.tools(), dialect_, request, place_));
   }
@@ -290,7 +290,7 @@ Result<CloudAnswer> S3Upload::Finish(std::string_view last) {
         "<Part><PartNumber>" + std::to_string(i + 1) + "</PartNumber><ETag>" + XmlEscape(etags_[i]) + "</ETag></Part>";
   }
   body += "</CompleteMultipartUpload>";
-  HttpRequest request = dialect_.RequestTo("POST", name_, "uploadId=" + PercentEncode(id_));
+  http::Request request = dialect_.RequestTo("POST", name_, "uploadId=" + PercentEncode(id_));
   request.body = body;
   request.Set("Content-Type", "application/xml");
   request.Set("If-None-Match", "*");
@@ -314,7 +314,7 @@ Result<CloudAnswer> S3Upload::Finish(std::string_view last) {
 
 Result<std::unique_ptr<PartUpload>> S3Dialect::BeginUpload(const std::string& name, const std::string& mark,
                                                            const std::string& place) {
-  HttpRequest request = RequestTo("POST", name, "uploads=");
+  http::Request request = RequestTo("POST", name, "uploads=");
   request.Set(kMarkHeader, mark);
   LATECOMER_ASSIGN_OR_RETURN(const CloudAnswer answer, SendToCloud(tools(), *this, request, place));
   if (answer.response.status >= 300) return Fail(Explain(answer.response, place));

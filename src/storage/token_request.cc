@@ -5,12 +5,12 @@ namespace {
 
 constexpr std::size_t kMostAnswerBytes = std::size_t{1} << 20;
 // A service on the machine itself answers at once, or isn't there.
-constexpr HttpLimits kNearby{std::chrono::milliseconds(1000), std::chrono::seconds(2), std::chrono::seconds(5)};
+constexpr http::Limits kNearby{std::chrono::milliseconds(1000), std::chrono::seconds(2), std::chrono::seconds(5)};
 constexpr int kNearbyAttempts = 3;
 
 }  // namespace
 
-std::optional<HttpResponse> AskNearby(const CloudTools& tools, HttpRequest request) {
+std::optional<http::Response> AskNearby(const CloudTools& tools, http::Request request) {
   request.without_proxy = true;
   request.limits = kNearby;
   request.most_bytes = kMostAnswerBytes;
@@ -24,11 +24,11 @@ std::optional<HttpResponse> AskNearby(const CloudTools& tools, HttpRequest reque
   }
 }
 
-Result<HttpResponse> AskSignIn(const CloudTools& tools, const HttpRequest& request, const std::string& who,
-                               const SignAttempt& sign) {
+Result<http::Response> AskSignIn(const CloudTools& tools, const http::Request& request, const std::string& who,
+                                 const SignAttempt& sign) {
   Attempts attempts(tools.retry, *tools.random, tools.pause);
   for (;;) {
-    HttpRequest attempt = request;
+    http::Request attempt = request;
     attempt.most_bytes = kMostAnswerBytes;
     if (sign) sign(attempt);
     auto response = tools.http->Send(attempt);

@@ -9,13 +9,13 @@
 namespace latecomer::storage {
 
 // A service of the machine, container or instance: a few quick attempts past all proxies; nullopt when nobody answers.
-std::optional<HttpResponse> AskNearby(const CloudTools& tools, HttpRequest request);
+std::optional<http::Response> AskNearby(const CloudTools& tools, http::Request request);
 
 // Signs each attempt anew, or leaves it as it is.
-using SignAttempt = std::function<void(HttpRequest&)>;
+using SignAttempt = std::function<void(http::Request&)>;
 // A sign-in service, tried again as the policy says. Any other status is an answer. kIo, naming `who`, when there is
 // none.
-Result<HttpResponse> AskSignIn(const CloudTools& tools, const HttpRequest& request, const std::string& who,
-                               const SignAttempt& sign = nullptr);
+Result<http::Response> AskSignIn(const CloudTools& tools, const http::Request& request, const std::string& who,
+                                 const SignAttempt& sign = nullptr);
 
 }  // namespace latecomer::storage

@@ -94,6 +94,19 @@ class EngineCase : public testing::Test {
     return runs;
   }
 
+  ledger::StepRecord StepOf(const ledger::RunRecord& run, const std::string& id) {
+    ledger::StepRecord found;
+    const Status read = ledger_.now()->Read([&](ledger::Reader& reader) -> Status {
+      LATECOMER_ASSIGN_OR_RETURN(const auto steps, reader.Steps(run.id, run.tries));
+      for (const ledger::StepRecord& step : steps) {
+        if (step.step == id) found = step;
+      }
+      return {};
+    });
+    EXPECT_TRUE(read);
+    return found;
+  }
+
   WorldTime time_;
   SimClock clock_{time_};
   Dice dice_{1};
@@ -166,6 +179,96 @@ TEST_F(EngineCase, AnAttemptOnAnotherMachineHoldsItsPartitionBackForTheLease) {
   EXPECT_EQ(Processed(kDay), 1);
   const std::int64_t written = output_.newest();
   PassTime(10 * kHour);  // the old attempt comes to its end, and its token is no longer the newest
+  EXPECT_EQ(output_.newest(), written);
+}
+
+// Jobs outside don't notice that their scheduler died.
+TEST_F(EngineCase, ATryWhoseJobsRunOutsideGoesOnUnderAnotherScheduler) {
+  Append(kDay);
+  Append(kDay + 1);
+  jobs_.outside = true;
+  const auto first = Start(0);
+  Work(*first);
+  ASSERT_EQ(jobs_.started(), 1);
+  EXPECT_EQ(StepOf(Runs().front(), "build").state, ledger::StepState::kDeferred);
+  EXPECT_EQ(StepOf(Runs().front(), "build").message, "job-1");
+  first->Die();
+  const auto second = Start(0);
+  WorkAndWait(*second);
+  EXPECT_EQ(jobs_.started(), 1);
+  EXPECT_EQ(Runs().front().tries, 1);
+  EXPECT_EQ(Processed(kDay), 1);
+}
+
+TEST_F(EngineCase, OnAnotherMachineItGoesOnAfterTheLease) {
+  Append(kDay);
+  Append(kDay + 1);
+  jobs_.outside = true;
+  jobs_.failures.longest_ms = 10 * kHour;
+  const auto first = Start(0);
+  Work(*first);
+  first->Die();
+  const auto second = Start(1);
+  Work(*second);
+  EXPECT_EQ(second->Tick()->mine, 0);
+  PassTime(2 * kMinute);
+  Work(*second);
+  EXPECT_EQ(second->Tick()->mine, 1);
+  PassTime(10 * kHour);
+  Work(*second);
+  EXPECT_EQ(jobs_.started(), 1);
+  EXPECT_EQ(Processed(kDay), 1);
+}
+
+TEST_F(EngineCase, ASchedulerThatOnlySleptLeavesItsJobsToTheOneThatWentOn) {
+  Append(kDay);
+  Append(kDay + 1);
+  jobs_.outside = true;
+  jobs_.failures.longest_ms = 10 * kHour;
+  const auto first = Start(0);
+  Work(*first);
+  PassTime(2 * kMinute);
+  const auto second = Start(1);
+  Work(*second);
+  Work(*first);  // wakes up
+  EXPECT_EQ(first->Tick()->mine, 0);
+  EXPECT_TRUE(jobs_.NextEnd()) << "it ended the job that another scheduler waits for";
+  PassTime(10 * kHour);
+  Work(*second);
+  EXPECT_EQ(jobs_.started(), 1);
+  EXPECT_EQ(Processed(kDay), 1);
+}
+
+TEST_F(EngineCase, AStartThatFailsWhenATryGoesOnIsMadeUpForLater) {
+  Append(kDay);
+  Append(kDay + 1);
+  jobs_.outside = true;
+  const auto first = Start(0);
+  Work(*first);
+  first->Die();
+  const auto second = Start(0);
+  second->points.script = FailOnceAt("before start");
+  WorkAndWait(*second);
+  EXPECT_EQ(jobs_.started(), 1);
+  EXPECT_EQ(Runs().front().tries, 1);
+  EXPECT_EQ(Processed(kDay), 1);
+}
+
+TEST_F(EngineCase, UnderAnotherDefinitionTheOldJobIsEndedAndTheTryIsNew) {
+  Append(kDay);
+  Append(kDay + 1);
+  jobs_.outside = true;
+  jobs_.failures.longest_ms = 10 * kHour;
+  const auto first = Start(0);
+  Work(*first);
+  first->Die();
+  jobs_.failures.longest_ms = kMinute;
+  const auto second = Start(0, "late_data: {min_rows: 1}\n");
+  WorkAndWait(*second);
+  EXPECT_EQ(Runs().front().tries, 2);
+  EXPECT_EQ(Processed(kDay), 1);
+  const std::int64_t written = output_.newest();
+  PassTime(10 * kHour);
   EXPECT_EQ(output_.newest(), written);
 }
 

@@ -113,6 +113,7 @@ Scenario DrawScenario(Dice& dice) {
   scenario.schedulers = static_cast<int>(dice.Between(1, 3));
   scenario.machines = static_cast<int>(dice.Between(1, 2));
   scenario.faults = DrawFaults(dice);
+  scenario.jobs_outside = dice.OneIn(3);
   return scenario;
 }
 

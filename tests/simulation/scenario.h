@@ -34,6 +34,7 @@ struct Scenario {
   std::vector<PipelineFacts> facts;  // of each pipeline
   int schedulers = 1;                // for each pipeline
   int machines = 1;
+  bool jobs_outside = false;
   FaultRates faults;
 };
 

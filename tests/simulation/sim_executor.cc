@@ -16,6 +16,7 @@ Result<executor::AttemptStatus> SimExecutor::Poll(const std::string& handle) {
   executor::AttemptStatus status;
   status.phase = job->phase;
   status.message = job->message;
+  if (jobs_.outside && status.phase == executor::Phase::kRunning) status.outside = job->handle;
   return status;
 }
 

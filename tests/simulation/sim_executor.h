@@ -18,7 +18,9 @@ class SimExecutor final : public executor::Executor {
   Result<std::string> Start(const executor::AttemptSpec& spec) override;
   Result<executor::AttemptStatus> Poll(const std::string& handle) override;
   Status Cancel(const std::string& handle, Duration grace) override;
-  // Certain for jobs of this machine only.
+  bool Outlives(const executor::AttemptSpec&) const override { return jobs_.outside; }
+  Status Release(const std::string&) override { return points_.Pass("release", FaultPoints::MayFail::kYes); }
+  // Certain for jobs of this machine, and for those that are outside.
   Status EnsureDead(const std::string& folder) override;
   void Wait(Duration) override {}
   void Wake() override {}

@@ -16,6 +16,11 @@ std::map<std::string, std::int64_t> VersionsOf(const executor::SqlWork& work) {
   return versions;
 }
 
+std::string NameOf(const executor::AttemptName& name) {
+  return name.ledger_id + "/" + name.pipeline + "/" + name.run_id + "/" + std::to_string(name.try_number) + "/" +
+         name.step + "/" + std::to_string(name.number) + "/" + FormatInstant(name.started);
+}
+
 TokenWrite WriteOf(const table::WriteTransaction& transaction) {
   return {.app_id = transaction.app_id,
           .token = transaction.version,
@@ -63,6 +68,12 @@ Verdict JudgeToken(const TokenWrite* newest, const TokenWrite& wanted) {
 
 Result<std::string> SimJobs::Start(const executor::AttemptSpec& spec, int machine, table::Catalog& catalog) {
   Job job;
+  job.name = NameOf(spec.name);
+  if (outside) {
+    for (const auto& [handle, known] : jobs_) {
+      if (known.name == job.name) return handle;
+    }
+  }
   job.handle = "job-" + std::to_string(++started_);
   job.folder = spec.folder;
   job.machine = machine;
@@ -113,7 +124,7 @@ void SimJobs::KillFolder(const std::string& folder) {
 }
 
 bool SimJobs::LivesElsewhere(const std::string& folder, int machine) const {
-  return std::any_of(jobs_.begin(), jobs_.end(), [&](const auto& entry) {
+  return !outside && std::any_of(jobs_.begin(), jobs_.end(), [&](const auto& entry) {
     return entry.second.folder == folder && entry.second.machine != machine;
   });
 }

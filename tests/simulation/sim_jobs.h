@@ -26,6 +26,7 @@ enum class Fate {
 
 struct Job {
   std::string handle;
+  std::string name;  // of its attempt
   std::string folder;
   int machine = 0;
   std::optional<executor::SqlWork> sql;  // none: a command, which writes nothing
@@ -65,6 +66,7 @@ class SimJobs {
   SimJobs(const WorldTime& time, Dice& dice) : time_(time), dice_(dice) {}
 
   Failures failures;
+  bool outside = false;  // jobs run on no scheduler's machine, and are found again by the name of their attempt
   TokenRule rule = JudgeToken;
   std::function<SimTable&(const std::string& location)> find_table;
   std::function<std::int64_t()> wall_ms;  // what commits are dated with
@@ -78,6 +80,7 @@ class SimJobs {
   // Some running job, when there is one.
   void KillOne();
   void KillFolder(const std::string& folder);
+  int started() const { return static_cast<int>(started_); }
   bool LivesElsewhere(const std::string& folder, int machine) const;
   // The moment the next running job ends; nullopt when none runs.
   std::optional<std::int64_t> NextEnd() const;

@@ -41,6 +41,7 @@ Simulation::Simulation(SimulationOptions options)
   jobs_.failures = {.percent_failing = scenario_.faults.jobs_failing,
                     .percent_odd = scenario_.faults.jobs_odd,
                     .percent_slow = scenario_.faults.jobs_slow};
+  jobs_.outside = scenario_.jobs_outside;
   jobs_.rule = variant_.rule;
   jobs_.find_table = checks_.find_table;
   jobs_.wall_ms = [this] { return clocks_.front()->NowMs(); };

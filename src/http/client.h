@@ -1,4 +1,4 @@
-// HTTP requests to object stores and to the services that give credentials for them, through libcurl.
+// HTTP requests through libcurl.
 #pragma once
 
 #include <chrono>
@@ -14,15 +14,24 @@
 
 #include "base/result.h"
 
-namespace latecomer::storage {
+namespace latecomer::http {
 
-struct HttpLimits {
+struct Limits {
   std::chrono::milliseconds connect{5'000};
-  std::chrono::seconds stall{20};  // how long no byte may come or go
-  std::chrono::seconds total{600};
+  std::chrono::seconds stall{20};   // how long no byte may come or go; 0: for ever
+  std::chrono::seconds total{600};  // 0: no limit
 };
 
-struct HttpRequest {
+// Whom a client trusts over TLS, and how it shows who it is.
+struct Tls {
+  std::string ca_file;      // certificates in a file; with neither of the two: the system's
+  std::string ca;           // certificates as PEM
+  std::string certificate;  // of the client, as PEM; empty: none
+  std::string key;          // of the certificate, as PEM
+  bool verify = true;       // false: whoever answers is believed
+};
+
+struct Request {
   std::string method = "GET";
   std::string url;  // may hold a secret (a SAS token): it never goes into a message
   std::vector<std::pair<std::string, std::string>> headers;
@@ -31,12 +40,12 @@ struct HttpRequest {
   std::size_t most_bytes = std::size_t{8} << 30;  // of the answer
   // Asked directly whatever proxies the environment names: services on the machine itself.
   bool without_proxy = false;
-  std::optional<HttpLimits> limits{};  // else the client's
+  std::optional<Limits> limits{};  // else the client's
 
   void Set(std::string name, std::string value) { headers.emplace_back(std::move(name), std::move(value)); }
 };
 
-struct HttpResponse {
+struct Response {
   int status = 0;
   std::map<std::string, std::string> headers;  // names in lower case
   std::string body;
@@ -51,7 +60,7 @@ enum class Reached {
   kMaybe,  // the other side may have done what it asks
 };
 
-struct HttpFailure {
+struct Failure {
   Reached reached = Reached::kMaybe;
   bool again = true;    // trying again may help
   std::string message;  // holds no part of the request
@@ -59,24 +68,27 @@ struct HttpFailure {
 
 // Keeps connections open between requests; as many requests at once as there are threads that ask. Follows no
 // redirects. All calls may be made from several threads.
-class HttpClient {
+class Client {
  public:
-  explicit HttpClient(HttpLimits limits = {}, std::string ca_file = "");
-  ~HttpClient();
-  HttpClient(const HttpClient&) = delete;
-  HttpClient& operator=(const HttpClient&) = delete;
+  explicit Client(Limits limits = {}, Tls tls = {});
+  ~Client();
+  Client(const Client&) = delete;
+  Client& operator=(const Client&) = delete;
 
   // Any status is an answer; what gave none is a failure.
-  tl::expected<HttpResponse, HttpFailure> Send(const HttpRequest& request);
+  tl::expected<Response, Failure> Send(const Request& request);
+
+  const Limits& limits() const { return limits_; }
+  const Tls& tls() const { return tls_; }
 
  private:
   struct Shared;
-  const HttpLimits limits_;
-  const std::string ca_file_;
+  const Limits limits_;
+  const Tls tls_;
   std::unique_ptr<Shared> shared_;
 };
 
 // "host" or "host:port" of a URL.
 std::string_view HostOf(std::string_view url);
 
-}  // namespace latecomer::storage
+}  // namespace latecomer::http
