@@ -55,7 +55,7 @@ class Engine {
   // Does everything that can be done at this moment without waiting.
   Result<TickReport> Tick();
 
-  // Something that was running here has ended: Tick would get further. Cheap.
+  // Something that was running here has ended, or is seen to do something else: Tick would get further. Cheap.
   bool HasNews();
 
   // Somebody changed what the plan rests on (a release, a hold, a clear): the next Tick plans, whatever else it finds.
@@ -140,7 +140,7 @@ class Engine {
   Status ApplyFinished(ledger::Writer& writer, Active& next, Instant now);
   Status StartDue(ledger::Writer& writer, Active& next, const std::vector<std::string>& steps, Instant now);
   Status FailTry(ledger::Writer& writer, Active& next, const NextMoves& moves, Instant now);
-  static bool HasNews(Active& active);
+  static bool ShowsNews(Active& active);
   Status ShowOutside(ledger::Writer& writer, Active& next, Instant now);
   Status NoteRetry(ledger::Writer& writer, Active& next, const NextMoves& moves);
   bool HasNoJob(const ledger::AttemptRecord& attempt, const Error& why);

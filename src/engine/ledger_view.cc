@@ -34,18 +34,26 @@ Result<std::string> LedgerView::Stamp() {
   return stamp_;
 }
 
-// What is read is kept under the stamp of the transaction that read it.
+// What is read is kept under the stamp of the transaction that read it. Where the stamp has to be asked for, too, that
+// is the same transaction.
 template <typename T, typename Read>
 Result<T> LedgerView::Get(Kept<T>& kept, const Read& read) {
-  LATECOMER_ASSIGN_OR_RETURN(const std::string now, Stamp());
-  if (IsGood(kept.stamp, now)) return kept.value;
-  Kept<T> fresh;
+  const auto* counts = dynamic_cast<const ledger::CountsWrites*>(&ledger_);
+  const std::int64_t writes = counts == nullptr ? 0 : counts->writes();
+  const bool is_stamped = counts != nullptr && writes == writes_;
+  if (is_stamped && IsGood(kept.stamp, stamp_)) return kept.value;
+  std::string now;
+  std::optional<T> fresh;
   LATECOMER_RETURN_IF_ERROR(ledger_.Read([&](ledger::Reader& reader) -> Status {
-    LATECOMER_ASSIGN_OR_RETURN(fresh.stamp, StampIn(reader));
-    LATECOMER_ASSIGN_OR_RETURN(fresh.value, read(reader));
+    fresh.reset();
+    LATECOMER_ASSIGN_OR_RETURN(now, StampIn(reader));
+    if (IsGood(kept.stamp, now)) return {};
+    LATECOMER_ASSIGN_OR_RETURN(fresh, read(reader));
     return {};
   }));
-  kept = std::move(fresh);
+  writes_ = writes;
+  stamp_ = now;
+  if (fresh) kept = {now, std::move(*fresh)};
   return kept.value;
 }
 

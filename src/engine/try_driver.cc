@@ -23,6 +23,12 @@ const pipeline::Step& StepOf(const pipeline::Pipeline& pipeline, const std::stri
   return *std::find_if(pipeline.steps.begin(), pipeline.steps.end(), [&](const auto& step) { return step.id == id; });
 }
 
+// What a step shows of its job outside is not what the ledger has.
+bool IsNews(const StepRecord& step, const std::string& outside) {
+  const bool runs = step.state == StepState::kRunning || step.state == StepState::kDeferred;
+  return runs && (step.state != StepState::kDeferred || step.message != outside);
+}
+
 }  // namespace
 
 bool Engine::HasNews() {
@@ -31,6 +37,7 @@ bool Engine::HasNews() {
     for (const auto& [step, handle] : active->handles) {
       const Result<executor::AttemptStatus> status = env_.executor.Poll(handle);
       if (!status || status->phase != executor::Phase::kRunning) return true;
+      if (!status->outside.empty() && IsNews(*active->Find(step), status->outside)) return true;
     }
   }
   return false;
@@ -56,17 +63,7 @@ Result<bool> Engine::AdvanceMine() {
   return progressed;
 }
 
-namespace {
-
-// What a step shows of its job outside is not what the ledger has.
-bool IsNews(const StepRecord& step, const std::string& outside) {
-  const bool runs = step.state == StepState::kRunning || step.state == StepState::kDeferred;
-  return runs && (step.state != StepState::kDeferred || step.message != outside);
-}
-
-}  // namespace
-
-bool Engine::HasNews(Active& active) {
+bool Engine::ShowsNews(Active& active) {
   return std::any_of(active.outside.begin(), active.outside.end(),
                      [&](const auto& shown) { return IsNews(*active.Find(shown.first), shown.second); });
 }
@@ -97,7 +94,7 @@ Result<bool> Engine::AdvanceOne(Active& active) {
   const Instant now = env_.clock.Now();
   const bool retry_due = active.wake_at && *active.wake_at <= now;
   const bool something_due =
-      active.fresh || !active.finished.empty() || retry_due || active.record_due || HasNews(active);
+      active.fresh || !active.finished.empty() || retry_due || active.record_due || ShowsNews(active);
   if (!something_due) return RenewLease(active);
 
   Active next = active;

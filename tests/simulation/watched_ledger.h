@@ -41,6 +41,8 @@ class LedgerTwist {
   virtual void OnRun(ledger::RunRecord& /*run*/, ledger::Reader& /*reader*/) {}
   virtual void OnCause(std::string& /*looked for*/, ledger::Reader& /*reader*/) {}
   virtual void OnNewRun(ledger::RunRecord& /*run*/, ledger::Reader& /*reader*/) {}
+  // `writes`: transactions that may write, of this scheduler alone.
+  virtual void OnStamp(std::string& /*stamp*/, std::int64_t /*writes*/) {}
 };
 
 class WatchedLedger final : public ledger::Ledger, public ledger::CountsWrites {
@@ -68,6 +70,7 @@ class WatchedLedger final : public ledger::Ledger, public ledger::CountsWrites {
   LedgerTwist* twist_;
   Observer observer_;
   std::int64_t transactions_ = 0;
+  std::int64_t own_writes_ = 0;
 };
 
 }  // namespace latecomer::simulation
