@@ -53,8 +53,10 @@ Status Release(Context& context, OutputFormat format, const ReleaseOptions& opti
         released.emplace_back(),
         engine::ReleasePartition(workspace->ledger(), workspace->pipeline(), observed, key, ActNow(context)));
   } else {
-    LATECOMER_ASSIGN_OR_RETURN(released, engine::ReleaseAllOfRule(workspace->ledger(), workspace->pipeline(), observed,
-                                                                  options.rule, ActNow(context)));
+    LATECOMER_ASSIGN_OR_RETURN(engine::RuleRelease all,
+                               engine::ReleaseAllOfRule(workspace->ledger(), workspace->pipeline(), observed,
+                                                        options.rule, "", ActNow(context)));
+    released = std::move(all.affected);
   }
   for (const engine::Released& one : released) Print(context, format, one);
   return {};

@@ -1,4 +1,4 @@
-// The executor of `latecomer run`: processes on this machine, SQL through the DuckDB program.
+// The executor of `latecomer run`: processes on this machine, SQL through the DuckDB program, jobs outside.
 #pragma once
 
 #include <memory>

@@ -214,6 +214,7 @@ Status Server::Run() {
         [this](const std::string& text) { log_.Line(Printable(text)); });
   }
   Reporter reporter(log_, app.counters, lineage.get());
+  app.claims.listener = &reporter;
   engine::Environment environment{.ledger = *ledger_,
                                   .catalog = *catalog_,
                                   .executor = *executor_,

@@ -207,6 +207,9 @@ std::string StepText(const Step& step) {
   } else if (const auto* spark = std::get_if<pipeline::SparkStep>(&step.action)) {
     text += ": spark " + spark->application;
     if (!spark->into_location.empty()) text += " into " + spark->into_location;
+  } else if (const auto* airflow = std::get_if<pipeline::AirflowDagStep>(&step.action)) {
+    text += ": airflow_dag " + airflow->dag_id + " at " + airflow->url;
+    if (!airflow->into_location.empty()) text += " into " + airflow->into_location;
   } else {
     text += ": " + Listed(std::get<pipeline::CommandStep>(step.action).argv);
   }

@@ -69,6 +69,10 @@ Result<executor::AttemptSpec> Engine::SpecFor(const Active& active, const pipeli
     LATECOMER_ASSIGN_OR_RETURN(spec.work, SparkWorkFor(active, step, *spark, values));
     return spec;
   }
+  if (const auto* airflow = std::get_if<pipeline::AirflowDagStep>(&step.action)) {
+    LATECOMER_ASSIGN_OR_RETURN(spec.work, AirflowWorkFor(active, step, *airflow, values));
+    return spec;
+  }
   LATECOMER_ASSIGN_OR_RETURN(spec.work, SqlWorkFor(active, step, std::get<pipeline::SqlStep>(step.action), values));
   return spec;
 }
@@ -109,11 +113,40 @@ Result<executor::SparkWork> Engine::SparkWorkFor(const Active& active, const pip
   for (const auto& [name, text] : spark.conf) {
     LATECOMER_ASSIGN_OR_RETURN(work.conf[name], pipeline::FillTemplate(text, values));
   }
+  static_cast<executor::JobWork&>(work) = JobWorkFor(active, step, values);
+  return work;
+}
+
+Result<executor::AirflowWork> Engine::AirflowWorkFor(const Active& active, const pipeline::Step& step,
+                                                     const pipeline::AirflowDagStep& airflow,
+                                                     const pipeline::TemplateValues& values) {
+  const auto secret = [](const pipeline::SecretPlace& at) {
+    return executor::SecretPlace{.variable = at.variable, .file = at.file};
+  };
+  executor::AirflowWork work;
+  work.place = {.url = airflow.url,
+                .ca_file = airflow.ca_file,
+                .token = secret(airflow.token),
+                .user = airflow.user,
+                .user_place = secret(airflow.user_place),
+                .password = secret(airflow.password)};
+  work.dag = airflow.dag_id;
+  for (const auto& [name, text] : airflow.conf) {
+    LATECOMER_ASSIGN_OR_RETURN(work.conf[name], pipeline::FillTemplate(text, values));
+  }
+  static_cast<executor::JobWork&>(work) = JobWorkFor(active, step, values);
+  return work;
+}
+
+// What a job that writes its output itself is told.
+executor::JobWork Engine::JobWorkFor(const Active& active, const pipeline::Step& step,
+                                     const pipeline::TemplateValues& values) {
+  executor::JobWork work;
   work.values = values;
   work.values["pipeline"] = pipeline_.id;
   work.values["step"] = step.id;
   work.sources = SourceViewsFor(active);
-  work.into = spark.into_location;
+  if (const std::string* into = pipeline::DeclaredOutput(step)) work.into = *into;
   work.partition = active.key;
   work.partition_columns = output_schema_;
   work.time_zone = pipeline_.output.time_zone.name();

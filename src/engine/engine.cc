@@ -424,7 +424,7 @@ Status Engine::StartQueued(TickReport& report) {
     Wait wait = stop_starting_ ? Wait{WaitKind::kSlot, "the next `latecomer run`"}
                                : WhatItWaitsFor(pipeline_, gate, queued, runs);
     const bool outside = pipeline_.workers == pipeline::Workers::kOutside;
-    if (wait.kind == WaitKind::kNone && outside) wait = {WaitKind::kSlot, "a worker outside that claims it"};
+    if (wait.kind == WaitKind::kNone && outside) wait = {WaitKind::kSlot, std::string(kOutsideWait)};
     if (wait.kind == WaitKind::kNone) {
       LATECOMER_ASSIGN_OR_RETURN(std::optional<Granted> granted, Grant(queued));
       if (granted) {

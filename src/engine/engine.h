@@ -160,6 +160,11 @@ class Engine {
                                        const pipeline::TemplateValues& values);
   Result<executor::SparkWork> SparkWorkFor(const Active& active, const pipeline::Step& step,
                                            const pipeline::SparkStep& spark, const pipeline::TemplateValues& values);
+  Result<executor::AirflowWork> AirflowWorkFor(const Active& active, const pipeline::Step& step,
+                                               const pipeline::AirflowDagStep& airflow,
+                                               const pipeline::TemplateValues& values);
+  executor::JobWork JobWorkFor(const Active& active, const pipeline::Step& step,
+                               const pipeline::TemplateValues& values);
   std::vector<executor::SqlWork::SourceView> SourceViewsFor(const Active& active);
   table::WriteTransaction TransactionFor(const Active& active, const pipeline::Step& step);
 

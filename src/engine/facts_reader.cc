@@ -5,6 +5,7 @@
 #include <tuple>
 #include <utility>
 
+#include "engine/load_runs.h"
 #include "lateness/decide.h"
 
 namespace latecomer::engine {
@@ -192,6 +193,13 @@ Result<FactsReader::Groups> FactsReader::Place(const PlacedSources& placed, cons
 
 namespace {
 
+// Of one that was just given back nobody noted yet what it waits for.
+std::string WaitOf(const pipeline::Pipeline& pipeline, const ledger::RunRecord& run) {
+  const bool outside = pipeline.workers == pipeline::Workers::kOutside;
+  const bool untold = run.state == ledger::RunState::kQueued && run.waiting_for.empty();
+  return untold && outside ? std::string(kOutsideWait) : run.waiting_for;
+}
+
 template <typename Groups>
 std::vector<std::string> KeysOf(const Groups& groups) {
   std::vector<std::string> keys;
@@ -218,7 +226,7 @@ Status FactsReader::AddRuns(Groups& groups) {
                                      .cause = run.cause,
                                      .started = run.tries > 0,
                                      .running = run.state == ledger::RunState::kRunning,
-                                     .with = run.state == ledger::RunState::kRunning ? run.waiting_for : "",
+                                     .with = WaitOf(pipeline_, run),
                                      .ended = run.ended});
   }
   return {};

@@ -34,19 +34,18 @@ Result<lateness::Plan> PlanNow(ledger::Reader& reader, const pipeline::Pipeline&
   return lateness::MakePlan(pipeline.rules, facts);
 }
 
-Result<Released> ReleaseEntry(ledger::Writer& writer, const pipeline::Pipeline& pipeline,
-                              const ObservedSources& sources, const lateness::PlanEntry& entry,
-                              const std::vector<ledger::ReleaseRecord>& releases, const Act& act) {
-  const std::string partition = entry.key.Canonical();
+// Writes what `released` says, and gives it its event.
+Status LetGo(ledger::Writer& writer, const pipeline::Pipeline& pipeline,
+             const std::vector<ledger::ReleaseRecord>& releases, const Act& act, Released& released) {
+  const std::string partition = released.key.Canonical();
   const auto before = OfPartition(releases, partition);
-  Released released{.key = entry.key, .hold = {}, .rule = entry.rule, .up_to = NewestOf(pipeline, sources)};
   LATECOMER_RETURN_IF_ERROR(writer.PutRelease({pipeline.id, partition, released.up_to, act.now}));
   nlohmann::ordered_json detail{{"rule", released.rule}, {"up_to", VectorJson(released.up_to)}};
   detail["before"] = before ? VectorJson(before->up_to) : nlohmann::ordered_json();
   LATECOMER_ASSIGN_OR_RETURN(
       released.event,
       AppendActEvent(writer, act, PartitionEvent(pipeline.id, partition, "partition.released"), detail));
-  return released;
+  return {};
 }
 
 // What a rule holds of the partition.
@@ -60,7 +59,9 @@ Result<Released> ReleaseFromRule(ledger::Writer& writer, const pipeline::Pipelin
                     .Hint("`latecomer plan --held` lists what is held, and by which rule"));
   }
   LATECOMER_ASSIGN_OR_RETURN(const auto releases, writer.Releases(pipeline.id));
-  return ReleaseEntry(writer, pipeline, sources, *entry, releases, act);
+  Released released{.key = key, .hold = {}, .rule = entry->rule, .up_to = NewestOf(pipeline, sources)};
+  LATECOMER_RETURN_IF_ERROR(LetGo(writer, pipeline, releases, act, released));
+  return released;
 }
 
 }  // namespace
@@ -115,27 +116,54 @@ Result<Released> ReleasePartition(ledger::Ledger& ledger, const pipeline::Pipeli
   return released;
 }
 
-Result<std::vector<Released>> ReleaseAllOfRule(ledger::Ledger& ledger, const pipeline::Pipeline& pipeline,
-                                               const ObservedSources& sources, const std::string& rule,
-                                               const Act& act) {
-  std::vector<Released> released;
-  LATECOMER_RETURN_IF_ERROR(ledger.Write([&](ledger::Writer& writer) -> Status {
-    released.clear();
-    LATECOMER_ASSIGN_OR_RETURN(const lateness::Plan plan, PlanNow(writer, pipeline, sources, act.now));
-    LATECOMER_ASSIGN_OR_RETURN(const auto releases, writer.Releases(pipeline.id));
-    LATECOMER_ASSIGN_OR_RETURN(const auto holds, writer.Holds(pipeline.id));
-    for (const lateness::PlanEntry& entry : plan.entries) {
-      if (!lateness::MayBeReleased(entry) || entry.rule != rule) continue;
-      if (OfPartition(holds, entry.key.Canonical())) continue;
-      LATECOMER_ASSIGN_OR_RETURN(released.emplace_back(),
-                                 ReleaseEntry(writer, pipeline, sources, entry, releases, act));
-    }
-    if (!released.empty()) return {};
-    return Fail(Error(ErrorKind::kNotFound, "the rule `" + Printable(rule) + "` holds nothing")
-                    .Hint(rule == "hold" ? "what a person holds is released by its partition"
-                                         : "`latecomer plan --held` lists what is held, and by which rule"));
+namespace {
+
+Result<RuleRelease> PlanRelease(ledger::Reader& reader, const pipeline::Pipeline& pipeline,
+                                const ObservedSources& sources, const std::string& rule, Instant now) {
+  RuleRelease release;
+  LATECOMER_ASSIGN_OR_RETURN(const lateness::Plan plan, PlanNow(reader, pipeline, sources, now));
+  LATECOMER_ASSIGN_OR_RETURN(const auto holds, reader.Holds(pipeline.id));
+  const VersionVector up_to = NewestOf(pipeline, sources);
+  std::vector<std::string> lines{rule, VectorJson(up_to).dump()};
+  for (const lateness::PlanEntry& entry : plan.entries) {
+    if (!lateness::MayBeReleased(entry) || entry.rule != rule) continue;
+    if (OfPartition(holds, entry.key.Canonical())) continue;
+    release.affected.push_back({.key = entry.key, .hold = {}, .rule = rule, .up_to = up_to});
+    lines.push_back(entry.key.Canonical());
+  }
+  release.fingerprint = FingerprintOf(lines);
+  if (!release.affected.empty()) return release;
+  return Fail(Error(ErrorKind::kNotFound, "the rule `" + Printable(rule) + "` holds nothing")
+                  .Hint(rule == "hold" ? "what a person holds is released by its partition"
+                                       : "`latecomer plan --held` lists what is held, and by which rule"));
+}
+
+}  // namespace
+
+Result<RuleRelease> PreviewReleaseOfRule(ledger::Ledger& ledger, const pipeline::Pipeline& pipeline,
+                                         const ObservedSources& sources, const std::string& rule, Instant now) {
+  RuleRelease release;
+  LATECOMER_RETURN_IF_ERROR(ledger.Read([&](ledger::Reader& reader) -> Status {
+    LATECOMER_ASSIGN_OR_RETURN(release, PlanRelease(reader, pipeline, sources, rule, now));
+    return {};
   }));
-  return released;
+  return release;
+}
+
+Result<RuleRelease> ReleaseAllOfRule(ledger::Ledger& ledger, const pipeline::Pipeline& pipeline,
+                                     const ObservedSources& sources, const std::string& rule,
+                                     const std::string& confirmed, const Act& act) {
+  RuleRelease release;
+  LATECOMER_RETURN_IF_ERROR(ledger.Write([&](ledger::Writer& writer) -> Status {
+    LATECOMER_ASSIGN_OR_RETURN(release, PlanRelease(writer, pipeline, sources, rule, act.now));
+    LATECOMER_RETURN_IF_ERROR(SameAsShown(confirmed, release.fingerprint));
+    LATECOMER_ASSIGN_OR_RETURN(const auto releases, writer.Releases(pipeline.id));
+    for (Released& one : release.affected) {
+      LATECOMER_RETURN_IF_ERROR(LetGo(writer, pipeline, releases, act, one));
+    }
+    return {};
+  }));
+  return release;
 }
 
 }  // namespace latecomer::engine

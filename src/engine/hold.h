@@ -34,9 +34,18 @@ struct Released {
 Result<Released> ReleasePartition(ledger::Ledger& ledger, const pipeline::Pipeline& pipeline,
                                   const ObservedSources& sources, const table::PartitionKey& key, const Act& act);
 
-// Everything that one rule holds, in one transaction; `rule` as `plan --held` names it. What persons hold stays. In the
-// plan's order; kNotFound when the rule holds nothing.
-Result<std::vector<Released>> ReleaseAllOfRule(ledger::Ledger& ledger, const pipeline::Pipeline& pipeline,
-                                               const ObservedSources& sources, const std::string& rule, const Act& act);
+struct RuleRelease {
+  std::vector<Released> affected;  // in the plan's order; without events in a preview
+  std::string fingerprint;         // of the partitions, and of the versions up to which they are let go
+};
+// Everything that one rule holds; `rule` as `plan --held` names it. What persons hold stays. kNotFound when the rule
+// holds nothing. The preview writes nothing.
+Result<RuleRelease> PreviewReleaseOfRule(ledger::Ledger& ledger, const pipeline::Pipeline& pipeline,
+                                         const ObservedSources& sources, const std::string& rule, Instant now);
+// In one transaction. With a preview's fingerprint in `confirmed`, kConflict when it would let go something else by
+// now.
+Result<RuleRelease> ReleaseAllOfRule(ledger::Ledger& ledger, const pipeline::Pipeline& pipeline,
+                                     const ObservedSources& sources, const std::string& rule,
+                                     const std::string& confirmed, const Act& act);
 
 }  // namespace latecomer::engine

@@ -1,6 +1,7 @@
 // The runs of a pipeline that say whether queued ones may start.
 #pragma once
 
+#include <string_view>
 #include <vector>
 
 #include "engine/admission.h"
@@ -8,6 +9,9 @@
 #include "pipeline/pipeline.h"
 
 namespace latecomer::engine {
+
+// Of a run that could start, where steps are done by workers outside.
+inline constexpr std::string_view kOutsideWait = "a worker outside that claims it";
 
 // Those that are open, and with depends_on_past the newest one of the partition before each that is queued; all of them
 // while the ledger doesn't know where they lie in time. Oldest first.

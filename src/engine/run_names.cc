@@ -71,8 +71,15 @@ std::string ManualRunId(const table::PartitionKey& key, Instant now) {
 
 std::string AttemptFolder(const std::string& state_folder, const std::string& kind, const ledger::RunRecord& run,
                           int try_number, const std::string& step) {
-  return state_folder + "/" + kind + "/" + run.pipeline + "/" + run.run_id + "/" + std::to_string(try_number) + "/" +
-         step;
+  std::string name;
+  for (const char c : run.run_id) {
+    if (c == ':') {  // ends a folder in PYTHONPATH and the like, and can't be quoted there
+      name += "%3A";
+    } else {
+      name += c;
+    }
+  }
+  return state_folder + "/" + kind + "/" + run.pipeline + "/" + name + "/" + std::to_string(try_number) + "/" + step;
 }
 
 std::string TransactionAppId(const std::string& pipeline, const table::PartitionKey& key, const std::string& step) {

@@ -24,7 +24,8 @@ std::string BackfillRunId(const table::PartitionKey& key, const ledger::RunRecor
 // manual_<partition>_<time>
 std::string ManualRunId(const table::PartitionKey& key, Instant now);
 
-// <state folder>/<kind>/<pipeline>/<run>/<try>/<step>[.<index>]; `kind` is "logs" or "work".
+// <state folder>/<kind>/<pipeline>/<run>/<try>/<step>[.<index>]; `kind` is "logs" or "work". Colons of the run's id are
+// encoded.
 std::string AttemptFolder(const std::string& state_folder, const std::string& kind, const ledger::RunRecord& run,
                           int try_number, const std::string& step);
 

@@ -37,6 +37,13 @@ TEST(RunNames, NeverLeadOutOfTheirFolder) {
   }
 }
 
+TEST(RunNames, AttemptsLieInFoldersWithoutColons) {
+  ledger::RunRecord run;
+  run.pipeline = "p";
+  run.run_id = "scheduled_2024-01-01%2005:00:00";
+  EXPECT_EQ(AttemptFolder("/state", "work", run, 2, "s.0"), "/state/work/p/scheduled_2024-01-01%2005%3A00%3A00/2/s.0");
+}
+
 TEST(RunNames, DifferentPartitionsHaveDifferentNames) {
   EXPECT_NE(PartitionName(Key({"a", "b"}, {"x-y", "z"})), PartitionName(Key({"a", "b"}, {"x", "y-z"})));
   const std::string stem(200, 'x');

@@ -141,7 +141,12 @@ Result<RunRecord> FindRunByWord(ledger::Reader& reader, const std::string& pipel
 Result<table::PartitionSchema> KnownOutputSchema(ledger::Reader& reader, const pipeline::Pipeline& pipeline) {
   const std::string& location = pipeline::ShapeOf(pipeline).location;
   LATECOMER_ASSIGN_OR_RETURN(const auto record, reader.FindTable(location));
-  if (!record) return Fail(ErrorKind::kNotFound, "the ledger doesn't know " + location);
+  if (!record) {
+    return Fail(
+        Error(ErrorKind::kNotFound, "pipeline " + pipeline.id + " has not run yet: the ledger has nothing of its table")
+            .In(location)
+            .Hint("`latecomer plan` shows what it would do, `latecomer run` does it"));
+  }
   return OutputSchema(pipeline, record->partition_columns);
 }
 

@@ -13,6 +13,7 @@
 #include "base/result.h"
 #include "base/time.h"
 #include "base/version.h"
+#include "executor/airflow_place.h"
 #include "table/partition_key.h"
 #include "table/table_writer.h"
 
@@ -72,6 +73,13 @@ struct SparkWork : JobWork {
   std::map<std::string, std::string> conf;
 };
 
+// A DAG run of an Airflow's; templates are filled in already.
+struct AirflowWork : JobWork {
+  AirflowPlace place;
+  std::string dag;
+  std::map<std::string, std::string> conf;  // of the DAG run, beside what it is told as `latecomer`
+};
+
 // Which attempt it is; no two have the same, in whatever ledger, nor after one was restored from a backup.
 struct AttemptName {
   std::string ledger_id;
@@ -94,7 +102,7 @@ struct AttemptSpec {
   // Of an attempt that a scheduler which is gone may have started: how long ago. Work that outlives its scheduler is
   // found again, and nothing is started twice.
   std::optional<Duration> started_before{};
-  std::variant<CommandWork, SqlWork, SparkWork> work;
+  std::variant<CommandWork, SqlWork, SparkWork, AirflowWork> work;
 };
 
 enum class Phase { kRunning, kSucceeded, kFailed };

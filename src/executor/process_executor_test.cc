@@ -130,14 +130,32 @@ TEST_F(ProcessExecutorTest, ArgumentsAreNotTouchedByAShell) {
 }
 
 TEST_F(ProcessExecutorTest, TheEnvironmentIsItsOwnAndTheGivenOne) {
-  ::setenv("LATECOMER_TEST_OWN", "own", 1);
-  ::setenv("LATECOMER_TEST_BOTH", "own", 1);
+  ::setenv("TEST_OWN", "own", 1);
+  ::setenv("TEST_BOTH", "own", 1);
   AttemptSpec spec = Shell(
-      "printf '%s|' \"$LATECOMER_TEST_OWN\" \"$LATECOMER_TEST_BOTH\" \"$GIVEN\" "
+      "printf '%s|' \"$TEST_OWN\" \"$TEST_BOTH\" \"$GIVEN\" "
       "\"$LATECOMER_ATTEMPT_FOLDER\"; env -0 | tr '\\0' '\\n' | grep -c '^PATH='");
-  spec.environment = {{"GIVEN", "line 1\nline 2=$(touch evil)"}, {"LATECOMER_TEST_BOTH", "given"}};
+  spec.environment = {{"GIVEN", "line 1\nline 2=$(touch evil)"}, {"TEST_BOTH", "given"}};
   ASSERT_EQ(RunToEnd(executor_, spec).exit_code, 0);
   EXPECT_EQ(Log(), "own|given|line 1\nline 2=$(touch evil)|" + spec.folder + "|1\n");
+}
+
+// Programs write their environment into logs and crash reports: the ledger's password is none of theirs.
+TEST_F(ProcessExecutorTest, WhatTheSchedulerReadsForItselfIsNotHandedOn) {
+  const std::vector<std::string> own{"LATECOMER_LEDGER", "LATECOMER_AIRFLOW_PASSWORD", "LATECOMER_", "PGPASSWORD"};
+  for (const std::string& name : own) ::setenv(name.c_str(), "s3cret", 1);
+  ::setenv("PGHOST", "db.example", 1);
+  AttemptSpec spec = Shell("env -0 | tr '\\0' '\\n' | grep -E '^(LATECOMER_|PG)' | sort");
+  const AttemptStatus kept = RunToEnd(executor_, spec);
+  spec.environment = {{"LATECOMER_LEDGER", "given"}, {"PGPASSWORD", "given too"}};
+  const AttemptStatus given = RunToEnd(executor_, spec);
+  for (const std::string& name : own) ::unsetenv(name.c_str());
+  ::unsetenv("PGHOST");
+  ASSERT_EQ(kept.exit_code, 0);
+  ASSERT_EQ(given.exit_code, 0);
+  const std::string folder = "LATECOMER_ATTEMPT_FOLDER=" + spec.folder + "\n";
+  EXPECT_EQ(Log(), folder + "PGHOST=db.example\n" + folder +
+                       "LATECOMER_LEDGER=given\nPGHOST=db.example\nPGPASSWORD=given too\n");
 }
 
 TEST_F(ProcessExecutorTest, ProgramsAreFoundInTheGivenPath) {

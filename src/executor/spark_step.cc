@@ -111,6 +111,11 @@ Result<std::string> FindSparkSubmit(const std::string& home, const std::map<std:
 }
 
 Result<AttemptSpec> PrepareSpark(const AttemptSpec& spec, const SparkWork& work, table::Catalog& catalog) {
+  if (spec.folder.find(':') != std::string::npos) {
+    return Fail(Error(ErrorKind::kInvalidArgument, "Python finds no modules below a folder with a colon in its name")
+                    .In(spec.folder)
+                    .Hint("keep the ledger in a folder without one"));
+  }
   AttemptSpec process = spec;
   LATECOMER_ASSIGN_OR_RETURN(const std::string submit, FindSparkSubmit(work.home, spec.environment));
   LATECOMER_RETURN_IF_ERROR(CheckMayWrite(work, catalog));

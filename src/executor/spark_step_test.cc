@@ -185,6 +185,16 @@ TEST_F(SparkStepTest, TheJobIsToldItsPartitionVersionsAndToken) {
   EXPECT_NE(ReadAll(folder_ / "work/1/python/latecomer.py").find("def job("), std::string::npos);
 }
 
+TEST_F(SparkStepTest, AFolderWherePythonFindsNoModules) {
+  Submit("exit 3\n");
+  AttemptSpec spec = Spec();
+  spec.folder = folder_ / "at 05:00/1";
+  const auto handle = executor_.Start(spec);
+  ASSERT_FALSE(handle);
+  EXPECT_EQ(handle.error().kind, ErrorKind::kInvalidArgument);
+  EXPECT_NE(handle.error().message.find("colon"), std::string::npos);
+}
+
 TEST_F(SparkStepTest, SourcesThatAreReadWhole) {
   work_.sources.front().mapped = [](const PartitionKey&) { return true; };
   Submit("exit 3\n");

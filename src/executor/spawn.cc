@@ -91,12 +91,18 @@ Result<std::pair<Descriptor, Descriptor>> MakePipe() {
   return std::pair(AboveStandard(ends[0]), AboveStandard(ends[1]));
 }
 
+// What configures this program itself, and the password of its ledger's database. Programs show their environment in
+// logs and crash reports, or hand it on to a cluster; a step that needs one of these is given it.
+bool IsOurs(std::string_view name) {
+  return name.starts_with("LATECOMER_") || name == "PGPASSWORD";
+}
+
 std::vector<std::string> MergedEnvironment(const SpawnRequest& request) {
   std::map<std::string, std::string> merged;
   for (char** variable = environ; *variable != nullptr; ++variable) {
     const std::string_view text(*variable);
     const std::size_t equals = text.find('=');
-    if (equals == std::string_view::npos) continue;
+    if (equals == std::string_view::npos || IsOurs(text.substr(0, equals))) continue;
     merged.emplace(text.substr(0, equals), text.substr(equals + 1));
   }
   for (const auto& [name, value] : request.environment) merged[name] = value;

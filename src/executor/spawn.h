@@ -13,7 +13,7 @@ namespace latecomer::executor {
 
 struct SpawnRequest {
   std::vector<std::string> argv;
-  std::map<std::string, std::string> environment;  // in addition to this process's own
+  std::map<std::string, std::string> environment;  // in addition to this process's own, less what is latecomer's
   std::string working_folder;
   std::string attempt_folder;  // exists; gets the identity file before the program starts
   std::string log;             // stdout and stderr are appended

@@ -99,10 +99,12 @@ void DecideOpen(PlanEntry& entry, const OutputFacts& facts, const Situation& sit
   entry.cause = open.cause;
   entry.late = facts.processed.has_value() || IsLateNeverProcessed(facts, situation);
   entry.blocking_run = open.run_id;
+  // One that was started may have gone back to the queue, and gets new versions there.
   const std::string work = open.with.empty() ? " is at work on it" : " waits for " + open.with;
+  const std::string wait = open.with.empty() ? "" : ", waits for " + open.with;
   Settle(entry, Decision::kOpen, "",
-         open.started ? open.run_id + work + "; what came after its pinned versions is planned once it has ended"
-                      : open.run_id + " is queued for it and will read the newest versions when it starts");
+         open.running ? open.run_id + work + "; what came after its pinned versions is planned once it has ended"
+                      : open.run_id + " is queued for it" + wait + " and will read the newest versions when it starts");
 }
 
 // When a failed run starts again by itself; nullopt: when a person says so. A cancelled one was ended by a person.

@@ -77,7 +77,7 @@ struct RunFact {
   std::string cause;
   bool started = false;  // a claim was granted at least once
   bool running = false;  // one is held now
-  std::string with{};    // the outside worker that holds it, and until when; empty when none does
+  std::string with{};    // what it waits for, queued or running, as far as somebody said so
   std::optional<Instant> ended{};
 };
 
@@ -136,7 +136,7 @@ struct PlanEntry {
   RunFact::Kind kind = RunFact::Kind::kScheduled;
   bool late = false;
   Decision decision = Decision::kUpToDate;
-  // The rule that decided, in the pipeline file's words: "allowed_lateness", "max_backfills",
+  // The rule that decided (kRuleNames), in the pipeline file's words: "allowed_lateness", "max_backfills",
   // "mass_change", "frozen_before", "before_start", "after_end", "emptied", "no_interval", "min_rows",
   // "settle", "future", "ready", "detect", "catch_up", "propagate"; "wait_for_upstream"; "hold" when a
   // person does; empty when none did.

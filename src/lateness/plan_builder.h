@@ -53,7 +53,8 @@ class FactsBuilder {
   }
   FactsBuilder&& Run(const std::string& id, const std::string& cause, RunFact::State state, bool started = true) && {
     const auto kind = cause == "interval" ? RunFact::Kind::kScheduled : RunFact::Kind::kBackfill;
-    facts_.runs.push_back({id, kind, state, cause, started});
+    const bool running = started && state == RunFact::State::kOpen;
+    facts_.runs.push_back({id, kind, state, cause, started, running});
     return std::move(*this);
   }
   // A run of the interval that failed, or was cancelled.

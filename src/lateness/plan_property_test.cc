@@ -6,6 +6,7 @@
 #include <set>
 
 #include "lateness/plan_builder.h"
+#include "lateness/rule_names.h"
 
 namespace latecomer::lateness {
 namespace {
@@ -113,6 +114,7 @@ TEST(PlanProperty, EachOutputHasExactlyOneEntryWithAReason) {
     for (const PlanEntry& entry : plan.entries) {
       RC_ASSERT(keys.insert(entry.key).second);
       RC_ASSERT(!entry.reason.empty());
+      RC_ASSERT(entry.rule.empty() || std::ranges::find(kRuleNames, entry.rule) != std::end(kRuleNames));
     }
   }));
 }

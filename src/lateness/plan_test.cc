@@ -111,6 +111,16 @@ TEST(Plan, AnOpenRunCoversOrIsFollowed) {
   EXPECT_NE(open(true).entries[0].reason.find("planned once it has ended"), std::string::npos);
 }
 
+TEST(Plan, ARunThatWentBackToTheQueueSaysWhatItWaitsFor) {
+  OutputFacts facts = Partition("2024-01-01").Run("scheduled_2024-01-01", "interval", State::kOpen, true);
+  facts.runs.back().running = false;  // its worker gave it back
+  EXPECT_EQ(MakePlan({}, Input({facts})).entries[0].reason,
+            "scheduled_2024-01-01 is queued for it and will read the newest versions when it starts");
+  facts.runs.back().with = "a slot";
+  EXPECT_EQ(MakePlan({}, Input({facts})).entries[0].reason,
+            "scheduled_2024-01-01 is queued for it, waits for a slot and will read the newest versions when it starts");
+}
+
 TEST(Plan, AFailedCauseStaysFailedUntilANewChange) {
   auto failed = [](State state) {
     return Partition("2024-01-01")

@@ -24,6 +24,7 @@ Result<TimeZone> ReadTimeZone(const YamlReader& reader, const YamlNode& node);
 
 // Of a step. `pipeline` has the steps before it.
 Result<SparkStep> ParseSpark(const YamlReader& reader, const YamlNode& step, SqlFiles files, const Pipeline& pipeline);
+Result<AirflowDagStep> ParseAirflowDag(const YamlReader& reader, const YamlNode& step, const Pipeline& pipeline);
 // The `environment` of a step that runs a program; empty when it has none.
 Result<std::map<std::string, std::string>> ParseEnvironment(const YamlReader& reader, const YamlNode& step,
                                                             const Pipeline& pipeline);

@@ -155,11 +155,12 @@ Status ExpectOnlyAt(const YamlReader& reader, const YamlNode& node, const char* 
 Status ParseAction(const YamlReader& reader, const YamlNode& node, const Pipeline& pipeline, SqlFiles files,
                    Step& step) {
   std::vector<std::string> kinds;
-  for (const char* kind : {"command", "sql", "spark"}) {
+  for (const char* kind : {"command", "sql", "spark", "airflow_dag"}) {
     if (node.Find(kind) != nullptr) kinds.emplace_back(kind);
   }
   if (kinds.size() != 1) {
-    return Fail(reader.Invalid(node, "step `" + step.id + "` needs exactly one of command, sql and spark"));
+    return Fail(
+        reader.Invalid(node, "step `" + step.id + "` needs exactly one of command, sql, spark and airflow_dag"));
   }
   LATECOMER_RETURN_IF_ERROR(ExpectOnlyAt(reader, node, "shell", {"command"}));
   LATECOMER_RETURN_IF_ERROR(ExpectOnlyAt(reader, node, "environment", {"command", "spark"}));
@@ -167,18 +168,20 @@ Status ParseAction(const YamlReader& reader, const YamlNode& node, const Pipelin
     LATECOMER_ASSIGN_OR_RETURN(step.action, ParseCommand(reader, node, pipeline));
   } else if (kinds.front() == "sql") {
     LATECOMER_ASSIGN_OR_RETURN(step.action, ParseSql(reader, *node.Find("sql"), pipeline, files));
-  } else {
+  } else if (kinds.front() == "spark") {
     LATECOMER_ASSIGN_OR_RETURN(step.action, ParseSpark(reader, node, files, pipeline));
+  } else {
+    LATECOMER_ASSIGN_OR_RETURN(step.action, ParseAirflowDag(reader, node, pipeline));
   }
   return {};
 }
 
 Result<Step> ParseStep(const YamlReader& reader, const YamlNode& node, const Pipeline& pipeline, SqlFiles files) {
-  const std::string instead = "use command, sql or spark";
-  LATECOMER_RETURN_IF_ERROR(reader.ExpectKeys(
-      node, "a step",
-      {"id", "command", "shell", "environment", "sql", "spark", "needs", "retries", "retry_delay", "timeout"},
-      {{"kubernetes_job", instead}, {"spark_application", instead}, {"airflow_dag", instead}}));
+  const std::string instead = "use command, sql, spark or airflow_dag";
+  LATECOMER_RETURN_IF_ERROR(reader.ExpectKeys(node, "a step",
+                                              {"id", "command", "shell", "environment", "sql", "spark", "airflow_dag",
+                                               "needs", "retries", "retry_delay", "timeout"},
+                                              {{"kubernetes_job", instead}, {"spark_application", instead}}));
   Step step;
   LATECOMER_RETURN_IF_ERROR(ParseId(reader, node, pipeline, step));
   LATECOMER_RETURN_IF_ERROR(ParseAction(reader, node, pipeline, files, step));

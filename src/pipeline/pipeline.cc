@@ -95,19 +95,33 @@ Result<Pipeline> Parse(std::string_view text, const std::string& path, SqlFiles 
 
 std::string_view KindOf(const Step& step) {
   if (std::holds_alternative<SqlStep>(step.action)) return "sql";
+  if (std::holds_alternative<AirflowDagStep>(step.action)) return "airflow_dag";
   return std::holds_alternative<SparkStep>(step.action) ? "spark" : "command";
 }
 
+namespace {
+
+// `into`, or `into_location`, of a step that may have one; null when it has none.
+template <typename Member>
+const std::string* IntoOf(const Step& step, const Member& member) {
+  const std::string* found = std::visit([&](const auto& action) { return member(action); }, step.action);
+  return found == nullptr || found->empty() ? nullptr : found;
+}
+
+}  // namespace
+
 const std::string* DeclaredOutput(const Step& step) {
-  if (const auto* sql = std::get_if<SqlStep>(&step.action)) return &sql->into_location;
-  const auto* spark = std::get_if<SparkStep>(&step.action);
-  return spark == nullptr || spark->into_location.empty() ? nullptr : &spark->into_location;
+  return IntoOf(step, [](const auto& action) -> const std::string* {
+    if constexpr (requires { action.into_location; }) return &action.into_location;
+    return nullptr;
+  });
 }
 
 const std::string* DeclaredOutputAsWritten(const Step& step) {
-  if (DeclaredOutput(step) == nullptr) return nullptr;
-  if (const auto* sql = std::get_if<SqlStep>(&step.action)) return &sql->into;
-  return &std::get<SparkStep>(step.action).into;
+  return IntoOf(step, [](const auto& action) -> const std::string* {
+    if constexpr (requires { action.into; }) return &action.into;
+    return nullptr;
+  });
 }
 
 std::optional<StepFile> FileOf(const Step& step) {

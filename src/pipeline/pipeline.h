@@ -75,16 +75,37 @@ struct SparkStep {
   std::string into_location;  // resolved like a source's table
 };
 
+// Where something secret stands that is needed when a step starts: in a variable of the scheduler's, or in a file. Both
+// empty: nowhere.
+struct SecretPlace {
+  std::string variable;
+  std::string file;  // absolute
+};
+
+// A DAG of an Airflow's that is run once for each attempt. Templates are not yet filled in.
+struct AirflowDagStep {
+  std::string dag_id;
+  std::string url;      // of Airflow's API server
+  std::string ca_file;  // absolute; empty: the system's
+  SecretPlace token;    // or a user and a password; or neither: as the scheduler's environment says
+  std::string user;     // as it is, or:
+  SecretPlace user_place;
+  SecretPlace password;
+  std::map<std::string, std::string> conf;  // of the DAG run, beside what latecomer tells it
+  std::string into;                         // as written; empty: it declares no output
+  std::string into_location;                // resolved like a source's table
+};
+
 struct Step {
   std::string id;
   std::vector<std::string> needs;  // ids of user steps
-  std::variant<CommandStep, SqlStep, SparkStep> action;
+  std::variant<CommandStep, SqlStep, SparkStep, AirflowDagStep> action;
   int retries = 0;
   Duration retry_delay = std::chrono::minutes(1);
   std::optional<Duration> timeout;
 };
 
-// The key that says what a step does: "command", "sql" or "spark".
+// The key that says what a step does: "command", "sql", "spark" or "airflow_dag".
 std::string_view KindOf(const Step& step);
 // The location of the table that a step declares as its output (`into`): a run counts as processed only when the step's
 // commit is found there. Null when it declares none.

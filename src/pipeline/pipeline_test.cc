@@ -313,9 +313,10 @@ TEST(PipelineErrors, WhatDoesNotWorkYetIsRefusedByName) {
   EXPECT_EQ(Problem("pipeline: p\nsources:\n  a: {table: hdfs://b/t, partition: p}\n" + std::string(kSteps)),
             "unsupported 3:14: a table at hdfs:// is not supported yet; use a path on a local disk, or s3://, gs://, "
             "az:// or abfss://");
-  for (const char* kind : {"kubernetes_job", "spark_application", "airflow_dag"}) {
-    EXPECT_EQ(Problem(std::string(kSources) + "steps:\n  - id: go\n    " + kind + ": {}\n"),
-              std::string("unsupported 8:5: `") + kind + "` is not supported yet; use command, sql or spark");
+  for (const char* kind : {"kubernetes_job", "spark_application"}) {
+    EXPECT_EQ(
+        Problem(std::string(kSources) + "steps:\n  - id: go\n    " + kind + ": {}\n"),
+        std::string("unsupported 8:5: `") + kind + "` is not supported yet; use command, sql, spark or airflow_dag");
   }
 }
 
@@ -327,9 +328,9 @@ TEST(PipelineErrors, StepsAreOneThingEach) {
   EXPECT_EQ(Problem(kSources), "1:1: `steps` is missing");
   EXPECT_EQ(Steps("  []\n"), "7:3: steps is empty; a pipeline has at least one");
   EXPECT_EQ(Steps("  - command: [a]\n"), "7:5: `id` is missing");
-  EXPECT_EQ(Steps("  - id: a\n"), "7:5: step `a` needs exactly one of command, sql and spark");
+  EXPECT_EQ(Steps("  - id: a\n"), "7:5: step `a` needs exactly one of command, sql, spark and airflow_dag");
   EXPECT_EQ(Steps("  - id: a\n    command: [x]\n    sql: {query: SELECT 1, into: o}\n"),
-            "7:5: step `a` needs exactly one of command, sql and spark");
+            "7:5: step `a` needs exactly one of command, sql, spark and airflow_dag");
   EXPECT_EQ(Steps("  - id: a\n    sql: {query: q, file: f, into: o}\n"),
             "8:10: sql needs exactly one of file and query");
   EXPECT_EQ(Steps("  - id: a\n    sql: {query: SELECT 1}\n"), "8:10: `into` is missing");

@@ -1,6 +1,7 @@
 // The server's application: from a request to its answer.
 #pragma once
 
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -51,6 +52,30 @@ struct ClaimTools {
   std::function<engine::HolderState(const std::string& holder)> probe_holder;
   std::string state_folder;
   bool asks_before_first_run = false;
+  engine::Listener* listener = nullptr;  // told what became of runs that outside workers have; from any thread
+};
+
+// What was noted already of that which repeats every few seconds. Only the newest are remembered.
+class Noted {
+ public:
+  bool Has(const std::string& key) const {
+    const std::lock_guard lock(mutex_);
+    return keys_.contains(key);
+  }
+  void Add(const std::string& key) {
+    const std::lock_guard lock(mutex_);
+    if (!keys_.insert(key).second) return;
+    order_.push_back(key);
+    if (order_.size() <= kMost) return;
+    keys_.erase(order_.front());
+    order_.pop_front();
+  }
+
+ private:
+  static constexpr std::size_t kMost = 10'000;
+  mutable std::mutex mutex_;
+  std::set<std::string> keys_;
+  std::deque<std::string> order_;  // oldest first
 };
 
 // Requests with an Idempotency-Key that are being answered.
@@ -109,6 +134,7 @@ struct App {
   Throttle throttle;
   Counters counters;
   AtWork at_work;
+  Noted renewals;
 };
 
 // One request on its way through a handler.

@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "server/app.h"
+#include "server/json.h"
 
 namespace latecomer::server {
 
@@ -24,6 +25,16 @@ Result<std::int64_t> Note(Call& call, const AuditSubject& subject, const std::st
   record.detail = detail.substr(0, 2000);
   record.undo = undo;
   return call.store.accounts->AppendAudit(record);
+}
+
+Status NoteOnce(Call& call, const AuditSubject& subject, const std::string& outcome, const std::string& detail,
+                const std::string& key) {
+  const std::string user = call.identity ? call.identity->user : "";
+  const std::string whole = Dump(Json::array({user, subject.action, subject.pipeline, subject.run_id, outcome, key}));
+  if (call.app.renewals.Has(whole)) return {};
+  LATECOMER_RETURN_IF_ERROR(Note(call, subject, outcome, detail).map([](auto) {}));
+  call.app.renewals.Add(whole);
+  return {};
 }
 
 void NoteRefusal(Call& call, const std::string& route) {

@@ -22,6 +22,9 @@ struct AuditSubject {
 // Returns the entry's id.
 Result<std::int64_t> Note(Call& call, const AuditSubject& subject, const std::string& outcome,
                           const std::string& detail, const std::string& undo = "");
+// Of what may repeat every few seconds: an entry like one that this server has written is left out.
+Status NoteOnce(Call& call, const AuditSubject& subject, const std::string& outcome, const std::string& detail,
+                const std::string& key);
 // Of a route that the caller's role doesn't allow.
 void NoteRefusal(Call& call, const std::string& route);
 

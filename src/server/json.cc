@@ -147,6 +147,7 @@ Json EntryJson(const lateness::PlanEntry& entry) {
   json["kind"] = KindName(entry.kind);
   json["late"] = entry.late;
   json["rule"] = entry.rule;
+  json["releasable"] = lateness::MayBeReleased(entry);
   json["reason"] = entry.reason;
   json["cause"] = entry.cause;
   json["lateness_seconds"] = SecondsJson(entry.lateness);

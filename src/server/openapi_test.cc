@@ -6,6 +6,7 @@
 #include <set>
 #include <string>
 
+#include "lateness/rule_names.h"
 #include "server/app.h"
 #include "server/openapi_text.h"
 
@@ -46,6 +47,12 @@ TEST(OpenApi, DescribesExactlyTheRegisteredRoutesWithTheirRoles) {
     EXPECT_TRUE(added) << route.pattern << " is registered twice";
   }
   EXPECT_EQ(described, registered);
+}
+
+TEST(OpenApi, NamesTheRulesOfThePlanner) {
+  std::vector<std::string> described;
+  for (const auto& rule : File()["components"]["schemas"]["Rule"]["enum"]) described.push_back(rule.as<std::string>());
+  EXPECT_EQ(described, std::vector<std::string>(std::begin(lateness::kRuleNames), std::end(lateness::kRuleNames)));
 }
 
 // Every "$ref" below the node.

@@ -40,6 +40,8 @@ std::vector<Route> ApiRoutes() {
       {kPost, "/pipelines/{pipeline}/runs/{run}/retry", kOperator, RetryStep},
       {kPost, "/pipelines/{pipeline}/runs/{run}/note", kOperator, NoteRun},
       {kPost, "/pipelines/{pipeline}/trigger", kOperator, Trigger},
+      {kPost, "/pipelines/{pipeline}/clear", kOperator, ClearPipeline},
+      {kPost, "/pipelines/{pipeline}/release", kOperator, ReleaseRule},
       {kPost, "/pipelines/{pipeline}/claims", kOperator, ClaimRuns, Pace::kSlow},
       {kPost, "/pipelines/{pipeline}/runs/{run}/renew", kOperator, RenewRun},
       {kPost, "/pipelines/{pipeline}/runs/{run}/done", kOperator, ReportDone, Pace::kSlow},

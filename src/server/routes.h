@@ -72,6 +72,8 @@ Result<Response> CancelRun(Call& call);
 Result<Response> RetryStep(Call& call);
 Result<Response> NoteRun(Call& call);
 Result<Response> Trigger(Call& call);
+Result<Response> ClearPipeline(Call& call);
+Result<Response> ReleaseRule(Call& call);
 Result<Response> PausePipeline(Call& call);
 Result<Response> ResumePipeline(Call& call);
 Result<Response> ReleasePartition(Call& call);

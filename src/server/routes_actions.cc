@@ -7,8 +7,10 @@
 #include "engine/controls.h"
 #include "engine/hold.h"
 #include "engine/mark.h"
+#include "engine/outside_claims.h"
 #include "engine/trigger.h"
 #include "engine/undo.h"
+#include "lateness/rule_names.h"
 #include "server/audit.h"
 #include "server/routes.h"
 #include "server/views.h"
@@ -173,6 +175,10 @@ Result<Response> SetPausedTo(Call& call, bool paused) {
 LocalTime OnOutputClock(const pipeline::Pipeline& pipeline, Instant at) {
   return pipeline.rules.calendar.zone().ToLocal(at);
 }
+// The last of them before it: in the engine both ends of a range count.
+LocalTime BeforeOnOutputClock(const pipeline::Pipeline& pipeline, Instant at) {
+  return OnOutputClock(pipeline, at) - std::chrono::seconds(1);
+}
 
 }  // namespace
 
@@ -191,6 +197,24 @@ Result<Response> ClearRun(Call& call) {
   if (auto problem = body.Problem()) return std::move(*problem);
   LATECOMER_ASSIGN_OR_RETURN(const Target target, FindTarget(call));
   selection.which.runs = {target.run_id};
+  return Perform(call, About("clear", target), common,
+                 [&](const Act& act) { return Clear(call, target, selection, common, act); });
+}
+
+Result<Response> ClearPipeline(Call& call) {
+  BodyFields body(call.request);
+  const Common common = ReadCommon(body);
+  const auto from = body.Time("from");
+  const auto to = body.Time("to");
+  engine::ClearSelection selection;
+  selection.which.older_definition = body.Flag("older_definition", false);
+  selection.which.only_failed = body.Flag("only_failed", false);
+  selection.same_versions = body.Flag("same_versions", false);
+  if (!from && !to && !selection.which.older_definition) body.Wrong("older_definition", "or from or to must be there");
+  if (auto problem = body.Problem()) return std::move(*problem);
+  LATECOMER_ASSIGN_OR_RETURN(const Target target, FindTarget(call));
+  if (from) selection.which.from = OnOutputClock(*target.pipeline, *from);
+  if (to) selection.which.to = BeforeOnOutputClock(*target.pipeline, *to);
   return Perform(call, About("clear", target), common,
                  [&](const Act& act) { return Clear(call, target, selection, common, act); });
 }
@@ -239,6 +263,25 @@ Result<Response> MarkRun(Call& call) {
   return Perform(call, About("mark_" + state, target), common, mark);
 }
 
+namespace {
+
+// Of runs that were cancelled, those that a worker outside had: no scheduler here notices their end.
+Status TellOfOutside(Call& call, const std::vector<RunRecord>& runs) {
+  if (call.app.claims.listener == nullptr) return {};
+  for (const RunRecord& run : runs) {
+    std::optional<ledger::ClaimRecord> claim;
+    LATECOMER_RETURN_IF_ERROR(call.store.ledger->Read([&](ledger::Reader& reader) -> Status {
+      LATECOMER_ASSIGN_OR_RETURN(claim, reader.FindClaim(run.pipeline, run.partition));
+      return {};
+    }));
+    const bool its = claim && claim->run == run.id && claim->try_number == run.tries;
+    if (its && engine::IsOutside(claim->holder)) call.app.claims.listener->OnRun(run);
+  }
+  return {};
+}
+
+}  // namespace
+
 Result<Response> CancelRun(Call& call) {
   BodyFields body(call.request);
   const Common common = ReadCommon(body);
@@ -251,6 +294,7 @@ Result<Response> CancelRun(Call& call) {
                                common.dry_run
                                    ? engine::PreviewCancel(ledger, *target.pipeline, selection)
                                    : engine::ApplyCancel(ledger, *target.pipeline, selection, common.confirmed, act));
+    if (!common.dry_run) LATECOMER_RETURN_IF_ERROR(TellOfOutside(call, plan.affected));
     Outcome outcome;
     outcome.fingerprint = plan.fingerprint;
     for (const RunRecord& run : plan.affected) outcome.AddRun(run, std::string(Name(run.state)), "is ended");
@@ -315,7 +359,7 @@ Result<Response> Trigger(Call& call) {
     return Fail(ErrorKind::kNotFound, "the tables of " + pipeline.id + " were not looked at yet");
   }
   if (from) selection.from = OnOutputClock(pipeline, *from);
-  if (to) selection.to = OnOutputClock(pipeline, *to) - std::chrono::seconds(1);  // both ends count there
+  if (to) selection.to = BeforeOnOutputClock(pipeline, *to);
   const auto trigger = [&](const Act& act) -> Result<Outcome> {
     ledger::Ledger& ledger = *call.store.ledger;
     LATECOMER_ASSIGN_OR_RETURN(
@@ -374,6 +418,34 @@ Result<Response> ReleasePartition(Call& call) {
     return outcome;
   };
   return Perform(call, subject, common, release);
+}
+
+Result<Response> ReleaseRule(Call& call) {
+  BodyFields body(call.request);
+  const Common common = ReadCommon(body);
+  const std::string rule =
+      body.Word("rule", std::vector<std::string>(std::begin(lateness::kRuleNames), std::end(lateness::kRuleNames)));
+  if (auto problem = body.Problem()) return std::move(*problem);
+  LATECOMER_ASSIGN_OR_RETURN(const Target target, FindTarget(call));
+  LATECOMER_ASSIGN_OR_RETURN(const auto plan, PlanOf(call, *target.pipeline));
+  const auto release = [&](const Act& act) -> Result<Outcome> {
+    ledger::Ledger& ledger = *call.store.ledger;
+    LATECOMER_ASSIGN_OR_RETURN(
+        const engine::RuleRelease done,
+        common.dry_run
+            ? engine::PreviewReleaseOfRule(ledger, *target.pipeline, plan->sources, rule, call.now)
+            : engine::ReleaseAllOfRule(ledger, *target.pipeline, plan->sources, rule, common.confirmed, act));
+    Outcome outcome;
+    outcome.fingerprint = done.fingerprint;
+    for (const engine::Released& one : done.affected) {
+      if (outcome.partitions.size() < kMostShown) outcome.partitions.push_back(KeyOf(one.key.Canonical()));
+      if (!common.dry_run) outcome.events.push_back(one.event);
+    }
+    outcome.summary = Counted(done.affected.size(), "partition") + " that " + rule +
+                      (common.dry_run ? " holds would be let go" : " held are let go");
+    return outcome;
+  };
+  return Perform(call, About("release", target), common, release);
 }
 
 Result<Response> HoldPartition(Call& call) {

@@ -11,6 +11,7 @@ namespace {
 
 constexpr std::int64_t kLargestInteger = 9007199254740991;  // that JSON readers keep exactly
 constexpr std::size_t kLongestMessage = 10'000;
+constexpr std::size_t kLongestRunName = 300;
 
 // What is held up to see which runs a worker got, one line in the audit log.
 std::string Listed(const engine::OutsideClaims& found) {
@@ -35,6 +36,7 @@ Result<engine::OutsideClaims> Grant(Call& call, const pipeline::Pipeline& pipeli
                                    .holder = holder,
                                    .probe_holder = tools.probe_holder,
                                    .state_folder = tools.state_folder,
+                                   .listener = tools.listener,
                                    .lease = lease,
                                    .asks_before_first_run = tools.asks_before_first_run});
   LATECOMER_RETURN_IF_ERROR(engine.Register());
@@ -57,10 +59,15 @@ std::int64_t ReadToken(BodyFields& body) {
   return token.value_or(0);
 }
 
+void Announce(Call& call, const ledger::RunRecord& run) {
+  if (call.app.claims.listener != nullptr) call.app.claims.listener->OnRun(run);
+}
+
 // Notes in the audit log what came of a report, refused ones too, and answers.
 Result<Response> Answer(Call& call, const std::string& action, const Ticketed& of,
                         const Result<engine::Reported>& reported) {
-  AuditSubject subject{.action = action, .pipeline = of.pipeline->id, .run_id = of.ticket.run.substr(0, 300)};
+  AuditSubject subject{
+      .action = action, .pipeline = of.pipeline->id, .run_id = of.ticket.run.substr(0, kLongestRunName)};
   const std::string token = "token " + std::to_string(of.ticket.token);
   if (!reported) {
     LATECOMER_RETURN_IF_ERROR(
@@ -71,9 +78,20 @@ Result<Response> Answer(Call& call, const std::string& action, const Ticketed& o
   if (!reported->repeated) {
     LATECOMER_RETURN_IF_ERROR(
         Note(call, subject, "ok", token + (reported->note.empty() ? "" : "; " + reported->note)).map([](auto) {}));
+    Announce(call, reported->run);
     call.app.hooks.wake(of.pipeline->id);
   }
   return JsonResponse(engine::ReportedJson(of.ticket, *reported));
+}
+
+// Workers renew every few seconds. Who did it first, who asks for another lease, and who was refused is worth an entry.
+Status NoteRenewal(Call& call, const Ticketed& of, Duration lease, const Result<Instant>& expires) {
+  const AuditSubject subject{
+      .action = "renew", .pipeline = of.pipeline->id, .run_id = of.ticket.run.substr(0, kLongestRunName)};
+  const std::string token = "token " + std::to_string(of.ticket.token);
+  if (!expires) return NoteOnce(call, subject, "failed", token + ": " + Printable(expires.error().message), token);
+  const std::string asked = token + ", lease " + FormatDuration(lease);
+  return NoteOnce(call, subject, "ok", asked + ", now until " + FormatInstant(*expires), asked);
 }
 
 }  // namespace
@@ -113,9 +131,10 @@ Result<Response> RenewRun(Call& call) {
   if (auto problem = body.Problem()) return std::move(*problem);
   LATECOMER_ASSIGN_OR_RETURN(const Ticketed of, FindTicket(call, token));
   LATECOMER_ASSIGN_OR_RETURN(const Duration lease, engine::LeaseOf(lease_text, *of.pipeline));
-  LATECOMER_ASSIGN_OR_RETURN(const Instant expires,
-                             engine::RenewClaim(*call.store.ledger, of.pipeline->id, of.ticket, lease, call.now));
-  return JsonResponse(engine::RenewedJson(of.ticket, expires));
+  const auto expires = engine::RenewClaim(*call.store.ledger, of.pipeline->id, of.ticket, lease, call.now);
+  LATECOMER_RETURN_IF_ERROR(NoteRenewal(call, of, lease, expires));
+  LATECOMER_RETURN_IF_ERROR(expires);
+  return JsonResponse(engine::RenewedJson(of.ticket, *expires));
 }
 
 Result<Response> ReportDone(Call& call) {

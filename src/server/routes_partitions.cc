@@ -2,7 +2,9 @@
 #include <algorithm>
 #include <functional>
 
+#include "engine/definition.h"
 #include "engine/facts.h"
+#include "lateness/rule_names.h"
 #include "server/routes.h"
 #include "server/views.h"
 
@@ -13,6 +15,8 @@ using lateness::PlanEntry;
 
 const std::vector<std::string> kStates{"complete", "late", "held", "processing", "failed", "never", "ignored"};
 const std::vector<std::string> kDecisions{"up_to_date", "process", "open", "waiting", "held", "failed", "ignored"};
+
+const std::vector<std::string> kRules(std::begin(lateness::kRuleNames), std::end(lateness::kRuleNames));
 
 bool Contains(const std::vector<std::string>& words, std::string_view word) {
   return std::find(words.begin(), words.end(), word) != words.end();
@@ -88,6 +92,22 @@ Json CountBy(const PlanView& plan, const NameOf& name_of) {
   for (const PlanEntry& entry : plan.plan.entries) ++counts[std::string(name_of(entry))];
   Json json = Json::object();
   for (const auto& [name, count] : counts) json[name] = count;
+  return json;
+}
+
+// Of each rule that decided something: how often, and how much of that `release` lets go.
+Json CountRules(const PlanView& plan) {
+  std::map<std::string, std::pair<std::int64_t, std::int64_t>> counts;
+  for (const PlanEntry& entry : plan.plan.entries) {
+    if (entry.rule.empty() || entry.decision == lateness::Decision::kIgnored) continue;
+    auto& [all, releasable] = counts[entry.rule];
+    ++all;
+    releasable += lateness::MayBeReleased(entry) ? 1 : 0;
+  }
+  Json json = Json::array();
+  for (const auto& [rule, count] : counts) {
+    json.push_back({{"rule", rule}, {"partitions", count.first}, {"releasable", count.second}});
+  }
   return json;
 }
 
@@ -179,6 +199,7 @@ Result<Response> GetPlan(Call& call) {
   LATECOMER_ASSIGN_OR_RETURN(const Loaded loaded, call.app.fleet.Find(call.Path("pipeline")));
   QueryFields query(call.request);
   const std::vector<std::string> decisions = query.Words("decision", kDecisions);
+  const std::vector<std::string> rules = query.Words("rule", kRules);
   const auto from = static_cast<std::size_t>(ParseCursor(query).value_or(0));
   const auto limit = static_cast<std::size_t>(query.Integer("limit", 1, 5000, 500));
   if (auto problem = query.Problem()) return std::move(*problem);
@@ -186,6 +207,7 @@ Result<Response> GetPlan(Call& call) {
                        Contains(decisions, DecisionName(lateness::Decision::kIgnored));
   LATECOMER_ASSIGN_OR_RETURN(const auto plan, PlanOf(call, *loaded.pipeline, settled ? Scope::kAll : Scope::kOpen));
   const Chosen chosen = Choose(*plan, from, limit, [&](const PlanEntry& entry) {
+    if (!rules.empty() && !Contains(rules, entry.rule)) return false;
     if (!decisions.empty()) return Contains(decisions, DecisionName(entry.decision));
     return entry.decision != lateness::Decision::kUpToDate && entry.decision != lateness::Decision::kIgnored;
   });
@@ -197,6 +219,7 @@ Result<Response> GetPlan(Call& call) {
     json["counts"].erase(std::string(DecisionName(lateness::Decision::kUpToDate)));
     json["counts"].erase(std::string(DecisionName(lateness::Decision::kIgnored)));
   }
+  json["rules"] = CountRules(*plan);
   json["newest"] = plan->known ? VectorJson(engine::NewestOf(*loaded.pipeline, plan->sources)) : Json::object();
   json["at"] = TimeJson(plan->made);
   json["queued"] = Json::array();
@@ -204,6 +227,8 @@ Result<Response> GetPlan(Call& call) {
     LATECOMER_ASSIGN_OR_RETURN(const auto queued,
                                reader.Runs({.pipeline = loaded.pipeline->id, .state = ledger::RunState::kQueued}));
     for (const ledger::RunRecord& run : queued) json["queued"].push_back(RunRefJson(run));
+    LATECOMER_ASSIGN_OR_RETURN(const auto older, engine::RunsOfOlderDefinitions(reader, *loaded.pipeline));
+    json["older_definition"] = older.size();
     return {};
   }));
   return JsonResponse(json);

@@ -368,9 +368,9 @@ Result<std::shared_ptr<ObjectStore>> OpenLocalStore(const std::string& location)
   }
   if (scheme_end != std::string::npos && scheme_end > 0) {
     return Fail(Error(ErrorKind::kUnsupported,
-                      "tables on '" + Printable(location.substr(0, scheme_end)) + "' are not supported yet")
+                      "tables on '" + Printable(location.substr(0, scheme_end)) + "' are not supported")
                     .In(Printable(location))
-                    .Hint("use a path on the local disk"));
+                    .Hint("use a path on the local disk, s3://, gs://, az:// or abfss://"));
   }
   return MakeLocalStore(location);
 }

@@ -146,9 +146,9 @@ class SparkStepTest(unittest.TestCase):
         self.assertIn('nothing to do', self.ok('run', PYTHON_EXAMPLE))
         self.assert_same_as_sql_step('devices_by_type_spark', ('2024-01-01', '2024-01-02'))
         # Each commit replaced one day, and says from which versions.
-        summary = self.lines('changes', 'dataset/devices_by_type_spark')
-        self.assertEqual([sorted({p['event_time'] for p in (change['partition'],)}) for change in summary[-1:]],
-                         [['2024-01-01']])
+        changes = self.lines('changes', 'dataset/devices_by_type_spark')
+        self.assertEqual([[p['partition']['event_time'] for p in change['partitions']] for change in changes],
+                         [['2024-01-01'], ['2024-01-02'], ['2024-01-01']])
         for file in self.work.rglob('ledger.db*'):
             file.unlink()
         rebuilt, = self.lines('ledger', 'rebuild', PYTHON_EXAMPLE, '--take-over')

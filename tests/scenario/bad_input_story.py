@@ -49,6 +49,10 @@ class BadInput(Story):
         self.fails(3, 'run', PIPELINE)
         self.fails(3, 'plan', PIPELINE)
 
+    def test_a_location_nothing_is_known_of(self):
+        for scheme in ('s3', 'gs', 'abfss'):
+            self.assertIn(scheme + '://', self.fails(4, 'changes', 'hdfs://namenode/table'))
+
     def test_row_that_does_not_parse_commits_nothing(self):
         self.generate(5)
         self.write('bad.json', '{"type":"a"}\n{"type":"b",\n{"type":"c"}\n')
@@ -72,7 +76,9 @@ class BadInput(Story):
 
     def test_unknown_run_and_partition(self):
         self.load_three_days()
-        self.fails(3, 'clear', PIPELINE)
+        self.assertIn('has not been run', self.fails(3, 'clear', PIPELINE))
+        self.ok('hold', PIPELINE, '2024-01-03', '--reason', 'not yet')
+        self.assertIn('has not run yet', self.fails(3, 'clear', PIPELINE))
         self.ok('run', PIPELINE)
         self.assertIn('scheduled_2024-01-02', self.fails(3, 'clear', PIPELINE, 'scheduled_2024-01-2'))
         self.fails(3, 'explain', PIPELINE, '2025-01-01')

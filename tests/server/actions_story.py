@@ -20,6 +20,11 @@ class ActionsStory(ServerStory):
     def state(self, run='scheduled_2024-01-01'):
         return self.me.get(f'{DEVICES}/runs/{run}')['state']
 
+    def add_rule(self, rule):
+        before = self.me.get(DEVICES)['definition_hash']
+        self.pipeline_file().write_text(self.pipeline_file().read_text() + f'  {rule}\n')
+        self.until(lambda: self.me.get(DEVICES)['definition_hash'] != before, 'the rule is read')
+
     def test_clear_shows_what_it_affects_and_does_that(self):
         preview = self.me.post(RUN + '/clear', {'dry_run': True, 'future': True})
         self.assertEqual((preview['dry_run'], preview['action_id'], preview['total_runs']), (True, None, 2))
@@ -76,6 +81,56 @@ class ActionsStory(ServerStory):
         self.stream.wait_run('backfill_2024-01-01', 'success')
         self.me.post(DEVICES + FIRST + '/release', expect=404)
         self.me.post(DEVICES + '/partitions/' + at('event_time=soon') + '/hold', {'reason': 'a typing error'}, expect=400)
+
+    def test_all_that_a_rule_holds_is_released_after_a_look(self):
+        self.add_rule('min_rows: 1000000')
+        for day in ('2024-01-01', '2024-01-02'):
+            self.load(day)
+        find = DEVICES + '/plan?rule=min_rows'
+        plan = self.until(lambda: len((found := self.me.get(find))['items']) == 2 and found, 'both are held')
+        self.assertEqual([(entry['decision'], entry['rule'], entry['releasable']) for entry in plan['items']],
+                         [('held', 'min_rows', True)] * 2)
+        self.assertIn({'rule': 'min_rows', 'partitions': 2, 'releasable': 2}, plan['rules'])
+        self.assertEqual(self.me.get(DEVICES + '/plan?rule=settle,future,max_backfills')['items'], [])
+        self.me.get(DEVICES + '/plan?rule=other', expect=400)
+        shown = self.me.post(DEVICES + '/release', {'rule': 'min_rows', 'dry_run': True})
+        self.assertEqual(shown['partitions'], ['event_time=2024-01-01', 'event_time=2024-01-02'])
+        self.assertEqual(len(self.me.get(find)['items']), 2)  # nothing happened
+        self.me.post(DEVICES + '/release', {'rule': 'min_rows', 'confirmed': 'another'}, expect=409)
+        for body, status in (({}, 400), ({'rule': 'none'}, 400), ({'rule': 'settle'}, 404), ({'rule': 'hold'}, 404)):
+            self.me.post(DEVICES + '/release', body, expect=status)
+        done = self.me.post(DEVICES + '/release', {'rule': 'min_rows', 'confirmed': shown['fingerprint']})
+        self.assertTrue(done['undoable'])
+        for day in ('2024-01-01', '2024-01-02'):
+            self.stream.wait_run('backfill_' + day, 'success')
+        entry = next(entry for entry in self.me.get('/audit')['items'] if entry['id'] == done['action_id'])
+        self.assertEqual((entry['action'], entry['pipeline'], entry['detail']),
+                         ('release', 'devices_loader', '2 partitions that min_rows held are let go'))
+
+    def test_the_release_of_a_rule_is_taken_back(self):
+        self.me.post(DEVICES + '/pause')
+        self.add_rule('settle: {quiet: 1d}')
+        self.load('2024-01-01')
+        waits = lambda: self.me.get(DEVICES + '/plan?rule=settle')['items']
+        self.until(waits, 'it waits')
+        done = self.me.post(DEVICES + '/release', {'rule': 'settle'})
+        self.until(lambda: not waits(), 'it is let go')
+        self.me.post(f'/actions/{done["action_id"]}/undo')
+        self.until(waits, 'it waits again')
+
+    def test_what_an_older_definition_built_is_cleared_after_a_look(self):
+        self.assertEqual(self.me.get(DEVICES + '/plan')['older_definition'], 0)
+        self.add_rule('min_rows: 2')
+        self.until(lambda: self.me.get(DEVICES + '/plan')['older_definition'] == 2, 'the definition is read')
+        shown = self.me.post(DEVICES + '/clear', {'older_definition': True, 'dry_run': True})
+        self.assertEqual([run['run_id'] for run in shown['runs']], ['scheduled_2024-01-01', 'scheduled_2024-01-02'])
+        one = {'older_definition': True, 'from': '2024-01-01T00:00:00Z', 'to': '2024-01-02T00:00:00Z', 'dry_run': True}
+        self.assertEqual([run['run_id'] for run in self.me.post(DEVICES + '/clear', one)['runs']], ['scheduled_2024-01-01'])
+        for body in ({}, {'only_failed': True}, {'older_definition': 'yes'}, {'from': 'soon'}):
+            self.me.post(DEVICES + '/clear', body, expect=400)
+        self.me.post(DEVICES + '/clear', {'older_definition': True, 'confirmed': shown['fingerprint'], 'note': 'anew'})
+        self.until(lambda: self.me.get(DEVICES + '/plan')['older_definition'] == 0, 'both are built anew')
+        self.assertEqual(self.me.get(RUN)['note'], 'anew')
 
     def test_trigger_runs_a_partition_or_a_range(self):
         shown = self.me.post(DEVICES + '/trigger', {'partition': 'event_time=2024-01-02', 'dry_run': True})

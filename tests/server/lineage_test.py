@@ -57,6 +57,33 @@ class LineageTest(ServerStory):
         self.play('lineage.jsonl')
         self.check_story([json.loads(line) for line in (self.folder / 'lineage.jsonl').read_text().splitlines()])
 
+    def test_of_runs_that_workers_outside_do(self):
+        self.load_three_days()
+        text = self.pipeline_file().read_text()
+        self.pipeline_file().write_text(text.replace('schedule:', 'schedule:\n  workers: outside', 1))
+        served = self.serve('--open-lineage', 'lineage.jsonl')
+        me = self.admin(served)
+        base = '/pipelines/devices_loader'
+
+        def claim():
+            return self.until(lambda: me.post(base + '/claims'), 'there is something to claim')[0]
+
+        def report(what, claimed, **body):
+            me.post(f'{base}/runs/{claimed["run_id"]}/{what}', {'token': claimed['token'], **body})
+
+        report('fail', claim(), message='no disk left', give_back=True)
+        report('fail', claim(), message='still none')
+        me.post(base + '/runs/scheduled_2024-01-01/clear')
+        me.post(f'{base}/runs/{claim()["run_id"]}/cancel')
+        self.assertEqual(served.stop(), 0)
+        events = [json.loads(line) for line in (self.folder / 'lineage.jsonl').read_text().splitlines()]
+        for event in events:
+            check(event, event['schemaURL'])
+        self.assertEqual([(e['eventType'], e['run']['facets']['latecomer_partition']['try']) for e in events],
+                         [('START', 1), ('ABORT', 1), ('START', 2), ('FAIL', 2), ('START', 3), ('ABORT', 3)])
+        self.assertEqual(len({e['run']['runId'] for e in events}), 3)
+        self.assertEqual(events[3]['run']['facets']['errorMessage']['message'], 'outside worker dedp failed: still none')
+
     def receiver(self, on_refused=lambda: None, refusals=2):
         """The address of a receiver that refuses its first requests, and the list of what it took."""
         received, refused = [], []

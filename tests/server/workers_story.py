@@ -149,6 +149,19 @@ late_data: {{concurrency: {slots}}}
         self.assertEqual([e for e in entries if e[1] in ('claim', 'done')],
                          [('dedp', 'done', FIRST, 'ok'), ('dedp', 'done', FIRST, 'failed'), ('dedp', 'claim', FIRST, 'ok')])
 
+    def test_renewals_stand_in_the_audit_log_once(self):
+        self.outside()
+        claim, = self.claimable()
+        for _ in range(3):
+            self.report('renew', claim, lease='2h')
+            self.report('renew', {**claim, 'token': 9}, lease='2h', expect=409)
+        self.report('renew', claim, lease='300d')
+        entries = [e for e in self.me.get('/audit')['items'] if e['action'] == 'renew']
+        self.assertEqual([(e['user'], e['run_id'], e['outcome'], e['detail'].split(',')[:2]) for e in reversed(entries)],
+                         [('dedp', FIRST, 'ok', ['token 1', ' lease 2h']),
+                          ('dedp', FIRST, 'failed', [f'token 9: no claim of {FIRST} has token 9; nothing was changed']),
+                          ('dedp', FIRST, 'ok', ['token 1', ' lease 300d'])])
+
     def test_the_airflow_providers_client_speaks_to_it(self):
         sys.path.insert(0, str(SOURCE / 'airflow/src'))
         from airflow.providers.latecomer.client.server import Server

@@ -22,6 +22,10 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
+class Expired(Exception):
+    """The sign-in isn't taken (any more)."""
+
+
 class Airflow:
     """Lives in `folder`; DAGs are read from `folder`/dags. `site` is put before the installed packages."""
 
@@ -30,11 +34,15 @@ class Airflow:
              'dag-processor': ['dag-processor'],
              'triggerer': ['triggerer', '--skip-serve-logs']}
 
+    USERS = {'admin': 'admin', 'latecomer': 'user'}
+
     def __init__(self, folder: pathlib.Path, site: pathlib.Path, environment: dict[str, str]):
         self.folder = folder
         self.port = free_port()
         self.processes: dict[str, subprocess.Popen] = {}
         self._token = ''
+        self.passwords = {name: secrets.token_hex(8) for name in self.USERS}
+        (folder / 'passwords.json').write_text(json.dumps(self.passwords))
         self.environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith(('AIRFLOW', 'LATECOMER', 'PYTHON'))},
             'HOME': str(folder), 'AIRFLOW_HOME': str(folder), 'PYTHONPATH': str(site), 'PYTHONDONTWRITEBYTECODE': '1',
@@ -43,7 +51,10 @@ class Airflow:
             'AIRFLOW__CORE__EXECUTOR': 'LocalExecutor',
             'AIRFLOW__CORE__PARALLELISM': '4',
             'AIRFLOW__CORE__FERNET_KEY': base64.urlsafe_b64encode(secrets.token_bytes(32)).decode(),
-            'AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS': 'True',
+            'AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS': ','.join(f'{name}:{role}' for name, role in self.USERS.items()),
+            'AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE': str(folder / 'passwords.json'),
+            # So short that what asks for longer has to sign in again.
+            'AIRFLOW__API_AUTH__JWT_EXPIRATION_TIME': '10',
             'AIRFLOW__CORE__EXECUTION_API_SERVER_URL': f'http://127.0.0.1:{self.port}/execution/',
             'AIRFLOW__API__BASE_URL': f'http://127.0.0.1:{self.port}',
             'AIRFLOW__API__SECRET_KEY': secrets.token_hex(16),
@@ -118,6 +129,15 @@ class Airflow:
     # ----- its API
 
     def call(self, method: str, path: str, body=None):
+        try:
+            return self._call(method, path, body)
+        except Expired:
+            self._token = ''
+            self._token = self._call('POST', '/auth/token', {
+                'username': 'admin', 'password': self.passwords['admin']})['access_token']
+            return self._call(method, path, body)
+
+    def _call(self, method: str, path: str, body=None):
         request = urllib.request.Request(
             f'http://127.0.0.1:{self.port}{path}', method=method, data=None if body is None else json.dumps(body).encode(),
             headers={'Content-Type': 'application/json', **({'Authorization': f'Bearer {self._token}'} if self._token else {})})
@@ -125,6 +145,8 @@ class Airflow:
             with urllib.request.urlopen(request, timeout=120) as answer:
                 return json.load(answer)
         except urllib.error.HTTPError as error:
+            if error.code == 401:
+                raise Expired(error.read()) from None
             raise AssertionError(f'{method} {path}: {error.code} {error.read()[:1000]!r}') from None
 
     def _healthy(self) -> bool:
@@ -134,7 +156,6 @@ class Airflow:
             return False
         if any((health.get(part) or {}).get('status') != 'healthy' for part in ('scheduler', 'triggerer', 'dag_processor')):
             return False
-        self._token = self.call('GET', '/auth/token')['access_token']
         return True
 
     def unpause(self, dag: str) -> None:

@@ -18,6 +18,7 @@ import threading
 import unittest
 import urllib.request
 
+from airflow_dag_steps import DagSteps
 from airflow_instance import Airflow
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -95,12 +96,16 @@ class Place:
         return (self.folder / 'dataset' / name).read_text()
 
 
-class AirflowTest(unittest.TestCase):
+class AirflowTest(DagSteps, unittest.TestCase):
     """One Airflow for all; each test has tables, pipelines and DAGs of its own."""
+
+    PROGRAM = PROGRAM
 
     PLACES = {'story': ['devices_loader'], 'failing': ['devices_loader'], 'old_clear': ['devices_loader'],
               'static': ['devices_loader_static'], 'concurrent': ['devices_loader_concurrent'],
-              'lease': ['kept_lease'], 'group': ['after_work'], 'killed': ['kept_lease'], 'server': ['after_work']}
+              'lease': ['kept_lease'], 'group': ['after_work'], 'killed': ['kept_lease'], 'server': ['after_work'],
+              'triggered': ['devices_day'], 'told': ['told'], 'paused': ['told'], 'told_failing': [], 'told_idle': [],
+              'told_refused': [], 'told_cancelled': [], 'told_crash': []}
 
     @classmethod
     def setUpClass(cls):

@@ -70,6 +70,33 @@ test('a partition is held with a reason, and released', async ({ page }) => {
   await expect(page.getByRole('gridcell', { name: /2024-01-02: complete/ })).toBeVisible();
 });
 
+test('all that a rule holds is released, and what an older definition built is cleared', async ({ page }) => {
+  const ready = 'schedule: {start: 2024-01-01, end: 2024-01-02, ready: next_partition}';
+  const file = (more: string) =>
+    program.write(
+      'examples/devices/rules.yaml',
+      `pipeline: rules\nsources:\n  devices: {table: ../../dataset/devices, partition: event_time}\n${ready}\nsteps:\n  - {id: look, command: [echo, it]}\n${more}`,
+    );
+  file('');
+  await signIn(page, program.url, '/pipelines/rules');
+  await expect(runCell(page, 'scheduled_2024-01-02', 'success')).toBeVisible();
+  file('late_data: {min_rows: 1000000}\n');
+  await page.getByRole('link', { name: 'Plan', exact: false }).nth(1).click();
+  await expect(page.getByText('2 partitions were built by an older definition')).toBeVisible();
+  await page.getByRole('button', { name: 'Clear…' }).click();
+  await expect(page.getByRole('dialog')).toContainText('scheduled_2024-01-01');
+  await page.getByRole('dialog').getByRole('button', { name: 'Clear', exact: true }).click();
+  await expect(page.getByText(/built by an older definition/)).toBeHidden();
+
+  await program.load('2024-01-01');
+  await page.getByLabel('Only what this rule decided').selectOption('min_rows');
+  await expect(page).toHaveURL(/rule=min_rows/);
+  await page.getByRole('button', { name: 'Release all 1…' }).click();
+  await expect(page.getByRole('dialog')).toContainText('1 partition that min_rows holds');
+  await page.getByRole('dialog').getByRole('button', { name: 'Release all' }).click();
+  await expect(page.getByText('Nothing was decided by min_rows')).toBeVisible();
+});
+
 test('a partition is triggered after a look at what that makes', async ({ page }) => {
   await signIn(page, program.url, '/pipelines/devices_loader');
   await page.getByRole('button', { name: 'Trigger…' }).click();

@@ -18,7 +18,7 @@ export function Preview({ query }: { query: UseQueryResult<ActionResult> }) {
     );
   }
   if (!query.data) return <p className="dim">Asking what it would affect…</p>;
-  const { summary, runs, total_runs, warnings } = query.data;
+  const { summary, runs, total_runs, partitions, warnings } = query.data;
   return (
     <div className={css.preview} aria-live="polite">
       <p className="wrap">
@@ -53,6 +53,13 @@ export function Preview({ query }: { query: UseQueryResult<ActionResult> }) {
             ))}
           </TableView>
         </div>
+      )}
+      {runs.length === 0 && partitions.length > 1 && (
+        <ul className={css.box} aria-label="Affected partitions">
+          {partitions.map((partition) => (
+            <li key={partition}>{partition}</li>
+          ))}
+        </ul>
       )}
       {total_runs > runs.length && <p className="dim">and {plural(total_runs - runs.length, 'more run')}.</p>}
     </div>

@@ -1,5 +1,5 @@
 import { api, unwrap } from './client';
-import type { ActionResult } from './types';
+import type { ActionResult, Rule } from './types';
 
 export interface ClearOptions {
   steps?: string[];
@@ -22,6 +22,8 @@ export type Action =
   | { type: 'pause'; pipeline: string }
   | { type: 'resume'; pipeline: string }
   | { type: 'release'; pipeline: string; partition: string }
+  | { type: 'release-rule'; pipeline: string; rule: Rule }
+  | { type: 'clear-older'; pipeline: string }
   | { type: 'hold'; pipeline: string; partition: string; reason: string }
   | { type: 'undo'; action: number };
 
@@ -65,6 +67,17 @@ export function perform(action: Action, how: HowTo = {}): Promise<ActionResult> 
       return unwrap(
         api.POST('/pipelines/{pipeline}/resume', { params: { path: { pipeline }, header }, body: plain, signal }),
       );
+    case 'release-rule': {
+      const params = { path: { pipeline }, header };
+      return unwrap(
+        api.POST('/pipelines/{pipeline}/release', { params, body: { ...plain, rule: action.rule }, signal }),
+      );
+    }
+    case 'clear-older': {
+      const params = { path: { pipeline }, header };
+      const body = { ...plain, older_definition: true, only_failed: false, same_versions: false };
+      return unwrap(api.POST('/pipelines/{pipeline}/clear', { params, body, signal }));
+    }
     case 'release':
     case 'hold':
       return performOnPartition(action, plain, header, signal);

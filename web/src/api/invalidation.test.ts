@@ -12,7 +12,7 @@ describe('what an event refreshes', () => {
   it('a change of a run: its pipeline, and lists over all', () => {
     const touched = touchedBy('change', { pipeline: 'a', run_id: 'r1', what: 'run.queued→running' });
     expect(isTouched(keys.run('a', 'r1'), touched)).toBe(true);
-    expect(isTouched(keys.plan('a'), touched)).toBe(true);
+    expect(isTouched(keys.plan('a', ''), touched)).toBe(true);
     expect(isTouched(keys.pipelines, touched)).toBe(true);
     expect(isTouched(keys.audit({}), touched)).toBe(true);
     expect(isTouched(keys.run('b', 'r1'), touched)).toBe(false);

@@ -14,7 +14,7 @@ export const keys = {
   partition: (id: string, key: string) => ['pipeline', id, 'partition', key] as const,
   versions: (id: string, filter: object) => ['pipeline', id, 'versions', filter] as const,
   lateness: (id: string, source: string | undefined) => ['pipeline', id, 'lateness', source ?? ''] as const,
-  plan: (id: string) => ['pipeline', id, 'plan'] as const,
+  plan: (id: string, rule: string) => ['pipeline', id, 'plan', rule] as const,
   tables: ['tables'] as const,
   table: (id: string) => ['tables', id] as const,
   commits: (id: string) => ['tables', id, 'commits'] as const,

@@ -28,14 +28,15 @@ export const pipelineQuery = (id: string) =>
 
 export const usePipeline = (id: string) => useQuery(pipelineQuery(id));
 
-export function usePlan(id: string, enabled = true) {
+/** The plan, or of it what one rule decided. */
+export function usePlan(id: string, rule: string) {
   return useQuery({
-    queryKey: keys.plan(id),
-    enabled,
-    queryFn: ({ signal }) =>
-      unwrap(
-        api.GET('/pipelines/{pipeline}/plan', { params: { path: { pipeline: id }, query: { limit: 500 } }, signal }),
-      ),
+    queryKey: keys.plan(id, rule),
+    placeholderData: keepPreviousData,
+    queryFn: ({ signal }) => {
+      const query = { limit: 500, ...(rule ? { rule } : {}) };
+      return unwrap(api.GET('/pipelines/{pipeline}/plan', { params: { path: { pipeline: id }, query }, signal }));
+    },
   });
 }
 

@@ -1,5 +1,15 @@
 // What the fake server answers to each GET, and to actions. Paths are those of the OpenAPI file.
-import type { ActionResult, AuditEntry, Event, GridRun, Lateness, Run, RunStep, Session } from '../../src/api/types';
+import type {
+  ActionResult,
+  AuditEntry,
+  Event,
+  GridRun,
+  Lateness,
+  Rule,
+  Run,
+  RunStep,
+  Session,
+} from '../../src/api/types';
 import * as world from './world';
 
 const day = 86_400_000;
@@ -255,11 +265,29 @@ export function partition(state: World, pipeline: string, key: string) {
   };
 }
 
-export function plan() {
-  const items = world.partitions.filter((one) => one.state !== 'complete').map(world.planEntry);
+export function plan(rule: string | null) {
+  const all = world.partitions.filter((one) => one.state !== 'complete').map(world.planEntry);
+  const items = rule ? all.filter((one) => one.rule === rule) : all;
   const counts: Record<string, number> = {};
-  for (const { decision } of items) counts[decision] = (counts[decision] ?? 0) + 1;
-  return { items, next_cursor: null, counts, newest: { devices: 1284 }, at: world.iso(world.now), queued: [] };
+  for (const { decision } of all) counts[decision] = (counts[decision] ?? 0) + 1;
+  const rules = [...new Set(all.map((one) => one.rule).filter(Boolean))].sort().map((name) => {
+    const decided = all.filter((one) => one.rule === name);
+    return {
+      rule: name as Rule,
+      partitions: decided.length,
+      releasable: decided.filter((one) => one.releasable).length,
+    };
+  });
+  return {
+    items,
+    next_cursor: null,
+    counts,
+    rules,
+    newest: { devices: 1284 },
+    at: world.iso(world.now),
+    older_definition: 0,
+    queued: [],
+  };
 }
 
 export function lateness(): Lateness {

@@ -185,7 +185,7 @@ function answerTo(
   if (answers.pipeline(fake.state, id) === null) return null;
   if (view === '') return answers.pipeline(fake.state, id);
   if (view === 'grid') return answers.grid(fake.state, id, query);
-  if (view === 'plan') return answers.plan();
+  if (view === 'plan') return answers.plan(query.get('rule'));
   if (view === 'versions') return world.versions();
   if (view === 'lateness') return answers.lateness();
   if (view === 'events') return answers.pipelineEvents();

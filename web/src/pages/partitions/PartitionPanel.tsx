@@ -59,7 +59,7 @@ function Now({ pipeline, detail }: { pipeline: string; detail: PartitionDetail }
     <div className={css.now}>
       <div className={css.state}>
         <StateBadge state={detail.state} />
-        <PartitionActions pipeline={pipeline} partition={detail.key} decision={plan.decision} rule={plan.rule} />
+        <PartitionActions pipeline={pipeline} partition={detail.key} entry={plan} />
       </div>
       <p className="wrap">
         {detail.reason || plan.reason}

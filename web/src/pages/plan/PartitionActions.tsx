@@ -11,21 +11,20 @@ const HoldDialog = lazy(async () => ({ default: (await import('@/actions/HoldDia
 interface PartitionActionsProps {
   pipeline: string;
   partition: string;
-  decision: PlanEntry['decision'];
-  rule: string;
+  entry: Pick<PlanEntry, 'decision' | 'rule' | 'releasable'>;
 }
 
 /** Run now, hold with a reason, or release what is held. */
-export function PartitionActions({ pipeline, partition, decision, rule }: PartitionActionsProps) {
+export function PartitionActions({ pipeline, partition, entry }: PartitionActionsProps) {
   const operator = useMay('operator');
   const [dialog, setDialog] = useState<'trigger' | 'hold' | null>(null);
   const act = useAction();
   if (!operator) return null;
-  const held = decision === 'held';
+  const { decision, rule, releasable } = entry;
   const close = () => setDialog(null);
   return (
     <div className={css.actions}>
-      {held && (
+      {releasable && (
         <Button
           size="compact-xs"
           variant="light"
@@ -40,7 +39,7 @@ export function PartitionActions({ pipeline, partition, decision, rule }: Partit
           Run now…
         </Button>
       )}
-      {!(held && rule === 'hold') && (
+      {rule !== 'hold' && (
         <Button size="compact-xs" variant="default" onClick={() => setDialog('hold')}>
           Hold…
         </Button>

@@ -1,3 +1,4 @@
+import { useState } from 'react';
 import { Link } from 'react-router';
 import { usePipelines } from '@/api/pipelines';
 import type { PipelineSummary } from '@/api/types';
@@ -11,6 +12,11 @@ import { PlanView } from './PlanView';
 
 const waits = ({ late, held, failed, queued, running }: PipelineSummary): boolean =>
   late + held + failed + queued + running > 0;
+
+function OnePlan({ pipeline }: { pipeline: string }) {
+  const [rule, setRule] = useState('');
+  return <PlanView pipeline={pipeline} rule={rule} setRule={setRule} />;
+}
 
 /** The plans of all pipelines in which something waits. */
 export function PlanPage() {
@@ -35,7 +41,7 @@ export function PlanPage() {
                 <Link to={pipelinePath(pipeline.id, 'plan')}>{pipeline.name}</Link>{' '}
                 <StateBadge state={pipeline.health} />
               </h2>
-              <PlanView pipeline={pipeline.id} />
+              <OnePlan pipeline={pipeline.id} />
             </section>
           ));
         }}

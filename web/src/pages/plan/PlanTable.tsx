@@ -59,7 +59,7 @@ function Line({ pipeline, entry }: { pipeline: string; entry: PlanEntry }) {
       <td className="num nowrap">{entry.lateness_seconds == null ? '–' : formatDuration(entry.lateness_seconds)}</td>
       <td className="num nowrap">{entry.rows == null ? '–' : formatInteger(entry.rows)}</td>
       <td className="nowrap">
-        <PartitionActions pipeline={pipeline} partition={entry.key} decision={entry.decision} rule={entry.rule} />
+        <PartitionActions pipeline={pipeline} partition={entry.key} entry={entry} />
       </td>
     </tr>
   );

@@ -9,22 +9,38 @@ import { StateBadge } from '@/ui/StateBadge';
 import { TableView } from '@/ui/TableView';
 import { Time } from '@/ui/Time';
 import { groupsOf } from './groups';
+import { OlderDefinition } from './OlderDefinition';
+import { PlanFilter } from './PlanFilter';
 import { PlanTable } from './PlanTable';
 import css from './PlanView.module.css';
 
+interface PlanViewProps {
+  pipeline: string;
+  /** Only what this one decided; empty: everything. */
+  rule: string;
+  setRule: (rule: string) => void;
+}
+
 /** The plan of one pipeline. */
-export function PlanView({ pipeline }: { pipeline: string }) {
-  const query = usePlan(pipeline);
+export function PlanView({ pipeline, rule, setRule }: PlanViewProps) {
+  const query = usePlan(pipeline, rule);
   return (
     <Loaded query={query} what="the plan">
-      {({ items, queued, counts, newest, at, next_cursor }) => {
+      {({ items, queued, counts, rules, newest, at, next_cursor, older_definition }) => {
         const groups = groupsOf(items);
         return (
           <div className={css.plan}>
             <p className="dim">
               Planned <Time at={at} /> against <code>{formatVersions(newest)}</code>; all else is up to date.
             </p>
-            {groups.length === 0 && (
+            <OlderDefinition pipeline={pipeline} partitions={older_definition} />
+            <PlanFilter pipeline={pipeline} rules={rules} rule={rule} setRule={setRule} />
+            {groups.length === 0 && rule && (
+              <Card>
+                <Empty title={`Nothing was decided by ${rule}`} />
+              </Card>
+            )}
+            {groups.length === 0 && !rule && (
               <Card>
                 <Empty title="Nothing is waiting">
                   Every partition is built from the newest data that came for it.
@@ -34,7 +50,7 @@ export function PlanView({ pipeline }: { pipeline: string }) {
             {groups.map((group) => (
               <Card
                 key={group.decision}
-                title={`${group.title} (${counts[group.decision] ?? group.entries.length})`}
+                title={`${group.title} (${(rule ? undefined : counts[group.decision]) ?? group.entries.length})`}
                 flush
               >
                 <PlanTable pipeline={pipeline} group={group} />
