@@ -68,12 +68,14 @@ class EngineBench:
         n = self.sizes.runs
         self.say(f'{n:,} runs of three steps')
         bare, counter = self.compile('bare_runs.c', '-lsqlite3'), self.compile('count_syncs.c', '-shared', '-fPIC', '-ldl')
-        folder = self.work / 'runs'
-        make_ledgers.commit(folder / 'table', 0, range(n))
-        (folder / 'pipeline.yaml').write_text(PIPELINE.format(name='bench'))
+        made = self.work / 'runs'
+        made.mkdir()
 
         def ours(before=()):
-            shutil.rmtree(folder / '.latecomer', ignore_errors=True)
+            # In a new folder each time: where files were removed just now, ext4 makes new ones slowly.
+            folder = pathlib.Path(tempfile.mkdtemp(dir=made))
+            make_ledgers.commit(folder / 'table', 0, range(n))
+            (folder / 'pipeline.yaml').write_text(PIPELINE.format(name='bench'))
             return run([*before, self.binary, 'run', 'pipeline.yaml', '--yes', '--quiet'], cwd=folder)
 
         counted = self.work / 'syncs'
@@ -97,7 +99,7 @@ class EngineBench:
             of_airflow, mine = float(shown.stdout) / self.sizes.airflow_runs, pairs.our_wall() / n
             self.rows.append(Row('one of those runs', seconds(mine), f'in Airflow, LocalExecutor: {seconds(of_airflow)}',
                                  of_airflow / mine, '×', at_least=100))
-        shutil.rmtree(folder)
+        shutil.rmtree(made)
 
     def planned(self, partitions):
         """A ledger in which pipelines processed so many partitions each; then a commit made some of them late."""

@@ -160,9 +160,12 @@ Status Run(Context& context, OutputFormat format, const RunOptions& options) {
     if (!requested) return {};
   }
   LATECOMER_ASSIGN_OR_RETURN(const LedgerPlace place, FindLedger(options.pipelines.ledger, first.pipeline().folder));
-  const auto watch =
-      WatchLedger(place, first.ledger().id(), [&executor](const std::string& /*pipeline*/) { executor->Wake(); });
-  LATECOMER_RETURN_IF_ERROR(Drive(context, *executor, *lanes));
+  Nudges nudges;
+  const auto watch = WatchLedger(place, first.ledger().id(), [&](const std::string& pipeline) {
+    nudges.Add(pipeline);
+    executor->Wake();
+  });
+  LATECOMER_RETURN_IF_ERROR(Drive(context, *executor, nudges, *lanes));
   return Summarize(context, format, progress, *lanes);
 }
 

@@ -4,6 +4,9 @@
 #include <atomic>
 #include <csignal>
 #include <ostream>
+#include <utility>
+
+#include "pipeline/neighbours.h"
 
 namespace latecomer::cli {
 namespace {
@@ -66,34 +69,105 @@ bool TickOne(Lane& lane) {
   return false;
 }
 
-bool TickAll(std::vector<Lane>& lanes) {
-  bool any = false;
-  for (Lane& lane : lanes) any = TickOne(lane) || any;
-  return any;
-}
+// Between looks of a lane that nobody told of anything: intervals become due, other processes act.
+constexpr Duration kIdle = std::chrono::seconds(1);
+constexpr Duration kWithOthers = std::chrono::milliseconds(200);
 
-// When nothing is left to do; else how long to wait for something.
-std::optional<Duration> WaitFor(Context& context, const std::vector<Lane>& lanes, bool stopping) {
-  Duration wait(1000);
-  std::optional<Instant> wake_at;
-  bool busy = false;
-  for (const Lane& lane : lanes) {
-    const engine::TickReport& last = lane.last;
-    busy = busy || last.mine > 0 || (!stopping && last.elsewhere > 0);
-    if (last.elsewhere > 0) wait = std::min(wait, Duration(200));
-    if (last.wake_at) wake_at = std::min(wake_at.value_or(*last.wake_at), *last.wake_at);
+// The lanes of one `latecomer run`, each with its time to look.
+class Rounds {
+ public:
+  Rounds(Context& context, std::vector<Lane>& lanes)
+      : context_(context), lanes_(lanes), neighbours_(Pipelines(lanes)) {}
+
+  // All lanes that are due look once. True when one got further.
+  bool LookAround() {
+    const Instant now = context_.clock.Now();
+    bool any = false;
+    for (std::size_t i = 0; i < lanes_.size(); ++i) {
+      if (IsDue(lanes_[i], now)) any = Look(i, now) || any;
+    }
+    return any;
   }
-  if (!busy) return std::nullopt;
-  if (wake_at) wait = std::clamp(*wake_at - context.clock.Now(), Duration(1), wait);
-  return wait;
-}
+
+  void LookAgain(std::size_t lane) {
+    lanes_[lane].engine->LookAgain();
+    lanes_[lane].due = true;
+  }
+
+  void LookAgainAtAll() {
+    for (std::size_t i = 0; i < lanes_.size(); ++i) LookAgain(i);
+  }
+
+  void Nudge(const std::set<std::string>& pipelines) {
+    for (std::size_t i = 0; i < lanes_.size() && !pipelines.empty(); ++i) {
+      if (!pipelines.contains("") && !pipelines.contains(lanes_[i].pipeline)) continue;
+      lanes_[i].due = true;
+      for (const std::size_t other : neighbours_.Downstream(i)) LookAgain(other);
+    }
+  }
+
+  // When nothing is left to do; else how long to wait for something.
+  std::optional<Duration> Wait(bool stopping) const {
+    const Instant now = context_.clock.Now();
+    Duration wait = kIdle;
+    bool busy = false;
+    for (const Lane& lane : lanes_) {
+      busy = busy || lane.last.mine > 0 || (!stopping && lane.last.elsewhere > 0);
+      if (!lane.ended) wait = std::min(wait, lane.due ? Duration(0) : lane.next - now);
+    }
+    if (!busy) return std::nullopt;
+    return std::max(wait, Duration(1));
+  }
+
+ private:
+  static pipeline::Neighbours Pipelines(const std::vector<Lane>& lanes) {
+    std::vector<const pipeline::Pipeline*> pipelines;
+    for (const Lane& lane : lanes) pipelines.push_back(&lane.engine->pipeline());
+    return pipeline::Neighbours(pipelines);
+  }
+
+  // A clock that was set back counts as time that passed.
+  static bool IsDue(Lane& lane, Instant now) {
+    if (lane.ended) return false;
+    if (lane.due || now >= lane.next || now + kIdle < lane.next) return true;
+    return lane.last.mine > 0 && lane.engine->HasNews();
+  }
+
+  bool Look(std::size_t i, Instant now) {
+    Lane& lane = lanes_[i];
+    const bool progressed = TickOne(lane);
+    lane.due = progressed;
+    lane.next = now + (lane.last.elsewhere > 0 ? kWithOthers : kIdle);
+    if (lane.last.wake_at) lane.next = std::min(lane.next, *lane.last.wake_at);
+    if (!progressed) return false;
+    for (const std::size_t other : neighbours_.Downstream(i)) LookAgain(other);
+    if (!lane.last.read_more) return true;
+    for (const std::size_t other : neighbours_.ReadingTheSame(i)) LookAgain(other);
+    return true;
+  }
+
+  Context& context_;
+  std::vector<Lane>& lanes_;
+  pipeline::Neighbours neighbours_;
+};
 
 }  // namespace
 
-Status Drive(Context& context, executor::Executor& executor, std::vector<Lane>& lanes) {
+void Nudges::Add(const std::string& pipeline) {
+  const std::lock_guard lock(mutex_);
+  pipelines_.insert(pipeline);
+}
+
+std::set<std::string> Nudges::Take() {
+  const std::lock_guard lock(mutex_);
+  return std::exchange(pipelines_, {});
+}
+
+Status Drive(Context& context, executor::Executor& executor, Nudges& nudges, std::vector<Lane>& lanes) {
   const SignalScope signals(executor);
+  Rounds rounds(context, lanes);
   bool told = false;
-  bool moved = false;  // since what waits for others was looked at again
+  bool moved = false;  // since all looked once more
   while (true) {
     if (interrupts >= 2) return CancelAll(lanes);
     if (interrupts == 1 && !told) {
@@ -101,18 +175,19 @@ Status Drive(Context& context, executor::Executor& executor, std::vector<Lane>& 
       for (Lane& lane : lanes) lane.engine->StopStarting();
       context.err << "\nfinishing what is running; press Ctrl-C again to cancel it\n";
     }
-    if (TickAll(lanes)) {
+    rounds.Nudge(nudges.Take());
+    if (rounds.LookAround()) {
       moved = true;
       continue;
     }
-    if (moved) {
-      moved = false;
-      for (Lane& lane : lanes) lane.engine->LookAgain();
+    if (const std::optional<Duration> wait = rounds.Wait(told)) {
+      executor.Wait(*wait);
       continue;
     }
-    const std::optional<Duration> wait = WaitFor(context, lanes, told);
-    if (!wait) return {};
-    executor.Wait(*wait);
+    if (!moved) return {};
+    // Steps write tables, too, that no pipeline file names as their output.
+    moved = false;
+    rounds.LookAgainAtAll();
   }
 }
 

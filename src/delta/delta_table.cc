@@ -3,6 +3,8 @@
 #include <xxhash.h>
 
 #include <algorithm>
+#include <mutex>
+#include <optional>
 #include <utility>
 
 #include "base/text.h"
@@ -70,6 +72,8 @@ class DeltaTable final : public table::TableHistory {
                    const CommitSink& sink) const;
   Result<LogState> StateAt(const LogFolder& folder, std::optional<Version> at, Depth depth) const;
   Status CheckSeen(const LogFolder& folder, const table::SeenCommit& seen) const;
+  bool WasProven(const table::CommitIdentity& identity, const std::string& etag) const;
+  void NoteProven(const table::CommitIdentity& identity, const std::string& etag) const;
   Result<Version> LatestListedAfter(const LogFolder& folder, Version last) const;
   Result<Instant> TimeOf(const LogFolder& folder, const LogState& state) const;
   Result<table::DataFile> FileOf(const LogFolder& folder, const LogState& state, const LiveFile& live,
@@ -78,6 +82,14 @@ class DeltaTable final : public table::TableHistory {
   std::shared_ptr<storage::ObjectStore> store_;
   storage::StoreOpener open_store_;
   ReadOptions options_;
+  // The commit that was last found to have the content it was seen with although its etag is another (the table was
+  // moved, or is reached in another way), and that etag. As long as it has it, it isn't read again.
+  struct Proven {
+    table::CommitIdentity identity;
+    std::string etag;
+  };
+  mutable std::mutex proven_mutex_;
+  mutable std::optional<Proven> proven_;
 };
 
 Result<Version> DeltaTable::LatestVersion() const {
@@ -114,6 +126,16 @@ Result<table::CommitIdentity> DeltaTable::IdentityOf(Version version) const {
   return identity;
 }
 
+bool DeltaTable::WasProven(const table::CommitIdentity& identity, const std::string& etag) const {
+  const std::lock_guard lock(proven_mutex_);
+  return proven_ && !etag.empty() && proven_->etag == etag && proven_->identity == identity;
+}
+
+void DeltaTable::NoteProven(const table::CommitIdentity& identity, const std::string& etag) const {
+  const std::lock_guard lock(proven_mutex_);
+  proven_ = {identity, etag};
+}
+
 // The seen commit must still be the same file: by its etag, else by its content.
 Status DeltaTable::CheckSeen(const LogFolder& folder, const table::SeenCommit& seen) const {
   const table::CommitIdentity& identity = seen.identity;
@@ -126,11 +148,14 @@ Status DeltaTable::CheckSeen(const LogFolder& folder, const table::SeenCommit& s
         Error(ErrorKind::kHistoryGone, "the commit of version " + number + ", the last one seen, is gone").In(path));
   }
   if (!identity.etag.empty() && info->etag == identity.etag && info->size_bytes == identity.size_bytes) return {};
+  if (WasProven(identity, info->etag)) return {};
   LogBuffer buffer;
   LATECOMER_RETURN_IF_ERROR(folder.ReadCommit(identity.version, buffer));
   const std::string_view text = buffer.text();
   if (static_cast<std::int64_t>(text.size()) == identity.size_bytes &&
       XXH3_64bits(text.data(), text.size()) == identity.content_hash) {
+    const auto still = store_->Stat(CommitKey(identity.version));
+    if (still && still->etag == info->etag) NoteProven(identity, info->etag);
     return {};
   }
   return Fail(Error(ErrorKind::kHistoryGone, "the commit of version " + number +

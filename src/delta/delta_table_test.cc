@@ -9,6 +9,8 @@
 
 #include "storage/local_store.h"
 #include "testing/delta_table_builder.h"
+#include "testing/fake_clock.h"
+#include "testing/memory_store.h"
 
 namespace latecomer::delta {
 namespace {
@@ -313,6 +315,27 @@ TEST_F(LatestAfter, ACopyOfTheSameLogIsTheSameLog) {
   table::SeenCommit seen = Seen(2);
   seen.identity.etag = "another inode";
   EXPECT_EQ(*Open(table_)->LatestVersionAfter(seen), Version{2});
+}
+
+// The content is compared once; then the file need not be read again as long as it is that one.
+TEST(LatestAfterMove, TheSeenCommitIsReadOnceWhereItsEtagIsAnother) {
+  const auto store = std::make_shared<testing::MemoryStore>(std::make_shared<testing::FakeClock>());
+  const std::string key = "_delta_log/00000000000000000000.json";
+  store->Replace(key, testing::ProtocolLine() + "\n");
+  const auto table = *OpenDeltaTable(store, nullptr);
+  table::SeenCommit seen{*table->IdentityOf(Version{0}), "table-id"};
+  store->Replace(key, testing::ProtocolLine() + "\n");  // a copy, with an etag of its own
+  const auto reads = [&] { return store->Calls(testing::Operation::kRead); };
+  const std::int64_t before = reads();
+  EXPECT_EQ(*table->LatestVersionAfter(seen), Version{0});
+  EXPECT_EQ(reads(), before + 1);
+  EXPECT_EQ(*table->LatestVersionAfter(seen), Version{0});
+  EXPECT_EQ(reads(), before + 1);
+  table::SeenCommit other = seen;
+  ++other.identity.content_hash;
+  EXPECT_EQ(KindOf(table->LatestVersionAfter(other)), ErrorKind::kHistoryGone) << "what was found was about another";
+  store->Replace(key, testing::ProtocolLine() + " ");
+  EXPECT_EQ(KindOf(table->LatestVersionAfter(seen)), ErrorKind::kHistoryGone);
 }
 
 TEST_F(LatestAfter, AReplacedCommitIsNoticed) {

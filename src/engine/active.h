@@ -32,6 +32,7 @@ struct Engine::Active {
   bool detected = false;
   bool fresh = true;        // not yet advanced once
   bool record_due = false;  // every step succeeded, and the record isn't in the ledger yet
+  std::string checked_at;   // the ledger's stamp when the run was last found to be still ours
   Instant renewed{};
   std::optional<Instant> wake_at;
 

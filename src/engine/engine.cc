@@ -39,7 +39,11 @@ Status Engine::Register() {
 
 Result<TickReport> Engine::Tick() {
   TickReport report;
+  view_.BeginLook();
+  upstream_stamp_.clear();
+  read_more_ = false;
   LATECOMER_ASSIGN_OR_RETURN(const bool observed, ObserveDue());
+  report.read_more = read_more_;
   LATECOMER_ASSIGN_OR_RETURN(const bool taken_over, TakeOverDead());
   LATECOMER_ASSIGN_OR_RETURN(const bool advanced, AdvanceMine());
   ReapDoomed();
@@ -49,7 +53,13 @@ Result<TickReport> Engine::Tick() {
   const Duration again = waits_upstream_ ? kLookUpstreamAfter : kPlanAgainAfter;
   const bool long_ago = now >= planned_at_ + again || now < planned_at_;
   plan_due_ = plan_due_ || observed || taken_over || advanced || long_ago;
+  // What others finish may leave work for us.
+  if (!plan_due_ && others_at_work_) {
+    LATECOMER_ASSIGN_OR_RETURN(const std::string stamp, view_.Stamp());
+    plan_due_ = has_upstream_ || stamp.empty() || stamp != planned_stamp_;
+  }
   if (plan_due_ && !stop_starting_) {
+    LATECOMER_ASSIGN_OR_RETURN(planned_stamp_, view_.Stamp());
     LATECOMER_ASSIGN_OR_RETURN(created, CreateRuns());
     plan_due_ = created;
     planned_at_ = now;
@@ -58,7 +68,7 @@ Result<TickReport> Engine::Tick() {
   LATECOMER_RETURN_IF_ERROR(StartQueued(report));
   report.mine = static_cast<int>(active_.size());
   report.planned = waits_planned_;
-  plan_due_ = plan_due_ || report.elsewhere > 0;  // what others finish may leave work for us
+  others_at_work_ = report.elsewhere > 0;
   for (const auto& [id, active] : active_) {
     const Instant renew = active->renewed + env_.lease / 3;
     const Instant wake = active->wake_at ? std::min(*active->wake_at, renew) : renew;
@@ -87,23 +97,6 @@ Result<bool> Engine::Observe() {
   return any;
 }
 
-namespace {
-
-// Somebody else has stored another state of the table than the one that is known here.
-Result<bool> MovedOn(ledger::Ledger& ledger, const std::string& location, const ObservedSources& known) {
-  bool moved = true;
-  const auto mine = known.tables.find(location);
-  if (mine == known.tables.end()) return moved;
-  LATECOMER_RETURN_IF_ERROR(ledger.Read([&](ledger::Reader& reader) -> Status {
-    LATECOMER_ASSIGN_OR_RETURN(const auto there, reader.FindTable(location));
-    moved = !there || !(there->seen == mine->second.record.seen);
-    return {};
-  }));
-  return moved;
-}
-
-}  // namespace
-
 // Looks at those sources whose time has come, and at those of which others have seen more: runs rest on the newest
 // state that the ledger has.
 Result<bool> Engine::ObserveDue() {
@@ -121,7 +114,7 @@ Result<bool> Engine::ObserveDue() {
     // A clock that was set back counts as time that passed.
     bool due = next == next_look_.end() || now >= next->second || now + pause < next->second;
     if (!due) {
-      LATECOMER_ASSIGN_OR_RETURN(due, MovedOn(env_.ledger, location, observed_));
+      LATECOMER_ASSIGN_OR_RETURN(due, MovedOn(location));
     }
     all = all && due;
     if (!due) continue;
@@ -134,21 +127,35 @@ Result<bool> Engine::ObserveDue() {
   return any;
 }
 
+// Somebody else has stored another state of the table than the one that is known here.
+Result<bool> Engine::MovedOn(const std::string& location) {
+  const auto mine = observed_.tables.find(location);
+  if (mine == observed_.tables.end()) return true;
+  LATECOMER_ASSIGN_OR_RETURN(const auto there, view_.Table(location));
+  return !there || !(there->seen == mine->second.record.seen);
+}
+
 Result<bool> Engine::ObserveTable(const std::string& location) {
   std::shared_ptr<table::TableHistory>& history = histories_[location];
   if (!history) {
     LATECOMER_ASSIGN_OR_RETURN(history, env_.catalog.OpenHistory(location));
   }
+  LATECOMER_ASSIGN_OR_RETURN(auto record, view_.Table(location));
   std::optional<ObservedTable> known;
-  LATECOMER_RETURN_IF_ERROR(env_.ledger.Read([&](ledger::Reader& reader) -> Status {
-    LATECOMER_ASSIGN_OR_RETURN(known, LoadKnown(reader, location));
-    return {};
-  }));
+  if (record) {
+    known.emplace();
+    known->base = record->seen;
+    known->record = std::move(*record);
+    known->whole = false;
+  }
   const Version before = known ? known->record.seen.version : kBeforeFirst;
   Result<ObservedTable> advanced = Advance(*history, std::move(known), env_.clock.Now(), &env_.ledger);
   // Another scheduler stored something else meanwhile: go on from there, or plans would rest on changes that
   // are in no ledger.
-  if (!advanced && advanced.error().kind == ErrorKind::kConflict) return ObserveTable(location);
+  if (!advanced && advanced.error().kind == ErrorKind::kConflict) {
+    view_.BeginLook();
+    return ObserveTable(location);
+  }
   if (!advanced) return Fail(advanced.error());
   ObservedTable& table = *advanced;
   if (!table.Changed()) {
@@ -166,6 +173,7 @@ Result<bool> Engine::ObserveTable(const std::string& location) {
     return {};
   }));
   if (!stored) return ObserveTable(location);
+  read_more_ = true;
   const Version newest = table.record.seen.version;
   if (env_.listener != nullptr) {
     env_.listener->OnObserved(location, newest, newest.value - before.value, table.note);
@@ -235,26 +243,18 @@ Result<Engine::Outlook> Engine::LookNow(std::optional<int> scheduled) {
 }
 
 Result<lateness::Plan> Engine::PlanNow() {
+  view_.BeginLook();
   if (!HasObserved()) LATECOMER_RETURN_IF_ERROR(Observe());
   LATECOMER_ASSIGN_OR_RETURN(Outlook outlook, LookNow(std::nullopt));
   return std::move(outlook.plan);
 }
 
 Result<std::vector<PlacedRun>> Engine::LoadRuns() {
-  std::vector<PlacedRun> runs;
-  LATECOMER_RETURN_IF_ERROR(env_.ledger.Read([&](ledger::Reader& reader) -> Status {
-    LATECOMER_ASSIGN_OR_RETURN(runs, engine::LoadRuns(reader, pipeline_, output_schema_));
-    return {};
-  }));
-  return runs;
+  return view_.Runs(output_schema_);
 }
 
 Result<Gate> Engine::LoadGate() {
-  Gate gate;
-  LATECOMER_RETURN_IF_ERROR(env_.ledger.Read([&](ledger::Reader& reader) -> Status {
-    LATECOMER_ASSIGN_OR_RETURN(gate, ReadGate(reader, pipeline_.id));
-    return {};
-  }));
+  LATECOMER_ASSIGN_OR_RETURN(Gate gate, view_.PeoplesGate());
   gate.upstream = &upstream_;
   gate.planned = &planned_;
   return gate;
@@ -417,7 +417,7 @@ Status Engine::StartQueued(TickReport& report) {
   LATECOMER_ASSIGN_OR_RETURN(std::vector<PlacedRun> runs, LoadRuns());
   const bool any_queued =
       std::any_of(runs.begin(), runs.end(), [](const PlacedRun& run) { return run.run.state == RunState::kQueued; });
-  if (any_queued && has_upstream_) LATECOMER_RETURN_IF_ERROR(RefreshUpstream());
+  if (any_queued && has_upstream_) LATECOMER_RETURN_IF_ERROR(RefreshUpstream());  // unless it was, just now
   LATECOMER_ASSIGN_OR_RETURN(const Gate gate, LoadGate());
   report.paused = gate.paused;
   for (const PlacedRun& queued : InStartOrder(pipeline_, runs, env_.clock.Now())) {
@@ -440,10 +440,18 @@ Status Engine::StartQueued(TickReport& report) {
     }
     LATECOMER_ASSIGN_OR_RETURN(report.waiting.emplace_back(), NoteWait(queued, wait.for_what));
   }
-  LATECOMER_ASSIGN_OR_RETURN(const std::set<std::int64_t> outside, RunsHeldOutside(env_.ledger, pipeline_.id));
+  return NoteOthers(runs, report);
+}
+
+// Runs that are not ours but are running.
+Status Engine::NoteOthers(const std::vector<PlacedRun>& runs, TickReport& report) {
+  std::optional<std::set<std::int64_t>> outside;
   for (const PlacedRun& run : runs) {
     if (run.run.state != RunState::kRunning || active_.contains(run.run.id)) continue;
-    if (outside.contains(run.run.id)) {
+    if (!outside) {
+      LATECOMER_ASSIGN_OR_RETURN(outside, RunsHeldOutside(env_.ledger, pipeline_.id));
+    }
+    if (outside->contains(run.run.id)) {
       report.outside.push_back(run);
     } else {
       ++report.elsewhere;

@@ -8,11 +8,13 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "engine/admission.h"
 #include "engine/environment.h"
+#include "engine/ledger_view.h"
 #include "engine/observed_sources.h"
 #include "engine/open_facts.h"
 #include "engine/outside_claims.h"
@@ -26,6 +28,7 @@ namespace latecomer::engine {
 // What a look at the pipeline gave.
 struct TickReport {
   bool progressed = false;         // something changed; call Tick again at once
+  bool read_more = false;          // … of a source: versions that no scheduler had read before
   int mine = 0;                    // runs this engine is working on
   int elsewhere = 0;               // runs other schedulers are working on
   std::vector<PlacedRun> outside;  // runs that outside workers hold, with `waiting_for`; nothing to wait for here
@@ -47,8 +50,13 @@ class Engine {
   // Makes the pipeline known to the ledger, as RegisterPipeline. First call.
   Status Register();
 
+  const pipeline::Pipeline& pipeline() const { return pipeline_; }
+
   // Does everything that can be done at this moment without waiting.
   Result<TickReport> Tick();
+
+  // Something that was running here has ended, or is seen to do something else: Tick would get further. Cheap.
+  bool HasNews();
 
   // Somebody changed what the plan rests on (a release, a hold, a clear): the next Tick plans, whatever else it finds.
   void PlanSoon() { plan_due_ = true; }
@@ -71,7 +79,7 @@ class Engine {
   // The plan as it stands: observes, writes nothing but what was observed.
   Result<lateness::Plan> PlanNow();
 
-  // Another engine of this process got further: what waits for a pipeline upstream is looked at again.
+  // A pipeline upstream got further, or another that reads the same tables: they are looked at again, and what waits.
   void LookAgain();
 
  private:
@@ -81,10 +89,14 @@ class Engine {
   Result<bool> Observe();
   Result<bool> ObserveTable(const std::string& location);
   Result<bool> ObserveDue();
+  Result<bool> MovedOn(const std::string& location);
   bool HasObserved() const;
   Result<bool> CreateRuns();
   Status RefreshUpstream();
-  Result<std::vector<KnownPipeline>> KnownPipelines();
+  Result<std::vector<KnownPipeline>> PipelinesUpstream();
+  Status FindUpstream(const std::vector<ledger::PipelineRecord>& listed);
+  Result<bool> FindLinks(const std::vector<ledger::PipelineRecord>& listed);
+  Result<std::optional<pipeline::Pipeline>> DefinitionOf(const ledger::PipelineRecord& record) const;
   void AddUpstream(lateness::PlanInput& input) const;
   void NotePlan(const lateness::Plan& plan);
   struct NewRun;
@@ -94,6 +106,7 @@ class Engine {
   std::vector<NewRun> BackfillsOf(const lateness::Plan& plan);
   Result<bool> InsertRuns(const std::vector<NewRun>& wanted, const IndexUpdate& update);
   Status StartQueued(TickReport& report);
+  Status NoteOthers(const std::vector<PlacedRun>& runs, TickReport& report);
   Result<std::vector<PlacedRun>> LoadRuns();
   Result<Gate> LoadGate();
   Result<PlacedRun> NoteWait(const PlacedRun& queued, const std::string& for_what);
@@ -131,7 +144,7 @@ class Engine {
   Status ApplyFinished(ledger::Writer& writer, Active& next, Instant now);
   Status StartDue(ledger::Writer& writer, Active& next, const std::vector<std::string>& steps, Instant now);
   Status FailTry(ledger::Writer& writer, Active& next, const NextMoves& moves, Instant now);
-  static bool HasNews(Active& active);
+  static bool ShowsNews(Active& active);
   Status ShowOutside(ledger::Writer& writer, Active& next, Instant now);
   Status NoteRetry(ledger::Writer& writer, Active& next, const NextMoves& moves);
   bool HasNoJob(const ledger::AttemptRecord& attempt, const Error& why);
@@ -164,6 +177,7 @@ class Engine {
 
   pipeline::Pipeline pipeline_;
   Environment env_;
+  LedgerView view_{env_.ledger, pipeline_};
   std::map<std::string, std::shared_ptr<table::TableHistory>> histories_;  // of the sources, by location
   std::map<std::string, Instant> next_look_;  // of sources that are not looked at each time
   ObservedSources observed_;
@@ -171,13 +185,27 @@ class Engine {
   std::map<std::int64_t, std::unique_ptr<Active>> active_;  // by run id
   std::vector<std::string> doomed_;                         // handles of attempts that were told to end
   bool stop_starting_ = false;
-  bool began_ = false;    // it has runs: nothing to ask before the first
-  bool plan_due_ = true;  // something changed since the last plan
+  bool began_ = false;           // it has runs: nothing to ask before the first
+  bool plan_due_ = true;         // something changed since the last plan
+  bool others_at_work_ = false;  // on runs of this pipeline, at the last look
+  bool read_more_ = false;       // as in TickReport; of the look at hand
   Instant planned_at_{};
-  UpstreamWaits upstream_;                            // of the last look
-  bool has_upstream_ = false;                         // some known pipeline makes a source of this one
-  std::map<std::string, pipeline::Pipeline> parsed_;  // other pipelines of the ledger, by id and hash
-  std::vector<PlannedPartition> planned_;             // of the last plan; with depends_on_past
+  std::string planned_stamp_;                   // the ledger's before the last plan
+  UpstreamWaits upstream_;                      // of the last look
+  std::string upstream_stamp_;                  // the ledger's, after it was looked for in the look at hand; else empty
+  bool has_upstream_ = false;                   // some known pipeline makes a source of this one
+  std::vector<ledger::PipelineRecord> listed_;  // the ledger's, when those upstream were last sought
+  std::vector<ledger::PipelineRecord> upstream_pipelines_;  // those of them
+  std::map<std::string, pipeline::Pipeline> parsed_;        // the same, by id
+  // Which tables a definition reads and writes.
+  struct Links {
+    std::string hash;  // of the definition
+    std::string file;
+    std::set<std::string> reads;
+    std::set<std::string> writes;
+  };
+  std::map<std::string, Links> links_;                                      // of the ledger's other pipelines, by id
+  std::vector<PlannedPartition> planned_;                                   // of the last plan; with depends_on_past
   std::vector<std::pair<table::PartitionKey, std::string>> waits_planned_;  // of the last plan, as in TickReport
   bool waits_upstream_ = false;                                             // some of those for a pipeline upstream
 };

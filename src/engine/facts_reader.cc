@@ -245,17 +245,26 @@ Status FactsReader::AddProcessed(Groups& groups) {
     if (change_) record.vector = CarryOver(*change_, NewestOf(pipeline_, sources_), std::move(record.vector));
     it->second.facts.processed = lateness::ProcessedFact{std::move(record.vector), record.run_id, record.at};
   }
-  LATECOMER_ASSIGN_OR_RETURN(const std::vector<ledger::ReleaseRecord> releases, reader_.Releases(pipeline_.id));
-  for (const ledger::ReleaseRecord& record : releases) {
+  LATECOMER_ASSIGN_OR_RETURN(const std::vector<ledger::ReleaseRecord>* releases, Releases());
+  for (const ledger::ReleaseRecord& record : *releases) {
     const auto it = groups.find(record.partition);
     if (it != groups.end()) it->second.facts.released = record.up_to;
   }
-  LATECOMER_ASSIGN_OR_RETURN(const std::vector<ledger::HoldRecord> holds, reader_.Holds(pipeline_.id));
-  for (const ledger::HoldRecord& record : holds) {
+  if (!holds_) {
+    LATECOMER_ASSIGN_OR_RETURN(holds_, reader_.Holds(pipeline_.id));
+  }
+  for (const ledger::HoldRecord& record : *holds_) {
     const auto it = groups.find(record.partition);
     if (it != groups.end()) it->second.facts.hold = lateness::HoldFact{record.reason, record.by};
   }
   return {};
+}
+
+Result<const std::vector<ledger::ReleaseRecord>*> FactsReader::Releases() {
+  if (!releases_) {
+    LATECOMER_ASSIGN_OR_RETURN(releases_, reader_.Releases(pipeline_.id));
+  }
+  return &*releases_;
 }
 
 // ----- what of the sources they haven't seen

@@ -48,6 +48,9 @@ class FactsReader {
   // The oldest one at all, or after `after`.
   Result<std::optional<LocalTime>> OldestOutput(std::optional<LocalTime> after);
 
+  // What people let go of the pipeline's outputs; by partition.
+  Result<const std::vector<ledger::ReleaseRecord>*> Releases();
+
   const table::PartitionSchema& schema() const { return schema_; }
   // By place in the pipeline's sources; without those that never make an output late.
   std::map<std::size_t, SourcePartitions>& partitions() { return partitions_; }
@@ -89,6 +92,8 @@ class FactsReader {
   table::PartitionSchema schema_;
   std::optional<DefinitionChange> change_;  // that is not registered yet: a plan comes before the run
   std::map<std::size_t, SourcePartitions> partitions_;
+  std::optional<std::vector<ledger::ReleaseRecord>> releases_;  // once they were asked for
+  std::optional<std::vector<ledger::HoldRecord>> holds_;
 };
 
 }  // namespace latecomer::engine

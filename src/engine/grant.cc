@@ -4,7 +4,6 @@
 
 #include "engine/active.h"
 #include "engine/facts.h"
-#include "engine/load_runs.h"
 #include "engine/run_names.h"
 #include "engine/transitions.h"
 #include "lateness/key_interval.h"
@@ -148,8 +147,8 @@ Status Engine::GrantInTransaction(ledger::Writer& writer, const PlacedRun& queue
     return Fail(ErrorKind::kConflict, "another scheduler has seen more of " + location + "; look again first");
   }
   // Limits are checked again here, where no other scheduler comes between.
-  LATECOMER_ASSIGN_OR_RETURN(const std::vector<PlacedRun> all, engine::LoadRuns(writer, pipeline_, output_schema_));
-  LATECOMER_ASSIGN_OR_RETURN(Gate gate, ReadGate(writer, pipeline_.id));
+  LATECOMER_ASSIGN_OR_RETURN(const std::vector<PlacedRun> all, view_.RunsIn(writer, output_schema_));
+  LATECOMER_ASSIGN_OR_RETURN(Gate gate, view_.PeoplesGateIn(writer));
   gate.upstream = &upstream_;
   gate.planned = &planned_;
   PlacedRun placed = queued;
@@ -261,11 +260,7 @@ Result<bool> Engine::TakeOver(const ClaimRecord& claim, const std::string& why) 
 }
 
 Result<bool> Engine::TakeOverDead() {
-  std::vector<ClaimRecord> held;
-  LATECOMER_RETURN_IF_ERROR(env_.ledger.Read([&](ledger::Reader& reader) -> Status {
-    LATECOMER_ASSIGN_OR_RETURN(held, reader.ClaimsHeld(pipeline_.id));
-    return {};
-  }));
+  LATECOMER_ASSIGN_OR_RETURN(const std::vector<ClaimRecord> held, view_.ClaimsHeld());
   bool any = false;
   for (const ClaimRecord& claim : held) {
     if (active_.contains(claim.run)) continue;

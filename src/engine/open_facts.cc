@@ -238,9 +238,9 @@ class Look {
       }
     }
     if (oldest.empty()) return {};
-    LATECOMER_ASSIGN_OR_RETURN(const auto releases, reader_.Releases(pipeline_.id));
+    LATECOMER_ASSIGN_OR_RETURN(const auto* releases, facts_reader_.Releases());
     Starts more;
-    for (const ledger::ReleaseRecord& release : releases) {
+    for (const ledger::ReleaseRecord& release : *releases) {
       const bool counts = std::any_of(release.up_to.begin(), release.up_to.end(), [&](const auto& up_to) {
         const auto it = oldest.find(up_to.first);
         return it != oldest.end() && it->second <= up_to.second;
@@ -253,9 +253,9 @@ class Look {
 
   // Those of (after, last] that were let go.
   Status LookAtReleased(std::optional<LocalTime> after, LocalTime last) {
-    LATECOMER_ASSIGN_OR_RETURN(const auto releases, reader_.Releases(pipeline_.id));
+    LATECOMER_ASSIGN_OR_RETURN(const auto* releases, facts_reader_.Releases());
     Starts released;
-    for (const ledger::ReleaseRecord& release : releases) {
+    for (const ledger::ReleaseRecord& release : *releases) {
       const auto start = StartOfOutput(pipeline_, facts_reader_.schema(), release.partition);
       if (start && *start && **start <= last && (!after || **start > *after)) released.insert(*start);
     }

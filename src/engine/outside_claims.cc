@@ -86,10 +86,13 @@ std::string WaitText(const ClaimRecord& claim) {
 Result<OutsideClaims> Engine::ClaimOutside(const OutsideRequest& request) {
   // Each round that goes on got further, or lost a run to another claimer.
   constexpr int kMostRounds = 10000;
+  view_.BeginLook();
   LATECOMER_RETURN_IF_ERROR(Observe());
   LATECOMER_RETURN_IF_ERROR(TakeOverDead());
   OutsideClaims found;
   for (int round = 0; round < kMostRounds; ++round) {
+    view_.BeginLook();
+    upstream_stamp_.clear();
     LATECOMER_ASSIGN_OR_RETURN(const bool created, CreateRuns());
     LATECOMER_ASSIGN_OR_RETURN(const bool moved, GrantOutside(request, found));
     if (static_cast<int>(found.claims.size()) >= request.limit || (!created && !moved)) break;

@@ -23,7 +23,25 @@ const pipeline::Step& StepOf(const pipeline::Pipeline& pipeline, const std::stri
   return *std::find_if(pipeline.steps.begin(), pipeline.steps.end(), [&](const auto& step) { return step.id == id; });
 }
 
+// What a step shows of its job outside is not what the ledger has.
+bool IsNews(const StepRecord& step, const std::string& outside) {
+  const bool runs = step.state == StepState::kRunning || step.state == StepState::kDeferred;
+  return runs && (step.state != StepState::kDeferred || step.message != outside);
+}
+
 }  // namespace
+
+bool Engine::HasNews() {
+  for (const auto& [id, active] : active_) {
+    if (active->fresh || active->record_due || !active->finished.empty()) return true;
+    for (const auto& [step, handle] : active->handles) {
+      const Result<executor::AttemptStatus> status = env_.executor.Poll(handle);
+      if (!status || status->phase != executor::Phase::kRunning) return true;
+      if (!status->outside.empty() && IsNews(*active->Find(step), status->outside)) return true;
+    }
+  }
+  return false;
+}
 
 Result<bool> Engine::AdvanceMine() {
   bool progressed = false;
@@ -45,17 +63,7 @@ Result<bool> Engine::AdvanceMine() {
   return progressed;
 }
 
-namespace {
-
-// What a step shows of its job outside is not what the ledger has.
-bool IsNews(const StepRecord& step, const std::string& outside) {
-  const bool runs = step.state == StepState::kRunning || step.state == StepState::kDeferred;
-  return runs && (step.state != StepState::kDeferred || step.message != outside);
-}
-
-}  // namespace
-
-bool Engine::HasNews(Active& active) {
+bool Engine::ShowsNews(Active& active) {
   return std::any_of(active.outside.begin(), active.outside.end(),
                      [&](const auto& shown) { return IsNews(*active.Find(shown.first), shown.second); });
 }
@@ -86,7 +94,7 @@ Result<bool> Engine::AdvanceOne(Active& active) {
   const Instant now = env_.clock.Now();
   const bool retry_due = active.wake_at && *active.wake_at <= now;
   const bool something_due =
-      active.fresh || !active.finished.empty() || retry_due || active.record_due || HasNews(active);
+      active.fresh || !active.finished.empty() || retry_due || active.record_due || ShowsNews(active);
   if (!something_due) return RenewLease(active);
 
   Active next = active;
@@ -401,11 +409,15 @@ Status Engine::Record(Active& active) {
 
 Result<bool> Engine::RenewLease(Active& active) {
   const Instant now = env_.clock.Now();
-  LATECOMER_RETURN_IF_ERROR(env_.ledger.Read([&](ledger::Reader& reader) -> Status {
-    LATECOMER_ASSIGN_OR_RETURN(const auto run, reader.FindRun(active.run.id));
-    if (run && run->state == RunState::kRunning && run->tries == active.attempt.number) return {};
-    return Fail(ErrorKind::kConflict, active.run.run_id + " was cancelled or cleared");
-  }));
+  LATECOMER_ASSIGN_OR_RETURN(const std::string stamp, view_.Stamp());
+  if (stamp.empty() || active.checked_at != stamp) {
+    LATECOMER_RETURN_IF_ERROR(env_.ledger.Read([&](ledger::Reader& reader) -> Status {
+      LATECOMER_ASSIGN_OR_RETURN(const auto run, reader.FindRun(active.run.id));
+      if (run && run->state == RunState::kRunning && run->tries == active.attempt.number) return {};
+      return Fail(ErrorKind::kConflict, active.run.run_id + " was cancelled or cleared");
+    }));
+    active.checked_at = stamp;
+  }
   if (now - active.renewed < env_.lease / 3) return false;
   LATECOMER_RETURN_IF_ERROR(ledger::WriteFor(env_.ledger, pipeline_.id, [&](ledger::Writer& writer) -> Status {
     LATECOMER_RETURN_IF_ERROR(CheckClaim(writer, active));

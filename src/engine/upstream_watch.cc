@@ -1,5 +1,6 @@
 // What the engine knows of the pipelines upstream, and of what is planned before other things.
 #include <algorithm>
+#include <set>
 
 #include "engine/engine.h"
 #include "engine/upstream.h"
@@ -8,53 +9,122 @@
 
 namespace latecomer::engine {
 
-Result<std::vector<KnownPipeline>> Engine::KnownPipelines() {
-  std::vector<ledger::PipelineRecord> records;
-  LATECOMER_RETURN_IF_ERROR(env_.ledger.Read([&](ledger::Reader& reader) -> Status {
-    LATECOMER_ASSIGN_OR_RETURN(records, reader.Pipelines());
-    return {};
-  }));
-  std::vector<KnownPipeline> known;
-  for (const ledger::PipelineRecord& record : records) {
+namespace {
+
+// With nothing in it, nothing is known.
+bool SameList(const std::vector<ledger::PipelineRecord>& a, const std::vector<ledger::PipelineRecord>& b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](const auto& x, const auto& y) {
+    return x.id == y.id && x.definition_hash == y.definition_hash && x.file == y.file && x.paused == y.paused;
+  });
+}
+
+}  // namespace
+
+// The definition that the ledger has, if it counts: one whose file is gone doesn't.
+Result<std::optional<pipeline::Pipeline>> Engine::DefinitionOf(const ledger::PipelineRecord& record) const {
+  if (env_.definition_of) return env_.definition_of(record);
+  LATECOMER_ASSIGN_OR_RETURN(pipeline::Pipeline parsed, pipeline::ParsePipeline(record.text, record.file));
+  return std::optional(std::move(parsed));
+}
+
+// Brings the links of the ledger's pipelines up to date. False when some don't count at the moment.
+Result<bool> Engine::FindLinks(const std::vector<ledger::PipelineRecord>& listed) {
+  std::map<std::string, Links> links;
+  bool all = true;
+  for (const ledger::PipelineRecord& record : listed) {
     if (record.id == pipeline_.id) continue;
-    if (!env_.definition_of) {
-      const std::string key = record.id + "\n" + record.definition_hash;
-      if (!parsed_.contains(key)) {
-        LATECOMER_ASSIGN_OR_RETURN(pipeline::Pipeline parsed, pipeline::ParsePipeline(record.text, record.file));
-        parsed_.emplace(key, std::move(parsed));
-      }
-      known.push_back({parsed_.at(key), record.paused});
+    const auto known = links_.find(record.id);
+    if (known != links_.end() && known->second.hash == record.definition_hash && known->second.file == record.file) {
+      links.insert(links_.extract(known));
       continue;
     }
-    LATECOMER_ASSIGN_OR_RETURN(std::optional<pipeline::Pipeline> found, env_.definition_of(record));
-    if (found) known.push_back({std::move(*found), record.paused});
+    LATECOMER_ASSIGN_OR_RETURN(const auto definition, DefinitionOf(record));
+    all = all && definition;
+    if (!definition) continue;
+    Links& one = links[record.id];
+    one.hash = record.definition_hash;
+    one.file = record.file;
+    for (const pipeline::Source& source : definition->sources) one.reads.insert(source.location);
+    for (const pipeline::Step& step : definition->steps) {
+      if (const std::string* into = pipeline::DeclaredOutput(step)) one.writes.insert(*into);
+    }
+  }
+  links_ = std::move(links);
+  return all;
+}
+
+// Of the ledger's pipelines those that make a source of this one, directly or over others in between.
+Status Engine::FindUpstream(const std::vector<ledger::PipelineRecord>& listed) {
+  listed_.clear();
+  LATECOMER_ASSIGN_OR_RETURN(const bool all, FindLinks(listed));
+  std::set<std::string> tables;
+  for (const pipeline::Source& source : pipeline_.sources) tables.insert(source.location);
+  std::set<std::string> upstream;
+  for (std::size_t before = tables.size() + 1; before != tables.size() + upstream.size();) {
+    before = tables.size() + upstream.size();
+    for (const auto& [id, links] : links_) {
+      const bool writes = std::any_of(links.writes.begin(), links.writes.end(),
+                                      [&](const std::string& table) { return tables.contains(table); });
+      if (writes && upstream.insert(id).second) tables.insert(links.reads.begin(), links.reads.end());
+    }
+  }
+  upstream_pipelines_.clear();
+  parsed_.clear();
+  for (const ledger::PipelineRecord& record : listed) {
+    if (upstream.contains(record.id)) upstream_pipelines_.push_back(record);
+  }
+  if (all) listed_ = listed;  // else they are sought again
+  return {};
+}
+
+Result<std::vector<KnownPipeline>> Engine::PipelinesUpstream() {
+  LATECOMER_ASSIGN_OR_RETURN(const std::vector<ledger::PipelineRecord> listed, view_.Pipelines());
+  if (!SameList(listed, listed_)) LATECOMER_RETURN_IF_ERROR(FindUpstream(listed));
+  std::vector<KnownPipeline> known;
+  for (const ledger::PipelineRecord& record : upstream_pipelines_) {
+    const auto parsed = parsed_.find(record.id);
+    if (parsed != parsed_.end()) {
+      known.push_back({parsed->second, record.paused});
+      continue;
+    }
+    LATECOMER_ASSIGN_OR_RETURN(std::optional<pipeline::Pipeline> found, DefinitionOf(record));
+    if (!found) continue;
+    // Whether a file is still there is to be asked each time.
+    if (!env_.definition_of) parsed_.emplace(record.id, *found);
+    known.push_back({std::move(*found), record.paused});
   }
   return known;
 }
 
-// Looks at the tables of the pipelines upstream as at its own: what came there may make them late.
+// Looks at the tables of the pipelines upstream as at its own: what came there may make them late. Once in a look,
+// unless this process wrote something since.
 Status Engine::RefreshUpstream() {
+  if (!pipeline_.wait_for_upstream) return {};
+  LATECOMER_ASSIGN_OR_RETURN(const std::string before, view_.Stamp());
+  if (!before.empty() && upstream_stamp_ == before) return {};
   upstream_ = UpstreamWaits();
   has_upstream_ = false;
-  if (!pipeline_.wait_for_upstream) return {};
-  LATECOMER_ASSIGN_OR_RETURN(const std::vector<KnownPipeline> known, KnownPipelines());
-  Environment silent = env_;
-  silent.listener = nullptr;
-  const LookAt look_at = [&](const pipeline::Pipeline& one) -> Result<UpstreamLook> {
-    has_upstream_ = true;
-    Engine engine(one, silent);
-    Result<lateness::Plan> plan = engine.PlanNow();
-    // A pipeline whose source isn't there yet has nothing to do.
-    if (!plan && plan.error().kind == ErrorKind::kNotFound) return UpstreamLook();
-    if (!plan) return Fail(plan.error());
-    UpstreamLook look{.plan = std::move(*plan)};
-    LATECOMER_ASSIGN_OR_RETURN(const std::vector<PlacedRun> runs, engine.LoadRuns());
-    for (const PlacedRun& run : runs) {
-      if (ledger::IsOpen(run.run.state)) look.open.emplace_back(run.key, run.run.run_id);
-    }
-    return look;
-  };
-  LATECOMER_ASSIGN_OR_RETURN(upstream_, LookUpstream(pipeline_, known, look_at));
+  LATECOMER_ASSIGN_OR_RETURN(const std::vector<KnownPipeline> known, PipelinesUpstream());
+  if (!known.empty()) {
+    Environment silent = env_;
+    silent.listener = nullptr;
+    const LookAt look_at = [&](const pipeline::Pipeline& one) -> Result<UpstreamLook> {
+      has_upstream_ = true;
+      Engine engine(one, silent);
+      Result<lateness::Plan> plan = engine.PlanNow();
+      // A pipeline whose source isn't there yet has nothing to do.
+      if (!plan && plan.error().kind == ErrorKind::kNotFound) return UpstreamLook();
+      if (!plan) return Fail(plan.error());
+      UpstreamLook look{.plan = std::move(*plan)};
+      LATECOMER_ASSIGN_OR_RETURN(const std::vector<PlacedRun> runs, engine.LoadRuns());
+      for (const PlacedRun& run : runs) {
+        if (ledger::IsOpen(run.run.state)) look.open.emplace_back(run.key, run.run.run_id);
+      }
+      return look;
+    };
+    LATECOMER_ASSIGN_OR_RETURN(upstream_, LookUpstream(pipeline_, known, look_at));
+  }
+  LATECOMER_ASSIGN_OR_RETURN(upstream_stamp_, view_.Stamp());
   return {};
 }
 

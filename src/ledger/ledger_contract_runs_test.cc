@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <atomic>
 #include <stdexcept>
 #include <thread>
@@ -344,6 +345,79 @@ TEST_P(LedgerContract, EventsNeverAppearBehindOnesThatWereSeen) {
   }
   for (std::thread& writer : writers) writer.join();
   EXPECT_EQ(seen, kWriters * kEach * 2);
+}
+
+// A run with one try by the definition of that hash; it built what the partition holds at `at`.
+Result<std::int64_t> Build(Writer& writer, const std::string& partition, const std::string& hash, Instant at) {
+  RunRecord run = SomeRun("r_" + partition, partition, "cause");
+  run.created = at;
+  LATECOMER_ASSIGN_OR_RETURN(run.id, writer.InsertRun(run));
+  TryRecord attempt = SomeTry(run.id, 1);
+  attempt.definition_hash = hash;
+  LATECOMER_RETURN_IF_ERROR(writer.InsertTry(attempt));
+  LATECOMER_RETURN_IF_ERROR(writer.PutProcessed({.pipeline = run.pipeline,
+                                                 .partition = partition,
+                                                 .vector = {},
+                                                 .run_id = run.run_id,
+                                                 .try_number = 1,
+                                                 .token = 1,
+                                                 .at = at}));
+  return run.id;
+}
+
+TEST_P(LedgerContract, RunsOfOtherDefinitionsAreThoseThatBuiltWhatIsProcessedNow) {
+  std::int64_t old_one = 0;
+  std::int64_t old_two = 0;
+  Write([&](Writer& writer) -> Status {
+    LATECOMER_ASSIGN_OR_RETURN(old_one, Build(writer, "a", "old", At(1000)));
+    LATECOMER_ASSIGN_OR_RETURN(old_two, Build(writer, "b", "older", At(1001)));
+    LATECOMER_RETURN_IF_ERROR(Build(writer, "c", "new", At(1002)));
+    // Built by an old definition, then adopted: no run vouches for it.
+    LATECOMER_RETURN_IF_ERROR(Build(writer, "d", "old", At(1003)));
+    return writer.PutProcessed({.pipeline = "devices", .partition = "d", .vector = {}, .run_id = "adopt"});
+  });
+  const auto others = [&](const std::string& hash, Instant before) {
+    std::vector<std::int64_t> found;
+    Read([&](Reader& reader) {
+      const auto runs = reader.RunsOfOtherDefinitions("devices", hash, before);
+      ASSERT_TRUE(runs) << runs.error().ToString();
+      found = *runs;
+      std::sort(found.begin(), found.end());
+    });
+    return found;
+  };
+  EXPECT_EQ(others("new", At(2000)), (std::vector<std::int64_t>{old_one, old_two}));
+  EXPECT_EQ(others("old", At(2000)).size(), 2U);
+  EXPECT_EQ(others("new", At(1001)), std::vector<std::int64_t>{old_one}) << "only what was recorded before";
+  EXPECT_EQ(others("new", At(1000)), std::vector<std::int64_t>{}) << "the first run came no earlier";
+  Read([&](Reader& reader) { EXPECT_TRUE(reader.RunsOfOtherDefinitions("nobody", "new", At(2000))->empty()); });
+}
+
+// Built again by the definition of today, one isn't of another any more.
+TEST_P(LedgerContract, RunsOfOtherDefinitionsGoByTheTryThatIsProcessed) {
+  std::int64_t run = 0;
+  Write([&](Writer& writer) -> Status {
+    LATECOMER_ASSIGN_OR_RETURN(run, Build(writer, "a", "old", At(1000)));
+    TryRecord again = SomeTry(run, 2);
+    again.definition_hash = "new";
+    return writer.InsertTry(again);
+  });
+  const auto count = [&] {
+    std::size_t found = 0;
+    Read([&](Reader& reader) { found = reader.RunsOfOtherDefinitions("devices", "new", At(2000))->size(); });
+    return found;
+  };
+  EXPECT_EQ(count(), 1U) << "the new try has recorded nothing yet";
+  Write([&](Writer& writer) {
+    return writer.PutProcessed({.pipeline = "devices",
+                                .partition = "a",
+                                .vector = {},
+                                .run_id = "r_a",
+                                .try_number = 2,
+                                .token = 2,
+                                .at = At(1500)});
+  });
+  EXPECT_EQ(count(), 0U);
 }
 
 }  // namespace

@@ -13,6 +13,7 @@
 
 #include "ledger/postgres_errors.h"
 #include "ledger/postgres_statement.h"
+#include "ledger/stamp.h"
 
 namespace latecomer::ledger {
 namespace {
@@ -91,7 +92,7 @@ Status IgnoreRow(const Row& /*row*/) {
   return {};
 }
 
-class PostgresDatabaseImpl final : public PostgresDatabase {
+class PostgresDatabaseImpl final : public PostgresDatabase, public Stamped {
  public:
   PostgresDatabaseImpl(PostgresAddress address, const PostgresPatience& patience)
       : address_(std::move(address)), patience_(patience), schema_number_(NumberOf(address_.schema)) {}
@@ -119,6 +120,7 @@ class PostgresDatabaseImpl final : public PostgresDatabase {
   Status Commit() override;
   void Rollback() noexcept override;
   Status Execute(std::string_view sql, std::span<const Parameter> parameters, const RowSink& sink) override;
+  Result<std::string> Stamp() override;
   Status Stream(std::string_view sql, const RowSink& sink) override;
   bool ShallRunAgain(int goes) override;
   Status CloseRanks(std::span<const std::string_view> pipelines) override;
@@ -159,18 +161,21 @@ class PostgresDatabaseImpl final : public PostgresDatabase {
   std::string channel_;
   std::unique_ptr<PGconn, CloseConnection> connection_;
   std::unordered_map<std::string, std::string, HashOfText, std::equal_to<>> statements_;  // types and SQL → name
-  std::string transaction_;        // its number, while it may write
-  bool given_up_ = false;          // the server stayed away for too long
-  bool open_ = false;              // in a transaction
-  bool begin_later_ = false;       // … that only reads, and whose BEGIN goes with its first statement
-  bool draining_ = false;          // the answer to the last COMMIT wasn't taken yet
-  bool failed_ = false;            // a statement of it failed
-  Remedy remedy_ = Remedy::kNone;  // … and this may help
+  std::string transaction_;          // its number, while it may write
+  std::int64_t connections_ = 0;     // made so far
+  std::int64_t statements_run_ = 0;  // that may write
+  bool given_up_ = false;            // the server stayed away for too long
+  bool open_ = false;                // in a transaction
+  bool begin_later_ = false;         // … that only reads, and whose BEGIN goes with its first statement
+  bool draining_ = false;            // the answer to the last COMMIT wasn't taken yet
+  bool failed_ = false;              // a statement of it failed
+  Remedy remedy_ = Remedy::kNone;    // … and this may help
 };
 
 Status PostgresDatabaseImpl::Connect(bool& passing) {
   statements_.clear();
   draining_ = false;
+  ++connections_;
   std::vector<const char*> keywords;
   std::vector<const char*> values;
   for (const auto& [keyword, value] : address_.parameters) {
@@ -404,10 +409,22 @@ Status PostgresDatabaseImpl::Execute(std::string_view sql, std::span<const Param
   if (!open_) LATECOMER_RETURN_IF_ERROR(EnsureConnected());
   const PostgresValues values(parameters);
   LATECOMER_ASSIGN_OR_RETURN(const std::string name, Prepared(sql, values));
+  if (!transaction_.empty() && !sql.starts_with("SELECT")) ++statements_run_;
   const PostgresResult result = Ask(name, values);
   const ExecStatusType status = PQresultStatus(result.get());
   if (status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK) return Failed(result.get());
   return Deliver(result.get(), sink);
+}
+
+// Two snapshots with equal numbers have the same transactions behind them. What the one that is open wrote itself is in
+// none.
+Result<std::string> PostgresDatabaseImpl::Stamp() {
+  std::string stamp = std::to_string(connections_) + "-" + std::to_string(statements_run_) + "-";
+  LATECOMER_RETURN_IF_ERROR(Execute("SELECT pg_current_snapshot()::text", {}, [&](const Row& row) -> Status {
+    stamp += row.Text(0);
+    return {};
+  }));
+  return stamp;
 }
 
 Status PostgresDatabaseImpl::Stream(std::string_view sql, const RowSink& sink) {

@@ -4,6 +4,13 @@
 #include "ledger/transaction.h"
 
 namespace latecomer::ledger {
+
+Result<std::string> SqlTransaction::Stamp() {
+  auto* stamped = dynamic_cast<Stamped*>(&database_);
+  if (stamped == nullptr) return Fail(ErrorKind::kUnexpected, "this database can't tell whether it changed");
+  return stamped->Stamp();
+}
+
 namespace {
 
 class Busy {
@@ -37,12 +44,14 @@ Status SqlLedger::Read(const std::function<Status(Reader&)>& body) {
 }
 
 Status SqlLedger::Write(const std::function<Status(Writer&)>& body) {
+  ++writes_;
   return InTransaction([&] { return database_->Begin(Intent::kWrite); }, body);
 }
 
 Status SqlLedger::WriteFor(const std::string& pipeline, WhenBusy when_busy,
                            const std::function<Status(Writer&)>& body) {
   if (concurrent_ == nullptr) return Write(body);
+  ++writes_;
   return InTransaction([&] { return concurrent_->BeginFor(pipeline, when_busy); }, body);
 }
 

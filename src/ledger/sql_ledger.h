@@ -9,10 +9,11 @@
 #include "ledger/database.h"
 #include "ledger/ledger.h"
 #include "ledger/pipeline_writes.h"
+#include "ledger/stamp.h"
 
 namespace latecomer::ledger {
 
-class SqlLedger final : public Ledger, public PipelineWrites {
+class SqlLedger final : public Ledger, public PipelineWrites, public CountsWrites {
  public:
   SqlLedger(std::unique_ptr<Database> database, std::string id, std::string location)
       : database_(std::move(database)),
@@ -22,6 +23,7 @@ class SqlLedger final : public Ledger, public PipelineWrites {
 
   const std::string& id() const override { return id_; }
   const std::string& location() const override { return location_; }
+  std::int64_t writes() const override { return writes_; }
   Status Read(const std::function<Status(Reader&)>& body) override;
   Status Write(const std::function<Status(Writer&)>& body) override;
   Status WriteFor(const std::string& pipeline, WhenBusy when_busy, const std::function<Status(Writer&)>& body) override;
@@ -36,6 +38,7 @@ class SqlLedger final : public Ledger, public PipelineWrites {
   ConcurrentDatabase* concurrent_;  // the same; null when it has one writer at a time
   std::string id_;
   std::string location_;
+  std::int64_t writes_ = 0;
   bool busy_ = false;  // inside a Read or Write
 };
 

@@ -17,13 +17,16 @@
 #include "ledger/concurrent_database.h"
 #include "ledger/database.h"
 #include "ledger/ledger.h"
+#include "ledger/stamp.h"
 
 namespace latecomer::ledger {
 
-class SqlTransaction final : public Writer {
+class SqlTransaction final : public Writer, public Stamped {
  public:
   // `concurrent` is the same database, or null when it has one writer at a time.
   SqlTransaction(Database& database, ConcurrentDatabase* concurrent) : database_(database), concurrent_(concurrent) {}
+
+  Result<std::string> Stamp() override;
 
   // Events that wait for the end of the transaction; before the commit.
   Status AppendPending();

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <chrono>
 #include <exception>
@@ -18,6 +19,7 @@
 
 #include "base/text.h"
 #include "ledger/sqlite_statement.h"
+#include "ledger/stamp.h"
 
 namespace latecomer::ledger {
 namespace {
@@ -88,7 +90,13 @@ struct HashOfText {
   std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>()(text); }
 };
 
-class SqliteDatabaseImpl final : public SqliteDatabase {
+// Another number for each connection, and each time it becomes another database.
+std::int64_t NextGeneration() {
+  static std::atomic<std::int64_t> generations{0};
+  return ++generations;
+}
+
+class SqliteDatabaseImpl final : public SqliteDatabase, public Stamped {
  public:
   SqliteDatabaseImpl(const std::string& name, int flags, std::string path, std::chrono::milliseconds patience)
       : path_(std::move(path)), patience_(patience), connection_(name, flags) {
@@ -138,6 +146,7 @@ class SqliteDatabaseImpl final : public SqliteDatabase {
     failed_ = false;
     return Guard([&]() -> Status {
       RunAlone(intent == Intent::kWrite ? "BEGIN IMMEDIATE" : "BEGIN");
+      open_ = true;
       return {};
     });
   }
@@ -153,10 +162,13 @@ class SqliteDatabaseImpl final : public SqliteDatabase {
       return {};
     });
     if (!done) Rollback();
+    open_ = false;
     return done;
   }
 
   void Rollback() noexcept override {
+    // What is taken back was counted as a change before; SQLite may have done it by itself.
+    if (std::exchange(open_, false)) ++rollbacks_;
     if (InTransaction()) connection_.tryExec("ROLLBACK");
   }
 
@@ -184,6 +196,17 @@ class SqliteDatabaseImpl final : public SqliteDatabase {
     return done;
   }
 
+  // What other connections committed changes data_version; what this one did, its own counts.
+  Result<std::string> Stamp() override {
+    std::string stamp = std::to_string(generation_) + "-" + std::to_string(rollbacks_) + "-" +
+                        std::to_string(sqlite3_total_changes64(connection_.getHandle()));
+    LATECOMER_RETURN_IF_ERROR(Execute("PRAGMA data_version", {}, [&](const Row& row) -> Status {
+      stamp += "-" + std::to_string(row.Integer(0));
+      return {};
+    }));
+    return stamp;
+  }
+
   Status BackupTo(const std::string& target) override {
     return Guard([&]() -> Status {
       SQLite::Database copy(target, SQLite::OPEN_READWRITE,
@@ -194,6 +217,7 @@ class SqliteDatabaseImpl final : public SqliteDatabase {
 
   Status CopyFrom(const std::string& source) override {
     return Guard([&]() -> Status {
+      generation_ = NextGeneration();
       SQLite::Database copy(source, SQLite::OPEN_READONLY);
       return CopyPages(connection_, copy);
     });
@@ -239,6 +263,9 @@ class SqliteDatabaseImpl final : public SqliteDatabase {
   std::chrono::milliseconds patience_;
   SQLite::Database connection_;
   std::unordered_map<std::string, SqliteStatement, HashOfText, std::equal_to<>> statements_;
+  std::int64_t generation_ = NextGeneration();
+  std::int64_t rollbacks_ = 0;
+  bool open_ = false;         // in a transaction, if SQLite didn't end it
   bool failed_ = false;       // a statement of this transaction failed
   bool sink_failed_ = false;  // … or only the reader of its rows
 };

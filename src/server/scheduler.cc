@@ -62,15 +62,18 @@ void Scheduler::Loop() {
       const std::lock_guard lock(mutex_);
       woken.swap(woken_);
     }
-    for (Worker& worker : workers_) {
-      // With something of its own at work it looks each time: the executor may have woken us for it.
+    for (std::size_t i = 0; i < workers_.size(); ++i) {
+      Worker& worker = workers_[i];
       const bool told = woken.contains("") || woken.contains(worker.id);
       if (told) worker.engine->PlanSoon();
-      const bool due = worker.mine > 0 || now >= worker.next || told || worker.next > now + kAfterError;
+      bool due = now >= worker.next || told || worker.next > now + kAfterError;
+      // The executor may have woken us for something of its own.
+      due = due || (worker.mine > 0 && worker.engine->HasNews());
       if (due) Look(worker, now);
-      if (due && worker.progressed) TellOthers(worker, now);
+      if ((due && worker.progressed) || told) TellOthers(i, now);
     }
-    std::erase_if(workers_, [](const Worker& worker) { return worker.retired && worker.mine == 0; });
+    const auto gone = [](const Worker& worker) { return worker.retired && worker.mine == 0; };
+    if (std::erase_if(workers_, gone) > 0) FindNeighbours();
     const Duration wait = UntilNext(env_.clock.Now());
     bool again = false;
     {
@@ -100,22 +103,31 @@ void Scheduler::Scan(Instant now) {
     workers_.push_back({.id = id, .engine = std::make_unique<engine::Engine>(*loaded->second.pipeline, env_)});
   }
   scanned_ = true;
+  if (!changed.empty()) FindNeighbours();
   if (!changed.empty() && callbacks_.on_files) callbacks_.on_files(changed);
 }
 
-// What one pipeline did may be what another one waits for.
-void Scheduler::TellOthers(const Worker& worker, Instant now) {
-  for (Worker& other : workers_) {
-    if (&other == &worker || other.retired) continue;
-    other.engine->LookAgain();
-    other.next = std::min(other.next, now);
+// What one pipeline did may be what another one waits for; what it read, news to others.
+void Scheduler::TellOthers(std::size_t place, Instant now) {
+  pipeline::Neighbours::Places concerned = neighbours_.Downstream(place);
+  if (workers_[place].read_more) concerned.merge(neighbours_.ReadingTheSame(place));
+  for (const std::size_t i : concerned) {
+    if (workers_[i].retired) continue;
+    workers_[i].engine->LookAgain();
+    workers_[i].next = std::min(workers_[i].next, now);
   }
+}
+
+void Scheduler::FindNeighbours() {
+  std::vector<const pipeline::Pipeline*> pipelines;
+  for (const Worker& worker : workers_) pipelines.push_back(&worker.engine->pipeline());
+  neighbours_ = pipeline::Neighbours(pipelines);
 }
 
 void Scheduler::Look(Worker& worker, Instant now) {
   const Status done = Tick(worker, now);
   if (!done) {
-    worker.next = now + kAfterError;
+    worker.next = now + (worker.mine > 0 ? kIdle : kAfterError);  // what runs here is kept alive
     if (callbacks_.on_error) callbacks_.on_error(worker.id, done.error());
   }
   if (!worker.retired) fleet_.SetTrouble(worker.id, done ? "" : done.error().ToString());
@@ -126,12 +138,13 @@ Status Scheduler::Tick(Worker& worker, Instant now) {
     LATECOMER_RETURN_IF_ERROR(worker.engine->Register());
     worker.registered = true;
   }
-  worker.progressed = false;
+  worker.progressed = worker.read_more = false;
   engine::TickReport report;
   for (int i = 0; i < kMostAtOnce; ++i) {
     LATECOMER_ASSIGN_OR_RETURN(report, worker.engine->Tick());
     worker.mine = report.mine;
     worker.progressed = worker.progressed || report.progressed;
+    worker.read_more = worker.read_more || report.read_more;
     if (!report.progressed) break;
   }
   worker.next = report.progressed ? now : std::min(now + kIdle, report.look_at.value_or(now + options_.watch_every));

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "engine/engine.h"
+#include "pipeline/neighbours.h"
 #include "server/fleet.h"
 
 namespace latecomer::server {
@@ -58,13 +59,15 @@ class Scheduler {
     bool registered = false;
     int mine = 0;
     bool progressed = false;  // at the last look
+    bool read_more = false;   // … as in engine::TickReport
     Instant next{};           // when to look again
   };
 
   void Loop();
   void Scan(Instant now);
   void Look(Worker& worker, Instant now);
-  void TellOthers(const Worker& worker, Instant now);
+  void TellOthers(std::size_t place, Instant now);
+  void FindNeighbours();
   Status Tick(Worker& worker, Instant now);
   void End();
   Duration UntilNext(Instant now) const;
@@ -74,6 +77,7 @@ class Scheduler {
   SchedulerOptions options_;
   Callbacks callbacks_;
   std::vector<Worker> workers_;
+  pipeline::Neighbours neighbours_{{}};  // of the workers, by their places
   Instant next_scan_{};
   std::thread thread_;
   std::atomic<int> drains_{0};

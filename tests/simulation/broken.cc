@@ -119,6 +119,12 @@ class OneGlobalVersion final : public LedgerTwist {
   }
 };
 
+// Only a scheduler's own writes tell it to read the ledger again.
+class OthersUnnoticed final : public LedgerTwist {
+ public:
+  void OnStamp(std::string& stamp, std::int64_t writes) override { stamp = std::to_string(writes); }
+};
+
 // The run's key has the version that was seen when it was made: the same change makes a run per version.
 class PinInTheKey final : public LedgerTwist {
  public:
@@ -230,6 +236,8 @@ const std::vector<Row>& Rows() {
       {{"data_change_ignored", "compaction counts as a change"}, WithHistory<DataChangeIgnored>},
       {{"pin_in_the_key", "a run's key has the pinned version"}, WithTwist<PinInTheKey>},
       {{"equal_token_is_a_repeat", "an equal token alone is taken for the same write"}, EqualTokenIsARepeat},
+      {{"others_unnoticed", "a scheduler takes the ledger for what it was until it writes itself"},
+       WithTwist<OthersUnnoticed>},
       {{"missing_is_nothing_new", "a missing next commit is taken for nothing new"}, WithHistory<MissingIsNothingNew>},
   };
   return kRows;

@@ -115,7 +115,7 @@ Status WatchedLedger::Read(const std::function<Status(ledger::Reader&)>& body) {
   LedgerTwist none;
   LedgerEffects effects;
   return real_->Read([&](ledger::Reader& reader) {
-    WatchedWriter watched(reader, nullptr, twist_ == nullptr ? none : *twist_, effects);
+    WatchedWriter watched(reader, nullptr, twist_ == nullptr ? none : *twist_, effects, own_writes_);
     return body(watched);
   });
 }
@@ -123,11 +123,12 @@ Status WatchedLedger::Read(const std::function<Status(ledger::Reader&)>& body) {
 Status WatchedLedger::Write(const std::function<Status(ledger::Writer&)>& body) {
   LATECOMER_RETURN_IF_ERROR(Pass("before a write of the ledger", FaultPoints::MayFail::kYes));
   ++transactions_;
+  ++own_writes_;
   LedgerTwist none;
   LedgerEffects effects;
   LATECOMER_RETURN_IF_ERROR(real_->Write([&](ledger::Writer& writer) {
     effects = LedgerEffects{};
-    WatchedWriter watched(writer, &writer, twist_ == nullptr ? none : *twist_, effects);
+    WatchedWriter watched(writer, &writer, twist_ == nullptr ? none : *twist_, effects, own_writes_);
     return body(watched);
   }));
   observer_(effects);

@@ -9,6 +9,7 @@
 
 #include "fault_points.h"
 #include "ledger/ledger.h"
+#include "ledger/stamp.h"
 
 namespace latecomer::simulation {
 
@@ -40,9 +41,11 @@ class LedgerTwist {
   virtual void OnRun(ledger::RunRecord& /*run*/, ledger::Reader& /*reader*/) {}
   virtual void OnCause(std::string& /*looked for*/, ledger::Reader& /*reader*/) {}
   virtual void OnNewRun(ledger::RunRecord& /*run*/, ledger::Reader& /*reader*/) {}
+  // `writes`: transactions that may write, of this scheduler alone.
+  virtual void OnStamp(std::string& /*stamp*/, std::int64_t /*writes*/) {}
 };
 
-class WatchedLedger final : public ledger::Ledger {
+class WatchedLedger final : public ledger::Ledger, public ledger::CountsWrites {
  public:
   using Observer = std::function<void(const LedgerEffects&)>;
 
@@ -52,6 +55,7 @@ class WatchedLedger final : public ledger::Ledger {
 
   const std::string& id() const override { return real_->id(); }
   const std::string& location() const override { return real_->location(); }
+  std::int64_t writes() const override { return dynamic_cast<ledger::CountsWrites&>(*real_).writes(); }
   Status Read(const std::function<Status(ledger::Reader&)>& body) override;
   Status Write(const std::function<Status(ledger::Writer&)>& body) override;
 
@@ -66,6 +70,7 @@ class WatchedLedger final : public ledger::Ledger {
   LedgerTwist* twist_;
   Observer observer_;
   std::int64_t transactions_ = 0;
+  std::int64_t own_writes_ = 0;
 };
 
 }  // namespace latecomer::simulation

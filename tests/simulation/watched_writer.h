@@ -1,16 +1,24 @@
 // Reader and Writer that pass everything on, and note down what is written.
 #pragma once
 
+#include "ledger/stamp.h"
 #include "watched_ledger.h"
 
 namespace latecomer::simulation {
 
-class WatchedWriter final : public ledger::Writer {
+class WatchedWriter final : public ledger::Writer, public ledger::Stamped {
  public:
   // `writer` is null while only reading; then no writing call is made.
-  WatchedWriter(ledger::Reader& reader, ledger::Writer* writer, LedgerTwist& twist, LedgerEffects& effects)
-      : reader_(reader), writer_(writer), twist_(twist), effects_(effects) {}
+  // `writes` is what the twist is told of stamps.
+  WatchedWriter(ledger::Reader& reader, ledger::Writer* writer, LedgerTwist& twist, LedgerEffects& effects,
+                std::int64_t writes)
+      : reader_(reader), writer_(writer), twist_(twist), effects_(effects), writes_(writes) {}
 
+  Result<std::string> Stamp() override {
+    auto stamp = dynamic_cast<ledger::Stamped&>(reader_).Stamp();
+    if (stamp) twist_.OnStamp(*stamp, writes_);
+    return stamp;
+  }
   Result<std::optional<ledger::TableRecord>> FindTable(const std::string& location) override {
     return reader_.FindTable(location);
   }
@@ -192,6 +200,7 @@ class WatchedWriter final : public ledger::Writer {
   ledger::Writer* writer_;
   LedgerTwist& twist_;
   LedgerEffects& effects_;
+  std::int64_t writes_;
 };
 
 }  // namespace latecomer::simulation
