@@ -184,6 +184,7 @@ executor::JobWork Engine::JobWorkFor(const Active& active, const pipeline::Step&
   work.partition_columns = output_schema_;
   work.time_zone = pipeline_.output.time_zone.name();
   work.transaction = TransactionFor(active, step);
+  return work;
 }
 
 std::vector<executor::SqlWork::SourceView> Engine::SourceViewsFor(const Active& active) {
