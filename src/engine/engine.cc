@@ -56,7 +56,8 @@ Result<TickReport> Engine::Tick() {
   }
   report.progressed = observed || taken_over || advanced || created;
   LATECOMER_RETURN_IF_ERROR(StartQueued(report));
-  report.mine = static_cast<int>(active_.size());
+  // Jobs outside that were told to end do so only while somebody watches.
+  report.mine = static_cast<int>(active_.size() + doomed_.size());
   report.planned = waits_planned_;
   plan_due_ = plan_due_ || report.elsewhere > 0;  // what others finish may leave work for us
   for (const auto& [id, active] : active_) {
