@@ -66,7 +66,8 @@ Result<TickReport> Engine::Tick() {
   }
   report.progressed = observed || taken_over || advanced || created;
   LATECOMER_RETURN_IF_ERROR(StartQueued(report));
-  report.mine = static_cast<int>(active_.size());
+  // Jobs outside that were told to end do so only while somebody watches.
+  report.mine = static_cast<int>(active_.size() + doomed_.size());
   report.planned = waits_planned_;
   others_at_work_ = report.elsewhere > 0;
   for (const auto& [id, active] : active_) {

@@ -29,7 +29,7 @@ namespace latecomer::engine {
 struct TickReport {
   bool progressed = false;         // something changed; call Tick again at once
   bool read_more = false;          // … of a source: versions that no scheduler had read before
-  int mine = 0;                    // runs this engine is working on
+  int mine = 0;                    // runs this engine is working on, and attempts that it ends
   int elsewhere = 0;               // runs other schedulers are working on
   std::vector<PlacedRun> outside;  // runs that outside workers hold, with `waiting_for`; nothing to wait for here
   std::vector<PlacedRun> waiting;  // queued runs, with `waiting_for`

@@ -132,6 +132,7 @@ class AirflowTest(DagSteps, unittest.TestCase):
     @classmethod
     def serve(cls, place: Place) -> str:
         """Starts a latecomer server on a place; returns a connection to it, with a token of its own."""
+        (place.folder / 'examples/airflow/devices_triggered.yaml').unlink()  # it would run DAGs elsewhere
         server = subprocess.Popen([PROGRAM, 'serve', '--pipelines', 'examples/airflow', '--port', '0', '--demo'],
                                   cwd=place.folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                   stderr=subprocess.DEVNULL, text=True)
