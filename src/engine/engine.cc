@@ -137,6 +137,20 @@ Result<bool> Engine::MovedOn(const std::string& location) {
 }
 
 Result<bool> Engine::ObserveTable(const std::string& location) {
+  constexpr int kMostConflicts = 100;
+  for (int i = 0; i < kMostConflicts; ++i) {
+    LATECOMER_ASSIGN_OR_RETURN(const std::optional<bool> news, ObserveOnce(location));
+    if (news) return *news;
+    view_.BeginLook();
+  }
+  return Fail(Error(ErrorKind::kConflict, "what the ledger has of this table changes all the time")
+                  .In(location)
+                  .Hint("`latecomer ledger check` looks whether the ledger is sound; then run this again"));
+}
+
+// nullopt: another scheduler stored something else meanwhile. Going on without looking again, plans would rest on
+// changes that are in no ledger.
+Result<std::optional<bool>> Engine::ObserveOnce(const std::string& location) {
   std::shared_ptr<table::TableHistory>& history = histories_[location];
   if (!history) {
     LATECOMER_ASSIGN_OR_RETURN(history, env_.catalog.OpenHistory(location));
@@ -151,12 +165,7 @@ Result<bool> Engine::ObserveTable(const std::string& location) {
   }
   const Version before = known ? known->record.seen.version : kBeforeFirst;
   Result<ObservedTable> advanced = Advance(*history, std::move(known), env_.clock.Now(), &env_.ledger);
-  // Another scheduler stored something else meanwhile: go on from there, or plans would rest on changes that
-  // are in no ledger.
-  if (!advanced && advanced.error().kind == ErrorKind::kConflict) {
-    view_.BeginLook();
-    return ObserveTable(location);
-  }
+  if (!advanced && advanced.error().kind == ErrorKind::kConflict) return std::nullopt;
   if (!advanced) return Fail(advanced.error());
   ObservedTable& table = *advanced;
   if (!table.Changed()) {
@@ -173,7 +182,7 @@ Result<bool> Engine::ObserveTable(const std::string& location) {
     stored = there && there->seen == table.record.seen;
     return {};
   }));
-  if (!stored) return ObserveTable(location);
+  if (!stored) return std::nullopt;
   read_more_ = true;
   const Version newest = table.record.seen.version;
   if (env_.listener != nullptr) {

@@ -88,6 +88,7 @@ class Engine {
   // engine.cc
   Result<bool> Observe();
   Result<bool> ObserveTable(const std::string& location);
+  Result<std::optional<bool>> ObserveOnce(const std::string& location);
   Result<bool> ObserveDue();
   Result<bool> MovedOn(const std::string& location);
   bool HasObserved() const;

@@ -98,8 +98,8 @@ class LogHandler(http.server.BaseHTTPRequestHandler):
                 new, over = container.lines[sent:], container.ended
             for at, line in new:
                 sent += 1
-                if at < asked.get('sinceTime', ''):
-                    continue
+                if at[:19] < asked.get('sinceTime', '')[:19]:
+                    continue  # whole seconds are asked for
                 self.wfile.write((f'{at} {line}' if asked.get('timestamps') == 'true' else line).encode())
                 self.wfile.flush()
             if not new and (over or asked.get('follow') != 'true' or self.server.kubelet.stopping.is_set()):
