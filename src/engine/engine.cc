@@ -157,12 +157,7 @@ Result<std::optional<bool>> Engine::ObserveOnce(const std::string& location) {
   }
   LATECOMER_ASSIGN_OR_RETURN(auto record, view_.Table(location));
   std::optional<ObservedTable> known;
-  if (record) {
-    known.emplace();
-    known->base = record->seen;
-    known->record = std::move(*record);
-    known->whole = false;
-  }
+  if (record) known = KnownTable(std::move(*record));
   const Version before = known ? known->record.seen.version : kBeforeFirst;
   Result<ObservedTable> advanced = Advance(*history, std::move(known), env_.clock.Now(), &env_.ledger);
   if (!advanced && advanced.error().kind == ErrorKind::kConflict) return std::nullopt;

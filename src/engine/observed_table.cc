@@ -215,11 +215,15 @@ Result<ObservedTable> Bridge(const table::TableHistory& history, ObservedTable t
 Result<std::optional<ObservedTable>> LoadKnown(ledger::Reader& reader, const std::string& location) {
   LATECOMER_ASSIGN_OR_RETURN(std::optional<ledger::TableRecord> record, reader.FindTable(location));
   if (!record) return std::optional<ObservedTable>{};
+  return std::optional(KnownTable(std::move(*record)));
+}
+
+ObservedTable KnownTable(ledger::TableRecord record) {
   ObservedTable table;
-  table.base = record->seen;
-  table.record = std::move(*record);
+  table.base = record.seen;
+  table.record = std::move(record);
   table.whole = false;
-  return std::optional<ObservedTable>(std::move(table));
+  return table;
 }
 
 Result<std::optional<ObservedTable>> LoadObserved(ledger::Reader& reader, const std::string& location) {

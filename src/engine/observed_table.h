@@ -34,6 +34,8 @@ struct ObservedTable {
 Result<std::optional<ObservedTable>> LoadObserved(ledger::Reader& reader, const std::string& location);
 // Without its partitions: what a look costs doesn't follow their number.
 Result<std::optional<ObservedTable>> LoadKnown(ledger::Reader& reader, const std::string& location);
+// The same, of a record that was read already.
+ObservedTable KnownTable(ledger::TableRecord record);
 // Fetches the partitions that `table` lacks; kConflict when the ledger knows another state of the table by now.
 Status LoadPartitions(ledger::Reader& reader, ObservedTable& table);
 

@@ -369,19 +369,6 @@ bool SameRecord(const std::optional<ledger::SettledRecord>& a, const std::option
   return a->shape == b->shape && a->up_to == b->up_to && a->frontier == b->frontier;
 }
 
-// What was marked since the look has to stay marked: the look knows nothing of it.
-Status ResetForOtherShape(ledger::Writer& writer, const std::string& pipeline, const IndexUpdate& update) {
-  LATECOMER_ASSIGN_OR_RETURN(const std::vector<ledger::MarkRecord> marks, writer.Marked(pipeline));
-  LATECOMER_RETURN_IF_ERROR(writer.ResetSettled(pipeline));
-  for (const ledger::MarkRecord& mark : marks) {
-    const bool is_settled = std::any_of(
-        update.unmark.begin(), update.unmark.end(),
-        [&](const ledger::MarkRecord& seen) { return seen.partition == mark.partition && seen.number == mark.number; });
-    if (!is_settled) LATECOMER_RETURN_IF_ERROR(writer.Mark(pipeline, mark.partition));
-  }
-  return {};
-}
-
 }  // namespace
 
 Status PlaceOutputs(ledger::Writer& writer, const pipeline::Pipeline& pipeline) {
@@ -417,7 +404,7 @@ Status ApplyIndexUpdate(ledger::Writer& writer, const pipeline::Pipeline& pipeli
   }
   // Of another shape the places of runs and processed partitions may be others, too.
   const bool other_shape = known && update.settled && known->shape != update.settled->shape;
-  if (other_shape) LATECOMER_RETURN_IF_ERROR(ResetForOtherShape(writer, pipeline.id, update));
+  if (other_shape) LATECOMER_RETURN_IF_ERROR(writer.ResetSettled(pipeline.id));
   if (update.place || update.settled) {
     LATECOMER_RETURN_IF_ERROR(PlaceSources(writer, pipeline));
     LATECOMER_RETURN_IF_ERROR(PlaceOutputs(writer, pipeline));

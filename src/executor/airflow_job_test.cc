@@ -12,7 +12,6 @@
 #include <vector>
 
 #include "executor/executor_test_support.h"
-#include "table/catalog.h"
 #include "testing/http_server.h"
 
 namespace latecomer::executor {
@@ -127,16 +126,6 @@ class PlayedAirflow {
   int answers_to_lose_ = 0;
   int patches_ = 0;
   testing::TestServer server_{[this](const ServedRequest& request) { return Answer(request); }};
-};
-
-class NoTables final : public table::Catalog {
- public:
-  Result<std::shared_ptr<table::TableHistory>> OpenHistory(const std::string&) override {
-    return Fail(ErrorKind::kUnexpected, "no table is declared");
-  }
-  Result<std::shared_ptr<table::TableWriter>> OpenWriter(const std::string&) override {
-    return Fail(ErrorKind::kUnexpected, "no table is declared");
-  }
 };
 
 class AirflowJobTest : public ::testing::Test {

@@ -7,10 +7,12 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <memory>
 #include <sstream>
 #include <string>
 
 #include "executor/executor.h"
+#include "table/catalog.h"
 
 namespace latecomer::executor {
 
@@ -43,6 +45,17 @@ inline std::string ReadAll(const std::string& path) {
 inline void WriteAll(const std::string& path, const std::string& content) {
   std::ofstream(path, std::ios::binary) << content;
 }
+
+// For work that declares no output and reads no source.
+class NoTables final : public table::Catalog {
+ public:
+  Result<std::shared_ptr<table::TableHistory>> OpenHistory(const std::string&) override {
+    return Fail(ErrorKind::kUnexpected, "no table is declared");
+  }
+  Result<std::shared_ptr<table::TableWriter>> OpenWriter(const std::string&) override {
+    return Fail(ErrorKind::kUnexpected, "no table is declared");
+  }
+};
 
 inline AttemptSpec AttemptIn(const TemporaryFolder& folder, std::vector<std::string> argv,
                              const std::string& name = "1") {

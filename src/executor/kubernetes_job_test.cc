@@ -22,16 +22,6 @@ using testing::ServedAnswer;
 using testing::ServedRequest;
 using testing::TestServer;
 
-class NoTables final : public table::Catalog {
- public:
-  Result<std::shared_ptr<table::TableHistory>> OpenHistory(const std::string&) override {
-    return Fail(ErrorKind::kUnexpected, "no table is declared");
-  }
-  Result<std::shared_ptr<table::TableWriter>> OpenWriter(const std::string&) override {
-    return Fail(ErrorKind::kUnexpected, "no table is declared");
-  }
-};
-
 // One namespace with at most one job and one pod.
 class FakeApi {
  public:

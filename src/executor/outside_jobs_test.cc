@@ -14,7 +14,6 @@
 
 #include "executor/executor_test_support.h"
 #include "executor/local_executor.h"
-#include "table/catalog.h"
 
 namespace latecomer::executor {
 namespace {
@@ -108,16 +107,6 @@ class FakeSystem final : public OutsideSystem {
 
  private:
   std::shared_ptr<Cluster> cluster_;
-};
-
-class NoTables final : public table::Catalog {
- public:
-  Result<std::shared_ptr<table::TableHistory>> OpenHistory(const std::string&) override {
-    return Fail(ErrorKind::kUnexpected, "no table is declared");
-  }
-  Result<std::shared_ptr<table::TableWriter>> OpenWriter(const std::string&) override {
-    return Fail(ErrorKind::kUnexpected, "no table is declared");
-  }
 };
 
 constexpr OutsidePatience kShort{.look = std::chrono::milliseconds(10),

@@ -1,4 +1,6 @@
 // What incremental planning rests on: nothing that isn't placed or marked may be left out.
+#include <algorithm>
+
 #include "ledger/ledger_contract.h"
 
 namespace latecomer::ledger {
@@ -256,7 +258,14 @@ TEST_P(LedgerContract, TheNewestStartedIntervalWasProcessedOrHasARunThatStarted)
   // Processed again, it stays where it is.
   Write([](Writer& writer) { return writer.PutProcessed({.pipeline = "devices", .partition = "late"}); });
   EXPECT_EQ(newest(Local(30)), Local(20));
-  Write([](Writer& writer) { return writer.ResetSettled("devices"); });
+  Write([](Writer& writer) -> Status {
+    LATECOMER_RETURN_IF_ERROR(writer.Mark("devices", "marked"));
+    return writer.ResetSettled("devices");
+  });
+  Read([](Reader& reader) {
+    const auto marks = *reader.Marked("devices");
+    EXPECT_TRUE(std::ranges::any_of(marks, [](const MarkRecord& mark) { return mark.partition == "marked"; }));
+  });
   EXPECT_EQ(newest({}), std::nullopt);
   Read([](Reader& reader) { EXPECT_EQ(reader.ProcessedNotPlaced("devices")->size(), 3U); });
 }

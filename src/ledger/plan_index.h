@@ -86,7 +86,8 @@ class PlanIndexWriter {
                                 std::optional<LocalTime> start) = 0;
 
   virtual Status PutSettled(const SettledRecord& record) = 0;
-  // Nothing is known to be settled, nothing is marked or placed: everything has to be looked at.
+  // Nothing is known to be settled, nothing is placed: everything has to be looked at. Marks stay: they may be newer
+  // than the look that asks for this.
   virtual Status ResetSettled(const std::string& pipeline) = 0;
   virtual Status Mark(const std::string& pipeline, const std::string& partition) = 0;
   // One that was set again since it was read stays.

@@ -200,7 +200,6 @@ Status SqlTransaction::PutSettled(const SettledRecord& record) {
 
 Status SqlTransaction::ResetSettled(const std::string& pipeline) {
   LATECOMER_RETURN_IF_ERROR(Run("DELETE FROM settled WHERE pipeline = $1", {std::string_view(pipeline)}));
-  LATECOMER_RETURN_IF_ERROR(Run("DELETE FROM marks WHERE pipeline = $1", {std::string_view(pipeline)}));
   for (const char* placed : {"runs", "processed"}) {
     LATECOMER_RETURN_IF_ERROR(Run("UPDATE " + std::string(placed) + " SET interval_start = NULL WHERE pipeline = $1",
                                   {std::string_view(pipeline)}));

@@ -17,7 +17,7 @@ struct CascadeEdge {
   std::string step;            // of the upstream one: the step that writes it
 };
 
-// Only declared outputs (`sql: into`) are known. Tables are the same when their resolved locations are.
+// Only declared outputs (`into`) are known. Tables are the same when their resolved locations are.
 std::vector<CascadeEdge> CascadeOf(const std::vector<Pipeline>& pipelines);
 
 // kInvalidFile when two pipelines have one id, or when pipelines feed each other in a ring: such a ring would find
