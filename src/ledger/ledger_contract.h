@@ -29,6 +29,7 @@ class LedgerPlace {
 struct LedgerFlavour {
   std::string name;
   bool many_connections = true;
+  bool shares_server = false;  // with ledgers of other processes
   std::function<std::unique_ptr<LedgerPlace>()> make;
 };
 

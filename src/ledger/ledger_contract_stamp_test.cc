@@ -64,15 +64,22 @@ Status ChangeSomething(Writer& writer, std::minstd_rand& random, int round) {
   }
 }
 
+// On a server it changes with what is written to other ledgers, too, such as those of tests that run beside this one.
+// That is rare beside a read, so of many looks one is undisturbed.
 TEST_P(LedgerContract, TheStampStaysWhileNothingIsWritten) {
   Write([](Writer& writer) { return writer.PutHold(Hold("x")); });
-  const std::string stamp = StampOf(*ledger_);
-  Read([&](Reader& reader) {
-    ASSERT_TRUE(reader.Holds("devices"));
-    ASSERT_TRUE(reader.Pipelines());
-    EXPECT_EQ(*StampIn(reader), stamp);
-  });
-  EXPECT_EQ(StampOf(*ledger_), stamp);
+  bool stayed = false;
+  for (int i = 0; i < kRounds && !stayed; ++i) {
+    const std::string stamp = StampOf(*ledger_);
+    Read([&](Reader& reader) {
+      ASSERT_TRUE(reader.Holds("devices"));
+      ASSERT_TRUE(reader.Pipelines());
+      stayed = *StampIn(reader) == stamp;
+    });
+    stayed = stayed && StampOf(*ledger_) == stamp;
+    if (!GetParam().shares_server) ASSERT_TRUE(stayed);
+  }
+  EXPECT_TRUE(stayed);
 }
 
 TEST_P(LedgerContract, EachWriteIsCountedBeforeItBegins) {

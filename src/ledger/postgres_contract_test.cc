@@ -15,7 +15,9 @@ class SchemaPlace final : public LedgerPlace {
 };
 
 LedgerFlavour InASchema() {
-  return {.name = "Schema", .many_connections = true, .make = [] { return std::make_unique<SchemaPlace>(); }};
+  return {.name = "Schema", .many_connections = true, .shares_server = true, .make = [] {
+            return std::make_unique<SchemaPlace>();
+          }};
 }
 
 INSTANTIATE_TEST_SUITE_P(OnPostgres, LedgerContract, testing::Values(InASchema()), NameOfParameter);
