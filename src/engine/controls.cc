@@ -24,6 +24,7 @@ Result<CancelPlan> Plan(ledger::Reader& reader, const pipeline::Pipeline& pipeli
       continue;
     }
     lines.push_back(std::to_string(placed.run.id) + " " + state + " " + std::to_string(placed.run.tries));
+    if (placed.run.state == RunState::kRunning) plan.interrupted.insert(placed.run.id);
     plan.affected.push_back(std::move(placed.run));
   }
   plan.fingerprint = FingerprintOf(lines);

@@ -2,6 +2,8 @@
 // cancel, pause, notes. Each is one transaction on the ledger; a scheduler that is at work notices and obeys.
 #pragma once
 
+#include <cstdint>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -14,6 +16,7 @@ namespace latecomer::engine {
 
 struct CancelPlan {
   std::vector<ledger::RunRecord> affected;  // as they were; once done, as they are
+  std::set<std::int64_t> interrupted;       // ids of those that were running
   std::vector<Untouched> untouched;
   std::string fingerprint;
 };

@@ -10,7 +10,7 @@
 #include "engine/outside_claims.h"
 #include "engine/trigger.h"
 #include "engine/undo.h"
-#include "lateness/rule_names.h"
+#include "lateness/plan_names.h"
 #include "server/audit.h"
 #include "server/routes.h"
 #include "server/views.h"
@@ -20,6 +20,7 @@ namespace {
 
 using engine::Act;
 using ledger::RunRecord;
+using ledger::RunState;
 
 constexpr std::size_t kMostShown = 200;
 constexpr std::size_t kLongestNote = 1000;
@@ -131,6 +132,20 @@ AuditSubject About(const std::string& action, const Target& target) {
   return {.action = action, .pipeline = target.pipeline->id, .run_id = target.run_id};
 }
 
+// Of a run whose try an action ended: when a worker outside had it, no scheduler here notices. `run` has its new state,
+// and the number of that try.
+Status TellIfOutside(Call& call, const RunRecord& run) {
+  if (call.app.claims.listener == nullptr) return {};
+  std::optional<ledger::ClaimRecord> claim;
+  LATECOMER_RETURN_IF_ERROR(call.store.ledger->Read([&](ledger::Reader& reader) -> Status {
+    LATECOMER_ASSIGN_OR_RETURN(claim, reader.FindClaim(run.pipeline, run.partition));
+    return {};
+  }));
+  const bool its = claim && claim->run == run.id && claim->try_number == run.tries;
+  if (its && engine::IsOutside(claim->holder)) call.app.claims.listener->OnRun(run);
+  return {};
+}
+
 Result<Outcome> Clear(Call& call, const Target& target, const engine::ClearSelection& selection, const Common& common,
                       const Act& act) {
   ledger::Ledger& ledger = *call.store.ledger;
@@ -146,6 +161,10 @@ Result<Outcome> Clear(Call& call, const Target& target, const engine::ClearSelec
     if (!run.kept.empty()) effect += "; " + Counted(run.kept.size(), "step") + " kept";
     if (!run.note.empty()) effect += "; " + run.note;
     outcome.AddRun(run.run, std::string(Name(run.run.state)), effect, run.again);
+    if (common.dry_run || run.run.state != RunState::kRunning) continue;
+    RunRecord queued = run.run;
+    queued.state = RunState::kQueued;
+    LATECOMER_RETURN_IF_ERROR(TellIfOutside(call, queued));
   }
   outcome.AddUntouched(plan.untouched);
   outcome.summary = Counted(plan.affected.size(), "run") + (common.dry_run ? " would be" : " were") + " queued again";
@@ -263,25 +282,6 @@ Result<Response> MarkRun(Call& call) {
   return Perform(call, About("mark_" + state, target), common, mark);
 }
 
-namespace {
-
-// Of runs that were cancelled, those that a worker outside had: no scheduler here notices their end.
-Status TellOfOutside(Call& call, const std::vector<RunRecord>& runs) {
-  if (call.app.claims.listener == nullptr) return {};
-  for (const RunRecord& run : runs) {
-    std::optional<ledger::ClaimRecord> claim;
-    LATECOMER_RETURN_IF_ERROR(call.store.ledger->Read([&](ledger::Reader& reader) -> Status {
-      LATECOMER_ASSIGN_OR_RETURN(claim, reader.FindClaim(run.pipeline, run.partition));
-      return {};
-    }));
-    const bool its = claim && claim->run == run.id && claim->try_number == run.tries;
-    if (its && engine::IsOutside(claim->holder)) call.app.claims.listener->OnRun(run);
-  }
-  return {};
-}
-
-}  // namespace
-
 Result<Response> CancelRun(Call& call) {
   BodyFields body(call.request);
   const Common common = ReadCommon(body);
@@ -294,10 +294,12 @@ Result<Response> CancelRun(Call& call) {
                                common.dry_run
                                    ? engine::PreviewCancel(ledger, *target.pipeline, selection)
                                    : engine::ApplyCancel(ledger, *target.pipeline, selection, common.confirmed, act));
-    if (!common.dry_run) LATECOMER_RETURN_IF_ERROR(TellOfOutside(call, plan.affected));
     Outcome outcome;
     outcome.fingerprint = plan.fingerprint;
-    for (const RunRecord& run : plan.affected) outcome.AddRun(run, std::string(Name(run.state)), "is ended");
+    for (const RunRecord& run : plan.affected) {
+      outcome.AddRun(run, std::string(Name(run.state)), "is ended");
+      if (!common.dry_run && plan.interrupted.contains(run.id)) LATECOMER_RETURN_IF_ERROR(TellIfOutside(call, run));
+    }
     outcome.AddUntouched(plan.untouched);
     outcome.summary = Counted(plan.affected.size(), "run") + (common.dry_run ? " would be" : "") + " cancelled";
     return outcome;

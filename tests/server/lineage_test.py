@@ -75,13 +75,17 @@ class LineageTest(ServerStory):
         report('fail', claim(), message='still none')
         me.post(base + '/runs/scheduled_2024-01-01/clear')
         me.post(f'{base}/runs/{claim()["run_id"]}/cancel')
+        me.post(base + '/runs/scheduled_2024-01-01/clear')
+        me.post(f'{base}/runs/{claim()["run_id"]}/clear')  # while the worker has it
+        me.post(base + '/runs/scheduled_2024-01-01/cancel')  # it waits now, and its last try has ended already
         self.assertEqual(served.stop(), 0)
         events = [json.loads(line) for line in (self.folder / 'lineage.jsonl').read_text().splitlines()]
         for event in events:
             check(event, event['schemaURL'])
         self.assertEqual([(e['eventType'], e['run']['facets']['latecomer_partition']['try']) for e in events],
-                         [('START', 1), ('ABORT', 1), ('START', 2), ('FAIL', 2), ('START', 3), ('ABORT', 3)])
-        self.assertEqual(len({e['run']['runId'] for e in events}), 3)
+                         [('START', 1), ('ABORT', 1), ('START', 2), ('FAIL', 2), ('START', 3), ('ABORT', 3),
+                          ('START', 4), ('ABORT', 4)])
+        self.assertEqual(len({e['run']['runId'] for e in events}), 4)
         self.assertEqual(events[3]['run']['facets']['errorMessage']['message'], 'outside worker dedp failed: still none')
 
     def receiver(self, on_refused=lambda: None, refusals=2):
