@@ -9,6 +9,7 @@
 #include "http/digest.h"
 #include "storage/cloud_location.h"
 #include "storage/cloud_store.h"
+#include "storage/store_answer.h"
 #include "storage/xml_text.h"
 
 namespace latecomer::storage {
@@ -16,14 +17,6 @@ namespace {
 
 constexpr const char* kServiceVersion = "2021-08-06";
 constexpr const char* kMarkHeader = "x-ms-meta-latecomer_put";
-constexpr std::size_t kMostAnswerBytes = std::size_t{64} << 20;
-
-struct KnownProblem {
-  std::string_view code;
-  ErrorKind kind;
-  std::string_view message;
-  std::string_view hint;
-};
 
 constexpr KnownProblem kNoObject{"BlobNotFound", ErrorKind::kNotFound, "there is no such object", ""};
 constexpr KnownProblem kDenied{"AuthorizationFailure", ErrorKind::kPermission, "the store denies access",
@@ -47,31 +40,10 @@ constexpr KnownProblem kKnown[] = {
     {"InvalidResourceName", ErrorKind::kInvalidArgument, "no container or object can have this name", ""},
 };
 
-Error Describe(const KnownProblem& known, const std::string& place) {
-  Error error(known.kind, std::string(known.message));
-  error.file = place;
-  error.hint = known.hint;
-  return error;
-}
-
 std::string Lower(std::string text) {
   std::transform(text.begin(), text.end(), text.begin(),
                  [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
   return text;
-}
-
-std::string Unquoted(std::string_view etag) {
-  if (etag.size() >= 2 && etag.starts_with('"') && etag.ends_with('"')) etag = etag.substr(1, etag.size() - 2);
-  return std::string(etag);
-}
-
-std::int64_t Number(const std::string& text) {
-  std::int64_t number = 0;
-  for (const char c : text) {
-    if (c < '0' || c > '9' || number > (std::int64_t{1} << 58)) return 0;
-    number = number * 10 + (c - '0');
-  }
-  return number;
 }
 
 struct AzureProblem {
@@ -155,7 +127,7 @@ class AzureDialect final : public CloudDialect {
     if (response.status == 412) return true;
     return response.status == 409 && ProblemOf(response).code == "BlobAlreadyExists";
   }
-  ObjectInfo InfoOf(const http::Response& head) const override;
+  ObjectInfo InfoOf(const http::Response& head) const override { return InfoOfHeaders(head); }
   std::string MarkOf(const http::Response& head) const override { return head.Header(kMarkHeader); }
   http::Request List(const ListQuery& query) const override;
   Result<ListPage> ReadPage(const http::Response& response) const override;
@@ -221,21 +193,7 @@ Error AzureDialect::Explain(const http::Response& response, const std::string& p
   }
   if (problem.code.empty() && response.status == 404) return Describe(kNoObject, place);
   if (problem.code.empty() && (response.status == 403 || response.status == 401)) return Describe(kDenied, place);
-  std::string message = "the store answered with status " + std::to_string(response.status);
-  if (!problem.code.empty()) message = "the store says " + ServerWords(problem.code);
-  if (!problem.message.empty()) message += ": " + ServerWords(problem.message);
-  const ErrorKind kind = response.status == 403 || response.status == 401 ? ErrorKind::kPermission
-                         : response.status == 404                         ? ErrorKind::kNotFound
-                                                                          : ErrorKind::kIo;
-  return Error(kind, std::move(message)).In(place);
-}
-
-ObjectInfo AzureDialect::InfoOf(const http::Response& head) const {
-  ObjectInfo info;
-  info.size_bytes = Number(head.Header("content-length"));
-  info.etag = Unquoted(head.Header("etag"));
-  info.modified = ParseHttpDate(head.Header("last-modified")).value_or(Instant{});
-  return info;
+  return DescribeUnknown(response, problem.code, problem.message, place);
 }
 
 // The service can't begin after a name: what comes before it is read and passed over.
@@ -269,7 +227,7 @@ Result<ListPage> AzureDialect::ReadPage(const http::Response& response) const {
     ObjectInfo& info = page.objects.emplace_back();
     // Names that XML can't hold.
     info.key = name->attributes.find("Encoded=\"true\"") == std::string::npos ? name->text : PercentDecode(name->text);
-    info.size_bytes = Number(properties->Text("Content-Length"));
+    info.size_bytes = NumberOf(properties->Text("Content-Length"));
     info.etag = Unquoted(properties->Text("Etag"));
     info.modified = ParseHttpDate(properties->Text("Last-Modified")).value_or(Instant{});
   }

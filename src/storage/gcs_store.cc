@@ -1,12 +1,12 @@
 #include "storage/gcs_store.h"
 
-#include <charconv>
 #include <nlohmann/json.hpp>
 #include <utility>
 
 #include "base/text.h"
 #include "storage/cloud_location.h"
 #include "storage/cloud_store.h"
+#include "storage/store_answer.h"
 
 namespace latecomer::storage {
 namespace {
@@ -14,24 +14,16 @@ namespace {
 using Json = nlohmann::json;
 
 constexpr const char* kMarkName = "latecomer-put";
-constexpr std::size_t kMostAnswerBytes = std::size_t{64} << 20;
 
 std::string TextOf(const Json& json, const char* name) {
   const auto found = json.find(name);
   return found != json.end() && found->is_string() ? found->get<std::string>() : std::string();
 }
 
-// 64-bit numbers are texts in this interface.
-std::int64_t Number(const std::string& text) {
-  std::int64_t number = 0;
-  std::from_chars(text.data(), text.data() + text.size(), number);
-  return number;
-}
-
 ObjectInfo InfoFrom(const Json& object) {
   ObjectInfo info;
   info.key = TextOf(object, "name");
-  info.size_bytes = Number(TextOf(object, "size"));
+  info.size_bytes = NumberOf(TextOf(object, "size"));  // 64-bit numbers are texts in this interface
   // Its etag changes with the object's metadata too.
   info.etag = TextOf(object, "generation");
   if (const auto at = ParseInstant(TextOf(object, "updated"))) info.modified = *at;
@@ -145,9 +137,7 @@ Error GcsDialect::Explain(const http::Response& response, const std::string& pla
         .In(place)
         .Hint("reading a table takes the role Storage Object Viewer, writing Storage Object User");
   }
-  std::string message = "the store answered with status " + std::to_string(response.status);
-  if (!said.empty()) message += ": " + ServerWords(said);
-  return Error(ErrorKind::kIo, std::move(message)).In(place);
+  return DescribeUnknown(response, "", said, place);
 }
 
 http::Request GcsDialect::List(const ListQuery& query) const {
@@ -222,7 +212,7 @@ class GcsUpload final : public PartUpload {
   static std::int64_t KeptBytes(const http::Response& response) {
     const std::string& range = response.Header("range");
     const std::size_t dash = range.find('-');
-    return dash == std::string::npos ? 0 : Number(range.substr(dash + 1)) + 1;
+    return dash == std::string::npos ? 0 : NumberOf(range.substr(dash + 1)) + 1;
   }
   Error Explain(const http::Response& response) const { return dialect_.Explain(response, place_); }
 

@@ -7,13 +7,13 @@
 #include "base/text.h"
 #include "storage/cloud_location.h"
 #include "storage/cloud_store.h"
+#include "storage/store_answer.h"
 #include "storage/xml_text.h"
 
 namespace latecomer::storage {
 namespace {
 
 constexpr const char* kMarkHeader = "x-amz-meta-latecomer-put";
-constexpr std::size_t kMostAnswerBytes = std::size_t{64} << 20;
 constexpr int kFinishAttempts = 4;
 
 struct S3Problem {
@@ -27,13 +27,6 @@ S3Problem ProblemOf(const http::Response& response) {
   if (!xml || xml->name != "Error") return {};
   return {xml->Text("Code"), xml->Text("Message"), xml->Text("Region")};
 }
-
-struct KnownProblem {
-  std::string_view code;
-  ErrorKind kind;
-  std::string_view message;
-  std::string_view hint;
-};
 
 constexpr KnownProblem kKnown[] = {
     {"NoSuchBucket", ErrorKind::kNotFound, "there is no such bucket",
@@ -58,13 +51,6 @@ constexpr KnownProblem kKnown[] = {
     {"InvalidObjectState", ErrorKind::kIo, "the object lies in an archive", "restore it first"},
     {"NotImplemented", ErrorKind::kUnsupported, "the store doesn't know this kind of request", ""},
 };
-
-Error Describe(const KnownProblem& known, const std::string& place) {
-  Error error(known.kind, std::string(known.message));
-  error.file = place;
-  error.hint = known.hint;
-  return error;
-}
 
 class S3Dialect final : public CloudDialect {
  public:
@@ -99,7 +85,7 @@ class S3Dialect final : public CloudDialect {
   // Amazon keeps to it since 2024; of other stores only newer releases do.
   bool IsKnownToCreateOnly() const override { return access_->endpoint().empty(); }
   bool SaysExists(const http::Response& response) const override { return response.status == 412; }
-  ObjectInfo InfoOf(const http::Response& head) const override;
+  ObjectInfo InfoOf(const http::Response& head) const override { return InfoOfHeaders(head); }
   std::string MarkOf(const http::Response& head) const override { return head.Header(kMarkHeader); }
   http::Request List(const ListQuery& query) const override;
   Result<ListPage> ReadPage(const http::Response& response) const override;
@@ -179,35 +165,7 @@ Error S3Dialect::Explain(const http::Response& response, const std::string& plac
   }
   if (problem.code.empty() && response.status == 404) return Describe(kKnown[1], place);
   if (problem.code.empty() && response.status == 403) return Describe(kKnown[2], place);
-  std::string message = "the store answered with status " + std::to_string(response.status);
-  if (!problem.code.empty()) message = "the store says " + ServerWords(problem.code);
-  if (!problem.message.empty()) message += ": " + ServerWords(problem.message);
-  const ErrorKind kind = response.status == 403   ? ErrorKind::kPermission
-                         : response.status == 404 ? ErrorKind::kNotFound
-                                                  : ErrorKind::kIo;
-  return Error(kind, std::move(message)).In(place);
-}
-
-std::string Unquoted(std::string_view etag) {
-  if (etag.size() >= 2 && etag.starts_with('"') && etag.ends_with('"')) etag = etag.substr(1, etag.size() - 2);
-  return std::string(etag);
-}
-
-std::int64_t Number(const std::string& text) {
-  std::int64_t number = 0;
-  for (const char c : text) {
-    if (c < '0' || c > '9' || number > (std::int64_t{1} << 58)) return 0;
-    number = number * 10 + (c - '0');
-  }
-  return number;
-}
-
-ObjectInfo S3Dialect::InfoOf(const http::Response& head) const {
-  ObjectInfo info;
-  info.size_bytes = Number(head.Header("content-length"));
-  info.etag = Unquoted(head.Header("etag"));
-  info.modified = ParseHttpDate(head.Header("last-modified")).value_or(Instant{});
-  return info;
+  return DescribeUnknown(response, problem.code, problem.message, place);
 }
 
 http::Request S3Dialect::List(const ListQuery& query) const {
@@ -241,7 +199,7 @@ Result<ListPage> S3Dialect::ReadPage(const http::Response& response) const {
       std::replace(info.key.begin(), info.key.end(), '+', ' ');
       info.key = PercentDecode(info.key);
     }
-    info.size_bytes = Number(element.Text("Size"));
+    info.size_bytes = NumberOf(element.Text("Size"));
     info.etag = Unquoted(element.Text("ETag"));
     // Whole seconds, as HEAD tells them.
     if (const auto at = ParseInstant(element.Text("LastModified")))
