@@ -11,6 +11,7 @@
 #include "engine/definition.h"
 #include "engine/facts.h"
 #include "engine/open_facts.h"
+#include "lateness/plan_names.h"
 
 namespace latecomer::cli {
 namespace {
@@ -35,7 +36,7 @@ void PrintTable(Context& context, const lateness::Plan& plan, const PlanOptions&
   for (const lateness::PlanEntry& entry : plan.entries) {
     ++counts[entry.decision];
     if (!Shown(entry, options)) continue;
-    table.Add({entry.key.Display(), DecisionCell(entry), KindName(entry.kind), LatenessText(entry),
+    table.Add({entry.key.Display(), DecisionCell(entry), std::string(Name(entry.kind)), LatenessText(entry),
                entry.rows && entry.late ? GroupDigits(*entry.rows) : "-", entry.reason});
   }
   if (!table.Empty()) {

@@ -2,32 +2,12 @@
 
 #include <nlohmann/json.hpp>
 
+#include "lateness/plan_names.h"
+
 namespace latecomer::cli {
 
 using lateness::Decision;
 using nlohmann::ordered_json;
-
-std::string DecisionName(Decision decision) {
-  switch (decision) {
-    case Decision::kUpToDate: return "up_to_date";
-    case Decision::kProcess: return "process";
-    case Decision::kOpen: return "open";
-    case Decision::kWaiting: return "waiting";
-    case Decision::kHeld: return "held";
-    case Decision::kFailed: return "failed";
-    case Decision::kIgnored: return "ignored";
-  }
-  return "ignored";
-}
-
-std::string KindName(lateness::RunFact::Kind kind) {
-  switch (kind) {
-    case lateness::RunFact::Kind::kScheduled: return "scheduled";
-    case lateness::RunFact::Kind::kBackfill: return "backfill";
-    case lateness::RunFact::Kind::kManual: return "manual";
-  }
-  return "manual";
-}
 
 Cell DecisionCell(const lateness::PlanEntry& entry) {
   switch (entry.decision) {
@@ -93,8 +73,8 @@ ordered_json EntryJson(const lateness::PlanEntry& entry) {
   json["partition"] = ordered_json::parse(entry.key.LogJson());
   json["interval_start"] = entry.interval ? ordered_json(FormatInstant(entry.interval->start)) : ordered_json();
   json["interval_end"] = entry.interval ? ordered_json(FormatInstant(entry.interval->end)) : ordered_json();
-  json["decision"] = DecisionName(entry.decision);
-  json["kind"] = KindName(entry.kind);
+  json["decision"] = Name(entry.decision);
+  json["kind"] = Name(entry.kind);
   json["late"] = entry.late;
   json["rule"] = entry.rule;
   json["reason"] = entry.reason;

@@ -9,8 +9,6 @@
 
 namespace latecomer::cli {
 
-std::string DecisionName(lateness::Decision decision);  // "process", "up_to_date", "waiting", "held", …
-std::string KindName(lateness::RunFact::Kind kind);
 Cell DecisionCell(const lateness::PlanEntry& entry);
 // "9 h 12 min", "-" when it has none.
 std::string LatenessText(const lateness::PlanEntry& entry);

@@ -6,7 +6,7 @@
 #include <set>
 
 #include "lateness/plan_builder.h"
-#include "lateness/rule_names.h"
+#include "lateness/plan_names.h"
 
 namespace latecomer::lateness {
 namespace {

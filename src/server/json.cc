@@ -3,11 +3,11 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "lateness/plan_names.h"
 
 namespace latecomer::server {
 
 using lateness::Decision;
-using lateness::RunFact;
 
 std::string Dump(const Json& json) {
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
@@ -66,28 +66,6 @@ std::string DisplayOf(std::string_view canonical) {
   return text;
 }
 
-std::string_view DecisionName(Decision decision) {
-  switch (decision) {
-    case Decision::kUpToDate: return "up_to_date";
-    case Decision::kProcess: return "process";
-    case Decision::kOpen: return "open";
-    case Decision::kWaiting: return "waiting";
-    case Decision::kHeld: return "held";
-    case Decision::kFailed: return "failed";
-    case Decision::kIgnored: return "ignored";
-  }
-  return "ignored";
-}
-
-std::string_view KindName(RunFact::Kind kind) {
-  switch (kind) {
-    case RunFact::Kind::kScheduled: return "scheduled";
-    case RunFact::Kind::kBackfill: return "backfill";
-    case RunFact::Kind::kManual: return "manual";
-  }
-  return "manual";
-}
-
 std::string_view StateName(const lateness::PlanEntry& entry) {
   switch (entry.decision) {
     case Decision::kUpToDate: return "complete";
@@ -143,8 +121,8 @@ Json EntryJson(const lateness::PlanEntry& entry) {
   json["values"] = ValuesOf(entry.key.LogJson());
   json["interval_start"] = entry.interval ? TimeJson(entry.interval->start) : Json();
   json["interval_end"] = entry.interval ? TimeJson(entry.interval->end) : Json();
-  json["decision"] = DecisionName(entry.decision);
-  json["kind"] = KindName(entry.kind);
+  json["decision"] = Name(entry.decision);
+  json["kind"] = Name(entry.kind);
   json["late"] = entry.late;
   json["rule"] = entry.rule;
   json["releasable"] = lateness::MayBeReleased(entry);

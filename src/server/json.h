@@ -31,8 +31,6 @@ std::string KeyOf(std::string_view canonical);
 std::string DisplayOf(std::string_view canonical);
 Json ValuesOf(std::string_view canonical);
 
-std::string_view DecisionName(lateness::Decision decision);
-std::string_view KindName(lateness::RunFact::Kind kind);
 // The partition's state, in the API's words.
 std::string_view StateName(const lateness::PlanEntry& entry);
 

@@ -6,7 +6,7 @@
 #include <set>
 #include <string>
 
-#include "lateness/rule_names.h"
+#include "lateness/plan_names.h"
 #include "server/app.h"
 #include "server/openapi_text.h"
 

@@ -4,7 +4,7 @@
 
 #include "engine/definition.h"
 #include "engine/facts.h"
-#include "lateness/rule_names.h"
+#include "lateness/plan_names.h"
 #include "server/routes.h"
 #include "server/views.h"
 
@@ -203,21 +203,21 @@ Result<Response> GetPlan(Call& call) {
   const auto from = static_cast<std::size_t>(ParseCursor(query).value_or(0));
   const auto limit = static_cast<std::size_t>(query.Integer("limit", 1, 5000, 500));
   if (auto problem = query.Problem()) return std::move(*problem);
-  const bool settled = Contains(decisions, DecisionName(lateness::Decision::kUpToDate)) ||
-                       Contains(decisions, DecisionName(lateness::Decision::kIgnored));
+  const bool settled = Contains(decisions, Name(lateness::Decision::kUpToDate)) ||
+                       Contains(decisions, Name(lateness::Decision::kIgnored));
   LATECOMER_ASSIGN_OR_RETURN(const auto plan, PlanOf(call, *loaded.pipeline, settled ? Scope::kAll : Scope::kOpen));
   const Chosen chosen = Choose(*plan, from, limit, [&](const PlanEntry& entry) {
     if (!rules.empty() && !Contains(rules, entry.rule)) return false;
-    if (!decisions.empty()) return Contains(decisions, DecisionName(entry.decision));
+    if (!decisions.empty()) return Contains(decisions, Name(entry.decision));
     return entry.decision != lateness::Decision::kUpToDate && entry.decision != lateness::Decision::kIgnored;
   });
   Json items = Json::array();
   for (const std::size_t place : chosen.places) items.push_back(EntryJson(plan->plan.entries[place]));
   Json json = Page(std::move(items), chosen.next);
-  json["counts"] = CountBy(*plan, [](const PlanEntry& entry) { return DecisionName(entry.decision); });
+  json["counts"] = CountBy(*plan, [](const PlanEntry& entry) { return Name(entry.decision); });
   if (!settled) {  // of those only some were looked at
-    json["counts"].erase(std::string(DecisionName(lateness::Decision::kUpToDate)));
-    json["counts"].erase(std::string(DecisionName(lateness::Decision::kIgnored)));
+    json["counts"].erase(std::string(Name(lateness::Decision::kUpToDate)));
+    json["counts"].erase(std::string(Name(lateness::Decision::kIgnored)));
   }
   json["rules"] = CountRules(*plan);
   json["newest"] = plan->known ? VectorJson(engine::NewestOf(*loaded.pipeline, plan->sources)) : Json::object();
