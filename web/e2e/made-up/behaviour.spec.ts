@@ -244,9 +244,18 @@ test('a live log follows its end until the reader scrolls away', async ({ page }
   await expect(log).toContainText('000000199');
   fake.log.size = 30_000;
   await expect(log).toContainText('000000299');
+  const follow = page.getByRole('button', { name: 'Follow' });
   await log.hover();
   await page.mouse.wheel(0, -4000);
-  await expect(page.getByRole('button', { name: 'Follow' })).toHaveAttribute('aria-pressed', 'false');
+  await expect(follow).toHaveAttribute('aria-pressed', 'false');
+  await follow.click();
+  await expect(follow).toHaveAttribute('aria-pressed', 'true');
+  // What is meant counts, though new lines may have moved the view back before it has gone anywhere.
+  await log.dispatchEvent('wheel', { deltaY: -1 });
+  await expect(follow).toHaveAttribute('aria-pressed', 'false');
+  await follow.click();
+  await log.press('PageUp');
+  await expect(follow).toHaveAttribute('aria-pressed', 'false');
 });
 
 test('two thousand runs of twenty steps: all are reached, few are drawn', async ({ page }) => {

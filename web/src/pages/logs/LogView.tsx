@@ -1,5 +1,5 @@
 import { useVirtualizer } from '@tanstack/react-virtual';
-import { useEffect, useLayoutEffect, useRef } from 'react';
+import { type KeyboardEvent, useEffect, useLayoutEffect, useRef, type WheelEvent } from 'react';
 import { LogLine } from './LogLine';
 import css from './LogView.module.css';
 import { countOf, firstOf, lineAt, startOf } from './logWindow';
@@ -17,6 +17,7 @@ interface LogViewProps {
 
 const lineHeight = 18;
 const nearEnd = 200;
+const keysUp = new Set(['ArrowUp', 'PageUp', 'Home']);
 
 /** The lines in view, of those in the window; asks for more near its ends, and stays at the end while it follows. */
 export function LogView({ log, wrap, search, follow, setFollow, hit }: LogViewProps) {
@@ -47,11 +48,22 @@ export function LogView({ log, wrap, search, follow, setFollow, hit }: LogViewPr
     if (bottom > count - nearEnd) after();
   }, [top, bottom, count, before, after]);
 
-  const onScroll = () => {
+  const leaveEnd = () => {
+    const element = scroller.current;
+    if (follow && element && element.scrollHeight > element.clientHeight) setFollow(false);
+  };
+  // What the reader means counts at once: by the time the view has moved, new lines may have moved it back.
+  const onWheel = (event: WheelEvent) => {
+    if (event.deltaY < 0) leaveEnd();
+  };
+  const onKeyDown = (event: KeyboardEvent) => {
+    if (keysUp.has(event.key)) leaveEnd();
+  };
+  const onScrolled = () => {
     const element = scroller.current;
     if (!element) return;
     const atEnd = element.scrollHeight - element.scrollTop - element.clientHeight < lineHeight * 2;
-    if (follow && !atEnd && count > 0) setFollow(false);
+    if (!atEnd) leaveEnd();
   };
   const numbered = startOf(window) === 0;
   return (
@@ -60,9 +72,10 @@ export function LogView({ log, wrap, search, follow, setFollow, hit }: LogViewPr
       className={css.view}
       aria-label="Log"
       tabIndex={0}
-      onWheel={onScroll}
-      onKeyUp={onScroll}
-      onPointerUp={onScroll}
+      onWheel={onWheel}
+      onKeyDown={onKeyDown}
+      onPointerUp={onScrolled}
+      onTouchEnd={onScrolled}
     >
       <div className={css.lines} style={{ height: virtualizer.getTotalSize() }}>
         {items.map((item) => (
