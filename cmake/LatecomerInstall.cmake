@@ -15,6 +15,10 @@ file(CREATE_LINK ${LATECOMER_DEPS}/arrow/lib ${latecomer_folder}/../lib/latecome
 install(TARGETS latecomer
   RUNTIME_DEPENDENCY_SET latecomer_libraries
   RUNTIME DESTINATION bin)
+get_property(lazy_libraries GLOBAL PROPERTY LATECOMER_LAZY_LIBRARIES)
+install(IMPORTED_RUNTIME_ARTIFACTS ${lazy_libraries}
+  RUNTIME_DEPENDENCY_SET latecomer_libraries
+  LIBRARY DESTINATION lib/latecomer)
 install(RUNTIME_DEPENDENCY_SET latecomer_libraries
   PRE_EXCLUDE_REGEXES "^ld-linux.*" "^lib(c|m|dl|rt|pthread|resolv|gcc_s|stdc\\+\\+|asan|ubsan|tsan)\\.so.*"
   DIRECTORIES ${LATECOMER_DEPS}/arrow/lib
