@@ -59,8 +59,9 @@ latecomer_third_party(sqlitecpp SQLiteCpp SQLite::SQLite3 Threads::Threads ${CMA
 # links it; an installed tree holds it.
 function(latecomer_lazy_library name file)
   find_library(LATECOMER_LAZY_${name} ${file} REQUIRED)
+  file(REAL_PATH ${LATECOMER_LAZY_${name}} location)
   add_library(lazy_${name} SHARED IMPORTED GLOBAL)
-  set_target_properties(lazy_${name} PROPERTIES IMPORTED_LOCATION ${LATECOMER_LAZY_${name}})
+  set_target_properties(lazy_${name} PROPERTIES IMPORTED_LOCATION ${location} IMPORTED_SONAME ${file})
   set_property(GLOBAL APPEND PROPERTY LATECOMER_LAZY_LIBRARIES lazy_${name})
 endfunction()
 latecomer_third_party(loader ${CMAKE_DL_LIBS})
