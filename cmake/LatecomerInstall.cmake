@@ -15,6 +15,20 @@ file(CREATE_LINK ${LATECOMER_DEPS}/arrow/lib ${latecomer_folder}/../lib/latecome
 install(TARGETS latecomer
   RUNTIME_DEPENDENCY_SET latecomer_libraries
   RUNTIME DESTINATION bin)
+# Those that the program loads itself, under the names it knows, and what they need.
+get_property(lazy_libraries GLOBAL PROPERTY LATECOMER_LAZY_LIBRARIES)
+install(IMPORTED_RUNTIME_ARTIFACTS ${lazy_libraries}
+  RUNTIME_DEPENDENCY_SET latecomer_libraries
+  LIBRARY DESTINATION lib/latecomer)
+foreach(library IN LISTS lazy_libraries)
+  get_target_property(location ${library} IMPORTED_LOCATION)
+  get_target_property(soname ${library} IMPORTED_SONAME)
+  get_filename_component(file ${location} NAME)
+  if(NOT file STREQUAL soname)
+    install(CODE "file(CREATE_LINK ${file}
+      \"\$ENV{DESTDIR}\${CMAKE_INSTALL_PREFIX}/lib/latecomer/${soname}\" SYMBOLIC)")
+  endif()
+endforeach()
 install(RUNTIME_DEPENDENCY_SET latecomer_libraries
   PRE_EXCLUDE_REGEXES "^ld-linux.*" "^lib(c|m|dl|rt|pthread|resolv|gcc_s|stdc\\+\\+|asan|ubsan|tsan)\\.so.*"
   DIRECTORIES ${LATECOMER_DEPS}/arrow/lib

@@ -1,12 +1,14 @@
 #include "delta/checkpoint_adds.h"
 
+#include <xxhash.h>
+
 #include <algorithm>
 #include <cstdint>
 #include <cstring>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <utility>
+#include <vector>
 
 #include "delta/checkpoint_columns.h"
 #include "delta/commit_parser.h"
@@ -29,137 +31,6 @@ bool IsInteger(const parquet::ColumnDescriptor& column) {
   const auto& logical = column.logical_type();
   const bool plain = logical == nullptr || logical->is_none() || logical->is_int();
   return plain && (IsFlat(column, parquet::Type::INT32) || IsFlat(column, parquet::Type::INT64));
-}
-
-// How many levels of definition there are down to and with the map itself.
-int LevelOfMap(const parquet::ColumnDescriptor& key) {
-  int level = 0;
-  const parquet::schema::Node* node = key.schema_node().get();
-  while (node != nullptr && !node->is_repeated()) node = node->parent();
-  for (node = node == nullptr ? nullptr : node->parent(); node != nullptr; node = node->parent()) {
-    level += node->is_optional() ? 1 : 0;
-  }
-  return level;
-}
-
-// The rows of one row group while their columns are read one after another.
-class AddRows {
- public:
-  AddRows(parquet::RowGroupReader& group, const AddColumns& columns, LiveFileBatch& files)
-      : group_(group), columns_(columns), files_(files), count_(group.metadata()->num_rows()) {}
-
-  Status Read() {
-    LATECOMER_RETURN_IF_ERROR(ReadVectors());
-    ReadPaths();
-    ReadSizes();
-    ReadRecords();
-    ReadPartitions();
-    return Append();
-  }
-
- private:
-  // A row that has an add. A footer may claim any number of rows, so nothing is kept of the others.
-  struct Row {
-    std::int64_t number = 0;
-    LiveFile file;
-    bool has_size = false;
-    bool has_partition = false;
-    DeletionVector* vector = nullptr;
-  };
-  struct RowVector {
-    std::int64_t number = 0;
-    DeletionVector vector;
-  };
-
-  // Goes through rows along with a column whose row numbers ascend.
-  template <typename Numbered>
-  class Cursor {
-   public:
-    explicit Cursor(std::vector<Numbered>& rows) : rows_(rows) {}
-    // Null when there is no such row.
-    Numbered* To(std::int64_t number) {
-      while (at_ < rows_.size() && rows_[at_].number < number) ++at_;
-      return at_ < rows_.size() && rows_[at_].number == number ? &rows_[at_] : nullptr;
-    }
-
-   private:
-    std::vector<Numbered>& rows_;
-    std::size_t at_ = 0;
-  };
-
-  // visit(row, value) for each value of one of the rows; a column that isn't there has none.
-  template <typename Numbered, typename Visit>
-  void ForEachText(std::vector<Numbered>& rows, std::optional<int> column, Visit&& visit) {
-    if (!column) return;
-    Cursor cursor(rows);
-    ForEachValue<parquet::ByteArrayType>(group_.Column(*column), count_, [&](std::int64_t number, const auto& value) {
-      if (Numbered* row = cursor.To(number)) visit(*row, TextOf(value));
-    });
-  }
-  template <typename Numbered, typename Visit>
-  void ForEachInteger(std::vector<Numbered>& rows, std::optional<int> column, Visit&& visit) {
-    if (!column) return;
-    Cursor cursor(rows);
-    const auto to_row = [&](std::int64_t number, std::int64_t value) {
-      if (Numbered* row = cursor.To(number)) visit(*row, value);
-    };
-    auto reader = group_.Column(*column);
-    if (reader->type() == parquet::Type::INT32) {
-      ForEachValue<parquet::Int32Type>(std::move(reader), count_, to_row);
-    } else {
-      ForEachValue<parquet::Int64Type>(std::move(reader), count_, to_row);
-    }
-  }
-  void ReadPaths();
-  void ReadSizes();
-  void ReadRecords();
-  void ReadPartitions();
-  void EndPartition(Row& row);
-  Status ReadVectors();
-  Status Append();
-
-  parquet::RowGroupReader& group_;
-  const AddColumns& columns_;
-  LiveFileBatch& files_;
-  std::int64_t count_;
-  std::vector<Row> rows_;
-  std::vector<std::string> paths_;  // of the rows, when details are kept
-  std::vector<RowVector> vectors_;
-  std::string packed_;  // one row's partition values, as a text that is quick to make and to find
-  std::unordered_map<std::string, std::uint32_t> partitions_;
-};
-
-void AddRows::ReadPaths() {
-  Cursor vectors(vectors_);
-  ForEachValue<parquet::ByteArrayType>(group_.Column(*columns_.path), count_,
-                                       [&](std::int64_t number, const parquet::ByteArray& path) {
-                                         Row& row = rows_.emplace_back();
-                                         row.number = number;
-                                         if (RowVector* found = vectors.To(number)) {
-                                           row.vector = &found->vector;
-                                           row.file.deleted = row.vector->cardinality;
-                                         }
-                                         row.file.id = IdentityOf(TextOf(path), row.vector);
-                                         if (files_.keeps_details()) paths_.emplace_back(TextOf(path));
-                                       });
-}
-
-void AddRows::ReadSizes() {
-  ForEachInteger(rows_, columns_.size, [](Row& row, std::int64_t size) {
-    row.file.size_bytes = size;
-    row.has_size = size >= 0;
-  });
-}
-
-// The texts of the statistics are much larger than the parsed ones, and only read when these don't say it all.
-void AddRows::ReadRecords() {
-  ForEachInteger(rows_, columns_.parsed_records, [](Row& row, std::int64_t records) { row.file.records = records; });
-  const auto is_open = [](const Row& row) { return row.file.records < 0; };
-  if (std::none_of(rows_.begin(), rows_.end(), is_open)) return;
-  CommitParser parser;
-  ForEachText(rows_, columns_.stats, [&](Row& row, std::string_view stats) {
-    if (is_open(row)) row.file.records = parser.RecordsOfStats(stats).value_or(-1);
-  });
 }
 
 void AppendPacked(std::string& packed, std::string_view text) {
@@ -195,63 +66,225 @@ std::string PartitionJson(std::string_view packed) {
   return json + "}";
 }
 
-void AddRows::EndPartition(Row& row) {
-  const auto [slot, is_new] = partitions_.try_emplace(packed_, 0);
-  if (is_new) slot->second = files_.IndexOf(PartitionJson(packed_));
-  row.file.partition = slot->second;
-  row.has_partition = true;
+// Numbers of texts that come again and again, in an open-addressing table.
+class TextNumbers {
+ public:
+  // Of a text that is new, make() gives the number.
+  template <typename Make>
+  std::uint32_t NumberOf(std::string_view text, const Make& make) {
+    const std::uint64_t hash = XXH3_64bits(text.data(), text.size());
+    std::size_t i = hash & (slots_.size() - 1);
+    for (; slots_[i].text != kFree; i = (i + 1) & (slots_.size() - 1)) {
+      if (slots_[i].hash == hash && texts_[slots_[i].text] == text) return slots_[i].number;
+    }
+    const std::uint32_t number = make();
+    slots_[i] = {hash, static_cast<std::uint32_t>(texts_.size()), number};
+    texts_.emplace_back(text);
+    if (texts_.size() * 2 > slots_.size()) Grow();
+    return number;
+  }
+
+ private:
+  static constexpr std::uint32_t kFree = 0xffffffff;
+  static constexpr std::size_t kFirstSlots = 64;
+  struct Slot {
+    std::uint64_t hash = 0;
+    std::uint32_t text = kFree;
+    std::uint32_t number = 0;
+  };
+
+  void Grow() {
+    std::vector<Slot> old(slots_.size() * 2);
+    old.swap(slots_);
+    for (const Slot& slot : old) {
+      if (slot.text == kFree) continue;
+      std::size_t i = slot.hash & (slots_.size() - 1);
+      while (slots_[i].text != kFree) i = (i + 1) & (slots_.size() - 1);
+      slots_[i] = slot;
+    }
+  }
+
+  std::vector<Slot> slots_ = std::vector<Slot>(kFirstSlots);  // a power of two, at most half full
+  std::vector<std::string> texts_;
+};
+
+// The adds of one row group: column after column of one stretch of rows, then the next, so that the rows stay in the
+// processor's caches.
+class AddRows {
+ public:
+  AddRows(parquet::RowGroupReader& group, const AddColumns& columns, LiveFileBatch& files)
+      : files_(files),
+        count_(group.metadata()->num_rows()),
+        path_(group, columns.path),
+        size_(group, columns.size),
+        stats_(group, columns.stats),
+        parsed_records_(group, columns.parsed_records),
+        vector_type_(group, columns.vector_type),
+        vector_text_(group, columns.vector_text),
+        vector_offset_(group, columns.vector_offset),
+        vector_size_(group, columns.vector_size),
+        vector_cardinality_(group, columns.vector_cardinality) {
+    if (columns.partition_names) {
+      partition_values_.emplace(group.Column(*columns.partition_names), group.Column(*columns.partition_texts));
+    }
+  }
+
+  Status Read() {
+    files_.Reserve(static_cast<std::size_t>(std::clamp<std::int64_t>(count_, 0, kMostReserved)));
+    for (first_ = 0; first_ < count_; first_ = last_) {
+      last_ = std::min(count_, first_ + kStretch);
+      LATECOMER_RETURN_IF_ERROR(ReadVectors());
+      ReadPaths();
+      ReadSizes();
+      ReadRecords();
+      ReadPartitions();
+      LATECOMER_RETURN_IF_ERROR(Append());
+    }
+    ExpectEnd();
+    return {};
+  }
+
+ private:
+  static constexpr std::int64_t kStretch = 2048;
+  static constexpr std::int64_t kMostReserved = 100'000;  // a footer may claim any number of rows
+
+  // A row that has an add. A footer may claim any number of rows, so nothing is kept of the others.
+  struct Row {
+    std::int64_t number = 0;
+    LiveFile file;
+    bool has_size = false;
+    bool has_partition = false;
+    DeletionVector* vector = nullptr;
+  };
+  struct RowVector {
+    std::int64_t number = 0;
+    DeletionVector vector;
+  };
+
+  // Goes through rows along with a column whose row numbers ascend.
+  template <typename Numbered>
+  class Cursor {
+   public:
+    explicit Cursor(std::vector<Numbered>& rows) : rows_(rows) {}
+    // Null when there is no such row.
+    Numbered* To(std::int64_t number) {
+      while (at_ < rows_.size() && rows_[at_].number < number) ++at_;
+      return at_ < rows_.size() && rows_[at_].number == number ? &rows_[at_] : nullptr;
+    }
+
+   private:
+    std::vector<Numbered>& rows_;
+    std::size_t at_ = 0;
+  };
+
+  // visit(row, value) for each value of one of the rows.
+  template <typename Numbered, typename Stream, typename Visit>
+  void ForEach(std::vector<Numbered>& rows, Stream& stream, const Visit& visit) {
+    Cursor cursor(rows);
+    stream.ForEach(first_, last_, [&](std::int64_t number, const auto& value) {
+      if (Numbered* row = cursor.To(number)) visit(*row, value);
+    });
+  }
+  void ReadPaths();
+  void ReadSizes();
+  void ReadRecords();
+  void ReadPartitions();
+  Status ReadVectors();
+  Status Append();
+  void ExpectEnd();
+
+  LiveFileBatch& files_;
+  std::int64_t count_;
+  ValueStream<parquet::ByteArrayType> path_;
+  IntegerStream size_;
+  ValueStream<parquet::ByteArrayType> stats_;
+  IntegerStream parsed_records_;
+  std::optional<TextMapStream> partition_values_;
+  ValueStream<parquet::ByteArrayType> vector_type_;
+  ValueStream<parquet::ByteArrayType> vector_text_;
+  IntegerStream vector_offset_;
+  IntegerStream vector_size_;
+  IntegerStream vector_cardinality_;
+  // Of the stretch [first_, last_).
+  std::int64_t first_ = 0;
+  std::int64_t last_ = 0;
+  std::vector<Row> rows_;
+  std::vector<std::string> paths_;  // of the rows, when details are kept
+  std::vector<RowVector> vectors_;
+  std::string packed_;  // one row's partition values, as a text that is quick to make and to find
+  TextNumbers partitions_;
+  CommitParser parser_;
+};
+
+void AddRows::ReadPaths() {
+  rows_.clear();
+  paths_.clear();
+  Cursor vectors(vectors_);
+  path_.ForEach(first_, last_, [&](std::int64_t number, const parquet::ByteArray& path) {
+    Row& row = rows_.emplace_back();
+    row.number = number;
+    if (RowVector* found = vectors.To(number)) {
+      row.vector = &found->vector;
+      row.file.deleted = row.vector->cardinality;
+    }
+    row.file.id = IdentityOf(TextOf(path), row.vector);
+    if (files_.keeps_details()) paths_.emplace_back(TextOf(path));
+  });
 }
 
-// Keys and values of a map are two columns whose levels go side by side.
+void AddRows::ReadSizes() {
+  ForEach(rows_, size_, [](Row& row, std::int64_t size) {
+    row.file.size_bytes = size;
+    row.has_size = size >= 0;
+  });
+}
+
+// The texts of the statistics are much larger than the parsed ones, and only read when these don't say it all.
+void AddRows::ReadRecords() {
+  ForEach(rows_, parsed_records_, [](Row& row, std::int64_t records) { row.file.records = records; });
+  const auto is_open = [](const Row& row) { return row.file.records < 0; };
+  if (std::none_of(rows_.begin(), rows_.end(), is_open)) return;
+  ForEach(rows_, stats_, [&](Row& row, const parquet::ByteArray& stats) {
+    if (is_open(row)) row.file.records = parser_.RecordsOfStats(TextOf(stats)).value_or(-1);
+  });
+}
+
 void AddRows::ReadPartitions() {
-  if (!columns_.partition_names) return;
-  auto name_column = group_.Column(*columns_.partition_names);
-  const int level_of_map = LevelOfMap(*name_column->descr());
-  LevelStream<parquet::ByteArrayType> names(std::move(name_column));
-  LevelStream<parquet::ByteArrayType> texts(group_.Column(*columns_.partition_texts));
+  if (!partition_values_) return;
+  packed_.clear();
   Cursor cursor(rows_);
-  std::int64_t number = -1;
-  Row* row = nullptr;  // whose map is being read; null when it has none
-  while (names.Next()) {
-    if (!texts.Next() || texts.repetition() != names.repetition()) {
-      throw parquet::ParquetException("a map has keys without values");
-    }
-    if (names.repetition() == 0) {
-      if (row != nullptr) EndPartition(*row);
-      packed_.clear();
-      ++number;
-      row = names.definition() >= level_of_map ? cursor.To(number) : nullptr;
-      if (number >= count_) throw parquet::ParquetException("a map has more values than rows");
-    } else if (number < 0) {
-      throw parquet::ParquetException("a map begins in the middle of a row");
-    }
-    if (row == nullptr || !names.Defined()) continue;
-    AppendPacked(packed_, TextOf(names.value()));
-    packed_ += texts.Defined() ? kTextMark : kNullMark;
-    if (texts.Defined()) AppendPacked(packed_, TextOf(texts.value()));
-  }
-  if (row != nullptr) EndPartition(*row);
-  if (number + 1 != count_) throw parquet::ParquetException("a map has fewer values than rows");
+  partition_values_->ForEachUpTo(
+      last_,
+      [this](std::string_view name, std::optional<std::string_view> text) {
+        AppendPacked(packed_, name);
+        packed_ += text ? kTextMark : kNullMark;
+        if (text) AppendPacked(packed_, *text);
+      },
+      [&](std::int64_t number) {
+        if (Row* row = cursor.To(number)) {
+          row->file.partition =
+              partitions_.NumberOf(packed_, [this] { return files_.IndexOf(PartitionJson(packed_)); });
+          row->has_partition = true;
+        }
+        packed_.clear();
+      });
 }
 
 Status AddRows::ReadVectors() {
-  if (!columns_.vector_type) return {};
-  ForEachValue<parquet::ByteArrayType>(group_.Column(*columns_.vector_type), count_,
-                                       [&](std::int64_t number, const parquet::ByteArray& type) {
-                                         RowVector& row = vectors_.emplace_back();
-                                         row.number = number;
-                                         row.vector.storage_type = TextOf(type);
-                                         row.vector.cardinality = -1;
-                                       });
+  vectors_.clear();
+  vector_type_.ForEach(first_, last_, [&](std::int64_t number, const parquet::ByteArray& type) {
+    RowVector& row = vectors_.emplace_back();
+    row.number = number;
+    row.vector.storage_type = TextOf(type);
+    row.vector.cardinality = -1;
+  });
   if (vectors_.empty()) return {};
-  ForEachText(vectors_, columns_.vector_text,
-              [](RowVector& row, std::string_view text) { row.vector.path_or_inline = text; });
-  ForEachInteger(vectors_, columns_.vector_offset,
-                 [](RowVector& row, std::int64_t offset) { row.vector.offset = offset; });
-  ForEachInteger(vectors_, columns_.vector_size,
-                 [](RowVector& row, std::int64_t size) { row.vector.size_bytes = size; });
-  ForEachInteger(vectors_, columns_.vector_cardinality,
-                 [](RowVector& row, std::int64_t cardinality) { row.vector.cardinality = cardinality; });
+  ForEach(vectors_, vector_text_,
+          [](RowVector& row, const parquet::ByteArray& text) { row.vector.path_or_inline = TextOf(text); });
+  ForEach(vectors_, vector_offset_, [](RowVector& row, std::int64_t offset) { row.vector.offset = offset; });
+  ForEach(vectors_, vector_size_, [](RowVector& row, std::int64_t size) { row.vector.size_bytes = size; });
+  ForEach(vectors_, vector_cardinality_,
+          [](RowVector& row, std::int64_t cardinality) { row.vector.cardinality = cardinality; });
   const bool all =
       std::all_of(vectors_.begin(), vectors_.end(), [](const auto& row) { return row.vector.cardinality >= 0; });
   if (!all) return Fail(DamagedCheckpoint("a deletion vector without cardinality"));
@@ -272,6 +305,15 @@ Status AddRows::Append() {
     files_.Append(row.file, std::move(detail));
   }
   return {};
+}
+
+// A column that was left when nothing more of it was needed is asked nothing.
+void AddRows::ExpectEnd() {
+  for (auto* stream : {&path_, &stats_, &vector_type_, &vector_text_}) stream->ExpectEnd(count_);
+  for (auto* stream : {&size_, &parsed_records_, &vector_offset_, &vector_size_, &vector_cardinality_}) {
+    stream->ExpectEnd(count_);
+  }
+  if (partition_values_) partition_values_->ExpectEnd();
 }
 
 }  // namespace

@@ -110,10 +110,7 @@ struct ActionColumns {
 template <typename DType>
 bool HasValue(std::shared_ptr<parquet::ColumnReader> reader) {
   LevelStream<DType> stream(std::move(reader));
-  while (stream.Next()) {
-    if (stream.Defined()) return true;
-  }
-  return false;
+  return stream.FindsValue();
 }
 
 // Row groups of adds alone are nearly all there are; finding no other action in them is cheaper than building arrays of

@@ -5,6 +5,9 @@
 #include <charconv>
 #include <cstring>
 
+#include "delta/plain_lines.h"
+#include "delta/stats_text.h"
+
 namespace latecomer::delta {
 namespace {
 
@@ -115,21 +118,6 @@ Error Missing(std::string_view action, std::string_view field) {
   return Damaged(std::string(action) + " without " + std::string(field));
 }
 
-// How a stats text begins, as it is and as a JSON string, where numRecords stands first as every known writer puts it.
-// Anything else takes the long way.
-constexpr std::string_view kStatsStart = R"({"numRecords":)";
-constexpr std::string_view kEscapedStatsStart = R"("{\"numRecords\":)";
-
-std::optional<std::int64_t> RecordsAtStart(std::string_view stats, std::string_view start) {
-  if (!stats.starts_with(start)) return std::nullopt;
-  const char* first = stats.data() + start.size();
-  const char* last = stats.data() + stats.size();
-  std::int64_t number = 0;
-  const auto [end, code] = std::from_chars(first, last, number);
-  if (code != std::errc() || end == last || (*end != ',' && *end != '}') || number < 0) return std::nullopt;
-  return number;
-}
-
 }  // namespace
 
 struct CommitParser::Impl {
@@ -140,7 +128,12 @@ struct CommitParser::Impl {
   const Wanted* wanted = nullptr;
   ActionSink* sink = nullptr;
   std::int64_t line = 0;
+  LineReading reading;
+  PlainLines plain;
 
+  explicit Impl(LineReading reading_in) : reading(reading_in) {}
+  std::size_t MarkPlain(std::string_view rest);
+  Status NextLine(std::string_view text, std::size_t readable, bool marked);
   Status Line(std::string_view text, std::size_t readable);
   Status Action(std::string_view key, ondemand::value& value);
   Status File(std::string_view action, ondemand::object object, bool is_add);
@@ -158,10 +151,28 @@ struct CommitParser::Impl {
                           std::map<std::string, std::string>& out);
 };
 
-CommitParser::CommitParser() : impl_(std::make_unique<Impl>()) {}
+CommitParser::CommitParser(LineReading reading) : impl_(std::make_unique<Impl>(reading)) {}
 CommitParser::~CommitParser() = default;
 std::int64_t CommitParser::line() const {
   return impl_->line;
+}
+
+// How many of the next bytes, whole lines, were marked for reading together: 0 when the next line isn't to be.
+std::size_t CommitParser::Impl::MarkPlain(std::string_view rest) {
+  if (reading == LineReading::kOneByOne) return 0;
+  if (rest.size() > PlainLines::kMostBytes) {
+    rest = rest.substr(0, PlainLines::kMostBytes);
+    rest = rest.substr(0, rest.rfind('\n') + 1);
+  }
+  return plain.Mark(rest) ? rest.size() : 0;
+}
+
+Status CommitParser::Impl::NextLine(std::string_view text, std::size_t readable, bool marked) {
+  if (marked) {
+    LATECOMER_ASSIGN_OR_RETURN(const PlainLines::Outcome outcome, plain.Read(text, *wanted, *sink));
+    if (outcome == PlainLines::Outcome::kRead) return {};
+  }
+  return Line(text, readable);
 }
 
 Status CommitParser::Parse(std::string_view text, std::string_view file, const Wanted& wanted, ActionSink& sink) {
@@ -171,13 +182,16 @@ Status CommitParser::Parse(std::string_view text, std::string_view file, const W
   const char* const end = text.data() + text.size();
   const char* at = text.data();
   if (text.starts_with(kByteOrderMark)) at += kByteOrderMark.size();
+  const char* marked_to = at;
   while (at < end) {
     ++impl_->line;
     const auto rest = static_cast<std::size_t>(end - at);
+    if (at >= marked_to) marked_to = at + impl_->MarkPlain(std::string_view(at, rest));
     const void* const newline = std::memchr(at, '\n', rest);
     const char* const stop = newline == nullptr ? end : static_cast<const char*>(newline);
     const auto length = static_cast<std::size_t>(stop - at);
-    if (Status status = impl_->Line(std::string_view(at, length), rest + kParserPadding); !status) {
+    const bool marked = at < marked_to;
+    if (Status status = impl_->NextLine(std::string_view(at, length), rest + kParserPadding, marked); !status) {
       Error error = std::move(status).error();
       if (error.file.empty()) error.file = file;
       if (!error.line) error.line = impl_->line;

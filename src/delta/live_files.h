@@ -16,6 +16,7 @@
 
 #include "base/version.h"
 #include "delta/actions.h"
+#include "delta/large_vector.h"
 #include "table/commit.h"
 
 namespace latecomer::delta {
@@ -80,6 +81,8 @@ class LiveFileBatch {
  public:
   explicit LiveFileBatch(Details details) : keep_details_(details == Details::kKeep) {}
   void Add(const FileAction& file);
+  // Room for so many files more.
+  void Reserve(std::size_t more) { files_.reserve(files_.size() + more); }
 
   // For a reader that has no FileAction of a file, but all of its parts.
   bool keeps_details() const { return keep_details_; }
@@ -93,7 +96,7 @@ class LiveFileBatch {
  private:
   friend class LiveFiles;
   bool keep_details_;
-  std::vector<LiveFile> files_;
+  LargeVector<LiveFile> files_;
   PartitionSums partitions_;
   std::vector<FileDetail> details_;
 };
@@ -115,7 +118,7 @@ class LiveFiles {
   const std::vector<PartitionSum>& partitions() const { return partitions_.all(); }
   const FileDetail& detail(const LiveFile& file) const { return details_[file.detail]; }
   // All live files, in no particular order.
-  const std::vector<LiveFile>& all() const { return files_; }
+  const LargeVector<LiveFile>& all() const { return files_; }
 
  private:
   // What a slot of the index holds: the number of a file plus one in the lower half, and a part of its identity in the
@@ -130,8 +133,8 @@ class LiveFiles {
   void Erase(std::size_t slot);
 
   bool keep_details_;
-  std::vector<LiveFile> files_;
-  std::vector<Slot> index_;  // open addressing, linear probing, a power of two
+  LargeVector<LiveFile> files_;
+  LargeVector<Slot> index_;  // open addressing, linear probing, a power of two
   PartitionSums partitions_;
   std::vector<FileDetail> details_;
 };

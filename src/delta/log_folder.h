@@ -4,6 +4,7 @@
 // lives from it; any other store is used through the ObjectStore seam.
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -72,6 +73,7 @@ class LogFolder {
 
  private:
   LogFolder(std::shared_ptr<const storage::ObjectStore> store, int folder_fd);
+  int OpenLocal(const char* name) const;
   Status ReadLocal(const char* name, LogBuffer& buffer) const;
   Result<LogListing> ListLocal() const;
   Result<LogListing> ListStore(const storage::ObjectStore::ListOptions& options) const;
@@ -81,6 +83,7 @@ class LogFolder {
   // Whether a read that gives less than was asked for has reached the end of the file. Elsewhere (network and user
   // space file systems) only a read that gives nothing has.
   bool short_read_is_end_ = false;
+  mutable std::atomic<bool> note_access_{false};  // whether a file turned out to be someone else's
 };
 
 }  // namespace latecomer::delta

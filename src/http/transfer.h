@@ -1,12 +1,11 @@
 // Private to http: one request as libcurl takes it, and its answer as it comes.
 #pragma once
 
-#include <curl/curl.h>
-
 #include <functional>
 #include <string>
 
 #include "http/client.h"
+#include "http/libcurl.h"
 
 namespace latecomer::http {
 

@@ -1,11 +1,10 @@
 #include "ledger/postgres_address.h"
 
-#include <libpq-fe.h>
-
 #include <algorithm>
 #include <memory>
 
 #include "base/text.h"
+#include "ledger/postgres_libpq.h"
 
 namespace latecomer::ledger {
 namespace {

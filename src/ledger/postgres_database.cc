@@ -1,7 +1,5 @@
 #include "ledger/postgres_database.h"
 
-#include <libpq-fe.h>
-
 #include <algorithm>
 #include <cstdint>
 #include <functional>
@@ -12,6 +10,7 @@
 #include <vector>
 
 #include "ledger/postgres_errors.h"
+#include "ledger/postgres_libpq.h"
 #include "ledger/postgres_statement.h"
 #include "ledger/stamp.h"
 

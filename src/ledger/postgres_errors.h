@@ -1,13 +1,12 @@
 // What PostgreSQL and libpq say, as errors of this program. No message holds a password, or values of rows.
 #pragma once
 
-#include <libpq-fe.h>
-
 #include <string>
 #include <string_view>
 
 #include "base/result.h"
 #include "ledger/postgres_address.h"
+#include "ledger/postgres_libpq.h"
 
 namespace latecomer::ledger {
 

@@ -1,8 +1,6 @@
 // Values and rows in libpq's binary form.
 #pragma once
 
-#include <libpq-fe.h>
-
 #include <cstdint>
 #include <deque>
 #include <memory>
@@ -12,6 +10,7 @@
 #include <vector>
 
 #include "ledger/database.h"
+#include "ledger/postgres_libpq.h"
 
 namespace latecomer::ledger {
 

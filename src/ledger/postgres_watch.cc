@@ -1,6 +1,5 @@
 #include "ledger/postgres_watch.h"
 
-#include <libpq-fe.h>
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -14,6 +13,7 @@
 #include <vector>
 
 #include "ledger/postgres_ledger.h"
+#include "ledger/postgres_libpq.h"
 #include "ledger/postgres_text.h"
 
 namespace latecomer::ledger {

@@ -1,12 +1,13 @@
 #include "server/open_lineage.h"
 
-#include <curl/curl.h>
 #include <xxhash.h>
 
 #include <chrono>
 #include <cstdio>
 #include <fstream>
 #include <set>
+
+#include "http/client.h"
 
 namespace latecomer::server {
 namespace {
@@ -15,6 +16,8 @@ constexpr const char* kProducer = "https://github.com/latecomer/latecomer";
 constexpr const char* kSpec = "https://openlineage.io/spec/2-0-2/OpenLineage.json";
 constexpr std::size_t kMostWaiting = 10000;
 constexpr int kTries = 3;
+constexpr std::chrono::milliseconds kConnecting{3000};
+constexpr std::chrono::seconds kSending{5};
 constexpr std::chrono::seconds kLastSending{10};  // what is left when the server ends gets this long
 
 // A UUID (version 8, RFC 9562) that is the same whenever it is made for the same try.
@@ -91,31 +94,14 @@ Json RunFacets(const LineageSettings& settings, const ledger::RunRecord& run, co
   return facets;
 }
 
-std::size_t Ignore(char* /*data*/, std::size_t size, std::size_t count, void* /*user*/) {
-  return size * count;
-}
-
 Status Post(const std::string& url, const std::string& event) {
-  CURL* curl = curl_easy_init();
-  if (curl == nullptr) return Fail(ErrorKind::kIo, "no HTTP client");
-  curl_slist* headers = curl_slist_append(nullptr, "Content-Type: application/json");
-  curl_easy_setopt(curl, CURLOPT_URL, url.c_str());
-  curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
-  curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
-  curl_easy_setopt(curl, CURLOPT_POSTFIELDS, event.c_str());
-  curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE, static_cast<long>(event.size()));
-  curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, Ignore);
-  curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, 3000L);
-  curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, 5000L);
-  curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
-  const CURLcode code = curl_easy_perform(curl);
-  long status = 0;
-  curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
-  curl_slist_free_all(headers);
-  curl_easy_cleanup(curl);
-  if (code != CURLE_OK) return Fail(ErrorKind::kIo, std::string("the lineage receiver: ") + curl_easy_strerror(code));
-  if (status < 200 || status > 299) {
-    return Fail(ErrorKind::kIo, "the lineage receiver answered " + std::to_string(status));
+  http::Client client({.connect = kConnecting, .total = kSending});
+  http::Request request{.method = "POST", .url = url, .body = event};
+  request.Set("Content-Type", "application/json");
+  const auto answer = client.Send(request);
+  if (!answer) return Fail(ErrorKind::kIo, "the lineage receiver: " + answer.error().message);
+  if (answer->status < 200 || answer->status > 299) {
+    return Fail(ErrorKind::kIo, "the lineage receiver answered " + std::to_string(answer->status));
   }
   return {};
 }

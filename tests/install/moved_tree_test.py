@@ -59,6 +59,21 @@ class MovedTreeTest(unittest.TestCase):
                 self.assertTrue(os.path.realpath(place.split(' (')[0]).startswith(
                     os.path.realpath(self.tree / 'lib/latecomer') + '/'), line)
 
+    def test_libraries_loaded_later_come_from_the_tree_too(self):
+        nobody = {'AWS_ENDPOINT_URL': 'http://127.0.0.1:1', 'AWS_ACCESS_KEY_ID': 'a', 'AWS_SECRET_ACCESS_KEY': 'b'}
+        pipeline = str(self.tree / 'share/latecomer/examples/devices/pipeline.yaml')
+        for library, arguments in (('libcurl.so.4', ['changes', 's3://bucket/table']),
+                                   ('libpq.so.5', ['runs', pipeline, '--ledger', 'postgresql://nobody@127.0.0.1:1/none'])):
+            with self.subTest(library):
+                done = subprocess.run([self.program, *arguments], env=self.environment | nobody | {'LD_DEBUG': 'files'},
+                                      cwd=self.folder, capture_output=True, text=True, timeout=120)
+                self.assertNotEqual(done.returncode, 127, done.stderr)
+                loaded = {os.path.basename(path): path for path in re.findall(r'calling init: (\S.*)', done.stderr)}
+                self.assertIn(library, loaded)
+                for name, path in loaded.items():
+                    if not SYSTEM.match(name):
+                        self.assertTrue(os.path.realpath(path).startswith(os.path.realpath(self.tree / 'lib/latecomer') + '/'), path)
+
     def test_nothing_of_the_build_is_named(self):
         listed = subprocess.run(['readelf', '-d', self.program], check=True, capture_output=True, text=True).stdout
         self.assertIn('$ORIGIN/../lib/latecomer', listed)
