@@ -247,20 +247,6 @@ class Good(Kubernetes):
                       {'spec': {'ttlSecondsAfterFinished': 0}})
         wait_until('no job', lambda: not self.jobs())
 
-    def test_the_chart_is_taken_and_gives_the_rights_of_the_manifest(self):
-        helm = ROOT / '.deps/chart/bin/helm'
-        self.assertTrue(helm.exists(), 'helm is missing: script/bootstrap --chart')
-        values = ROOT / 'deploy/helm/latecomer/ci/one-machine-values.yaml'
-        done = subprocess.run([helm, 'template', 'demo', ROOT / 'deploy/helm/latecomer', '-n', NAMESPACE, '-f', values,
-                               '--set=rbac.jobs=true,rbac.sparkApplications=true'], capture_output=True, text=True, check=True)
-        applied = cluster.kubectl('apply', '-n', NAMESPACE, '-f', '-', stdin=done.stdout)
-        self.assertEqual(applied.returncode, 0, applied.stderr)
-        self.assertIn('deployment.apps/demo-latecomer created', applied.stdout)
-        path = f'/apis/rbac.authorization.k8s.io/v1/namespaces/{NAMESPACE}/roles/'
-        rights = [sorted((tuple(rule['resources']), tuple(rule['verbs'])) for rule in cluster.get(path + name)['rules'])
-                  for name in ('latecomer', 'demo-latecomer')]
-        self.assertEqual(*rights)
-
 
 class Bad(Kubernetes):
     def test_a_failure_is_tried_again_as_the_step_says_each_time_by_a_job_of_its_own(self):
@@ -664,6 +650,15 @@ class Pages(unittest.TestCase):
                 self.play('helm upgrade latecomer deploy/helm/latecomer -f my-values.yaml', 'helm uninstall latecomer')
                 left = self.play('kubectl get deployments,services,roles,persistentvolumeclaims --output name')
                 self.assertEqual(left, 'persistentvolumeclaim/latecomer-state\n', 'the ledger outlives the release')
+
+    def test_the_chart_gives_the_rights_of_the_manifest(self):
+        self.use_namespace('rights')
+        self.play('helm install latecomer deploy/helm/latecomer -f deploy/helm/latecomer/ci/one-machine-values.yaml '
+                  '--set=rbac.jobs=true,rbac.sparkApplications=true')
+        rights = [sorted((tuple(rule['resources']), tuple(rule['verbs'])) for rule in cluster.get(
+            f'/apis/rbac.authorization.k8s.io/v1/namespaces/{namespace}/roles/latecomer')['rules'])
+            for namespace in (NAMESPACE, 'rights')]
+        self.assertEqual(*rights)
 
     def test_minikube(self):
         namespace = 'dedp-ch03-late-data-sequential'
