@@ -45,7 +45,20 @@ class FakeApi {
     Change([&] { (*job_)["status"] = status; });
   }
   void Refuse(const std::string& what, int status) {
-    Change([&] { refused_[what] = status; });
+    Change([&] { refused_[what] = {status, -1}; });
+  }
+  void RefuseOnce(const std::string& what, int status) {
+    Change([&] { refused_[what] = {status, 1}; });
+  }
+  // What is refused is answered once the test lets it.
+  void HoldRefusals() {
+    Change([&] { held_ = true; });
+  }
+  void LetRefusalsGo() {
+    Change([&] {
+      held_ = false;
+      for (auto& [what, refusal] : refused_) refusal.left = 1;
+    });
   }
   // The next watches begin with the word that their version is too old.
   void ForgetHistory() {
@@ -84,14 +97,18 @@ class FakeApi {
   }
 
   ServedAnswer Answer(const ServedRequest& request) {
-    const std::lock_guard lock(mutex_);
+    std::unique_lock lock(mutex_);
     const bool is_log = request.target.find("/log?") != std::string::npos;
     const bool is_watch = request.target.find("watch=1") != std::string::npos;
     const bool is_pods = request.target.find("/pods") != std::string::npos;
     const std::string resource = is_log ? "log" : is_pods ? "pods" : "jobs";
     const std::string verb = is_watch ? "watch" : request.method;
     if (const auto refused = refused_.find(verb + " " + resource); refused != refused_.end()) {
-      return Said(refused->second, "cannot " + refused->first);
+      changed_.wait(lock, [&] { return !held_ || ending_; });
+      if (refused->second.left != 0) {
+        if (refused->second.left > 0) --refused->second.left;
+        return Said(refused->second.status, "cannot " + refused->first);
+      }
     }
     if (is_log) return {.body = log};
     if (is_watch) return Watch(is_pods, request.target);
@@ -164,7 +181,12 @@ class FakeApi {
   std::optional<json> pod_;
   std::optional<json> last_job_;
   std::optional<json> last_pod_;
-  std::map<std::string, int> refused_;
+  struct Refusal {
+    int status = 0;
+    int left = 0;  // how many more times; -1: always
+  };
+  std::map<std::string, Refusal> refused_;
+  bool held_ = false;
   int version_ = 1;
   int gone_ = 0;
   TestServer server_;
@@ -313,6 +335,46 @@ TEST_F(KubernetesJobTest, ALogThatMayNotBeReadIsSaidAndTheJobGoesOn) {
   api_.PatchJob(Ended("Complete"));
   EXPECT_EQ(LookUntil(*job, "never")->phase, Phase::kSucceeded);
   EXPECT_NE(Log().find("cannot GET log"), std::string::npos);
+}
+
+TEST_F(KubernetesJobTest, ALogThatWasRefusedOnceForItsTokenIsAskedForByTheNextOne) {
+  api_.RefuseOnce("GET log", 401);
+  const auto job = Make();
+  ASSERT_TRUE(job->Create());
+  api_.SetPod(PodWith("Succeeded", R"({"terminated":{"exitCode":0}})"));
+  api_.PatchJob(Ended("Complete"));
+  EXPECT_EQ(LookUntil(*job, "never")->phase, Phase::kSucceeded);
+  EXPECT_EQ(Log(), "hello\n");
+}
+
+TEST_F(KubernetesJobTest, ALogThatIsRefusedForItsTokenAgainIsSaid) {
+  api_.Refuse("GET log", 401);
+  const auto job = Make();
+  ASSERT_TRUE(job->Create());
+  api_.SetPod(PodWith("Succeeded", R"({"terminated":{"exitCode":0}})"));
+  api_.PatchJob(Ended("Complete"));
+  EXPECT_EQ(LookUntil(*job, "never")->phase, Phase::kSucceeded);
+  EXPECT_NE(Log().find("doesn't know who asks"), std::string::npos) << Log();
+}
+
+// Both watches end at the same moment, as when the server restarts: each is begun anew.
+TEST_F(KubernetesJobTest, WatchesThatEndTogetherAreBegunAnewTogether) {
+  api_.Refuse("watch jobs", 503);
+  api_.Refuse("watch pods", 503);
+  api_.HoldRefusals();
+  const auto job = Make();
+  ASSERT_TRUE(job->Create());
+  while (api_.Count("GET", "watch=1") < 2) (void)job->Look(std::chrono::milliseconds(10), log_, never_);
+  api_.LetRefusalsGo();
+  EXPECT_FALSE(job->Look(std::chrono::seconds(5), log_, never_)) << "they were refused";
+  api_.SetPod(PodWith("Running", R"({"running":{}})"));
+  constexpr int kEnough = 20;
+  std::string said;
+  for (int i = 0; i < kEnough && said != "runs on node n"; ++i) {
+    const auto state = job->Look(std::chrono::seconds(1), log_, never_);
+    if (state) said = state->message;
+  }
+  EXPECT_EQ(said, "runs on node n");
 }
 
 TEST_F(KubernetesJobTest, AJobThatSomebodyDeletedHasFailedOnceItsPodIsGone) {

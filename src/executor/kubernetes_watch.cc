@@ -131,14 +131,17 @@ Status KubernetesWatch::SettleWatch(Watch& watch, const http::Streams::Ended& en
 }
 
 Status KubernetesWatch::Settle(const std::vector<http::Streams::Ended>& ended, const AttemptLog& log) {
+  Status first;
   for (const http::Streams::Ended& one : ended) {
     if (one.id == log_stream_) {
       SettleLog(one, log);
-    } else {
-      LATECOMER_RETURN_IF_ERROR(SettleWatch(one.id == job_watch_.stream ? job_watch_ : pods_watch_, one));
+      continue;
     }
+    // All of them have ended, whatever the first one says.
+    const Status settled = SettleWatch(one.id == job_watch_.stream ? job_watch_ : pods_watch_, one);
+    if (first) first = settled;
   }
-  return {};
+  return first;
 }
 
 // ----- the log
@@ -172,10 +175,14 @@ void KubernetesWatch::SettleLog(const http::Streams::Ended& ended, const Attempt
     // While the container runs, an end is the server's own, and the log goes on.
     if (has_ended) pod_log_.Flush(log);
     log_done_ = has_ended;
+    log_unknown_ = false;
     return;
   }
   if (!ended.answer) return;  // it is asked again
   const Error error = api_.ErrorOf(*ended.answer);
+  // Its token may be an old one; by now there may be another.
+  constexpr int kUnauthorized = 401;
+  if (ended.answer->status == kUnauthorized && !std::exchange(log_unknown_, true)) return;
   log_done_ = error.kind == ErrorKind::kPermission || has_ended;
   if (log_done_) log.Say("the rest of the pod's log can't be had: " + error.message);
 }

@@ -67,9 +67,10 @@ class KubernetesWatch {
 
   PodLog pod_log_;
   int log_stream_ = 0;
-  std::string log_pod_;    // whose log is or was followed, by uid
-  bool log_done_ = false;  // it has come to its end, or can't be had
-  Moment next_log_{};      // not asked again before
+  std::string log_pod_;       // whose log is or was followed, by uid
+  bool log_done_ = false;     // it has come to its end, or can't be had
+  bool log_unknown_ = false;  // when it was asked for last, the server didn't know by whom
+  Moment next_log_{};         // not asked again before
 };
 
 }  // namespace latecomer::executor

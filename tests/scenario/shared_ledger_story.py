@@ -5,6 +5,7 @@ import os
 import pathlib
 import re
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -196,6 +197,47 @@ class Lost(Shared, Gated):
                 self.assertEqual((self.folder / 'attempts').read_text().split(), ['started', 'finished'])
                 (self.folder / 'attempts').unlink()
                 self.psql('DROP SCHEMA ' + self.schema + ' CASCADE')
+
+
+class Guide(Shared, Story):
+    """The other commands of docs/user-guide/shared-ledger.md."""
+
+    def environment(self):
+        return {**super().environment(), 'LATECOMER_LEDGER': self.server.url(database='ledgers'), 'PGHOST': str(self.server.folder),
+                'PGPORT': str(self.server.port), 'PGUSER': postgres.USER, 'PGPASSWORD': postgres.PASSWORD,
+                'PATH': f'{self.folder}/bin:{self.server.programs}:{os.environ["PATH"]}'}
+
+    def play(self, *commands):
+        script = '\n'.join(commands).replace('postgresql://latecomer@db.example/ledgers', shlex.quote(self.server.url(database='ledgers')))
+        done = subprocess.run(['bash', '-euc', script], cwd=self.folder, env=self.environment(), stdin=subprocess.DEVNULL,
+                              capture_output=True, text=True, timeout=120)
+        self.assertEqual(done.returncode, 0, script + done.stdout + done.stderr)
+        return done.stdout
+
+    def test_the_beginning_and_a_dump_that_is_put_back(self):
+        self.load_three_days()
+        self.write('pipelines/devices.yaml', (self.folder / PIPELINE).read_text().replace('../../', '../'))
+        shutil.copy(self.folder / 'examples/devices/devices.sql', self.folder / 'pipelines')
+        self.write('bin/latecomer', f'#!/bin/sh\nexec {os.environ["LATECOMER"]} "$@"\n').chmod(0o755)
+        guide = (SOURCE / 'docs/user-guide/shared-ledger.md').read_text()
+        *begin, serve = re.search(r'(?:    .*\n)+', guide)[0].splitlines()
+        self.assertEqual((begin[0].split()[0], serve.split()[:2]), ('createdb', ['latecomer', 'serve']))
+        self.assertIn('scheduled_2024-01-02', self.play(*begin))
+        server = self.start(*serve.split()[1:], '--port', '0')
+        self.assertIn('http://127.0.0.1:', server.stdout.readline())
+        server.send_signal(signal.SIGTERM)
+        server.communicate(timeout=DEADLINE)
+        self.assertEqual(server.returncode, 0)
+        dump, restore = re.findall(r'`(pg_(?:dump|restore) [^`]*)`', guide)
+        self.play(dump)
+        self.load('2024-01-01')
+        self.ok('run', 'pipelines/devices.yaml')
+        self.play(restore)
+        self.assertEqual(self.lines('ledger', 'check')[0]['problems'], [])
+        late, = self.lines('plan', 'pipelines/devices.yaml')
+        self.assertEqual((late['partition'], late['decision']), ({'event_time': '2024-01-01'}, 'process'))
+        self.ok('run', 'pipelines/devices.yaml')
+        self.assertIn('nothing to do', self.ok('run', 'pipelines/devices.yaml'))
 
 
 class Moved(Shared, Story):

@@ -39,8 +39,8 @@ class Story(unittest.TestCase):
         """Standard output as one JSON value a line."""
         return [json.loads(line) for line in self.ok(*arguments, '--output', 'json').splitlines()]
 
-    def start(self, *arguments):
-        process = subprocess.Popen([BINARY, *map(str, arguments)], cwd=self.folder, env=self.environment(),
+    def start(self, *arguments, wrapper=()):
+        process = subprocess.Popen([*wrapper, BINARY, *map(str, arguments)], cwd=self.folder, env=self.environment(),
                                    stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         self.addCleanup(self.end, process)
         return process

@@ -187,6 +187,26 @@ class AirflowTest(DagSteps, unittest.TestCase):
         return [(one['partition']['event_time'], one['sources']['devices']['version'])
                 for one in self.airflow.returned(dag, run, task)]
 
+    def test_the_other_commands_of_the_guide(self):
+        """A connection to a server, and what sets the examples up."""
+        guide = (ROOT / 'docs/user-guide/airflow.md').read_text()
+        to_server = re.findall(r'    (airflow connections add .*?\n.*)\n', guide)[1]
+        examples = re.search(r'    (mkdir -p /data (?:.*\n)+?)(?=\n)', guide)[1]
+        new = self.base / 'guide'
+        (new / 'dags').mkdir(parents=True)
+        script = f'{to_server}\n{examples}'
+        for word, other in (('add latecomer_default', 'add latecomer_of_the_guide'), ('"$AIRFLOW_HOME/dags"', f'{new}/dags'),
+                            (' /data', f' {new}/data'), ('/opt/pipelines', f'{new}/pipelines')):
+            self.assertIn(word, script)
+            script = script.replace(word, other)
+        done = subprocess.run(['bash', '-euc', script], cwd=ROOT, capture_output=True, text=True, timeout=600, stdin=subprocess.DEVNULL,
+                              env={**self.airflow.environment, 'PATH': f'{pathlib.Path(sys.executable).parent}:{os.environ["PATH"]}'})
+        self.assertEqual(done.returncode, 0, script + done.stdout + done.stderr)
+        added = json.loads(self.airflow.run('connections', 'get', 'latecomer_of_the_guide', '--output', 'json'))[0]
+        self.assertEqual((added['conn_type'], added['host'], added['schema']), ('latecomer', 'latecomer.example.com', 'https'))
+        self.assertEqual(self.airflow.run('variables', 'get', 'devices_dataset').strip().splitlines()[-1], f'{new}/data')
+        self.assertTrue((new / 'pipelines/devices_loader.yaml').is_file() and (new / 'dags/devices_loader.py').is_file())
+
     # ----- the story
 
     def test_the_story(self):

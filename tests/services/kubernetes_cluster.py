@@ -19,7 +19,7 @@ import urllib.parse
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PROGRAMS = ROOT / '.deps/kubernetes/bin'
 CONTROLLERS = ('job-controller', 'garbage-collector-controller', 'namespace-controller', 'ttl-after-finished-controller',
-               'serviceaccount-controller', 'pod-garbage-collector-controller')
+               'serviceaccount-controller', 'pod-garbage-collector-controller', 'clusterrole-aggregation-controller')
 
 
 class Refused(Exception):
@@ -228,8 +228,10 @@ class Cluster:
             'contexts': [{'name': 'test', 'context': {'cluster': 'test', 'user': name, **context}}]}))
         return path
 
-    def token(self, namespace, account, seconds=3600):
-        body = {'apiVersion': 'authentication.k8s.io/v1', 'kind': 'TokenRequest', 'spec': {'expirationSeconds': seconds}}
+    def token(self, namespace, account, secret=None):
+        """One that holds for an hour, and no longer than this secret is there."""
+        bound = {'boundObjectRef': {'apiVersion': 'v1', 'kind': 'Secret', 'name': secret}} if secret else {}
+        body = {'apiVersion': 'authentication.k8s.io/v1', 'kind': 'TokenRequest', 'spec': {'expirationSeconds': 3600, **bound}}
         got = self.ask('POST', f'/api/v1/namespaces/{namespace}/serviceaccounts/{account}/token', body)
         return got['status']['token']
 

@@ -7,9 +7,12 @@ usage: kubernetes_test.py [TEST…]     LATECOMER names the program; `script/boo
 import json
 import os
 import pathlib
+import re
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import unittest
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -87,6 +90,18 @@ def setUpModule():
     cluster.start()
     cluster.apply({'apiVersion': 'v1', 'kind': 'Namespace', 'metadata': {'name': NAMESPACE}})
     cluster.kubectl('apply', '-n', NAMESPACE, '-f', ROOT / 'deploy/kubernetes/rbac.yaml')
+
+
+def serve_spark_applications():
+    path = '/apis/sparkoperator.k8s.io/v1beta2'
+    cluster.apply((HERE / 'sparkapplications.crd.json').read_text())
+
+    def is_served():
+        try:
+            return cluster.get(path) and cluster.ask('GET', f'{path}/namespaces/{NAMESPACE}/sparkapplications')
+        except Refused:  # its storage is being made
+            return False
+    wait_until('the resource', is_served)
 
 
 class Kubernetes(Story):
@@ -231,20 +246,6 @@ class Good(Kubernetes):
         cluster.patch(f'/apis/batch/v1/namespaces/{NAMESPACE}/jobs/{job["metadata"]["name"]}',
                       {'spec': {'ttlSecondsAfterFinished': 0}})
         wait_until('no job', lambda: not self.jobs())
-
-    def test_the_chart_is_taken_and_gives_the_rights_of_the_manifest(self):
-        helm = ROOT / '.deps/chart/bin/helm'
-        self.assertTrue(helm.exists(), 'helm is missing: script/bootstrap --chart')
-        values = ROOT / 'deploy/helm/latecomer/ci/one-machine-values.yaml'
-        done = subprocess.run([helm, 'template', 'demo', ROOT / 'deploy/helm/latecomer', '-n', NAMESPACE, '-f', values,
-                               '--set=rbac.jobs=true,rbac.sparkApplications=true'], capture_output=True, text=True, check=True)
-        applied = cluster.kubectl('apply', '-n', NAMESPACE, '-f', '-', stdin=done.stdout)
-        self.assertEqual(applied.returncode, 0, applied.stderr)
-        self.assertIn('deployment.apps/demo-latecomer created', applied.stdout)
-        path = f'/apis/rbac.authorization.k8s.io/v1/namespaces/{NAMESPACE}/roles/'
-        rights = [sorted((tuple(rule['resources']), tuple(rule['verbs'])) for rule in cluster.get(path + name)['rules'])
-                  for name in ('latecomer', 'demo-latecomer')]
-        self.assertEqual(*rights)
 
 
 class Bad(Kubernetes):
@@ -461,6 +462,218 @@ class Rights(Kubernetes):
         self.assertIn("doesn't know who asks", self.run_fails())
 
 
+class SignIn(Kubernetes):
+    """Tokens that are renewed while a job runs: each holds as long as a secret of its own is there."""
+
+    def bound_token(self, name):
+        cluster.apply({'apiVersion': 'v1', 'kind': 'Secret', 'metadata': {'name': name, 'namespace': NAMESPACE}})
+        self.addCleanup(self.end_token, name)
+        return cluster.token(NAMESPACE, 'latecomer', secret=name)
+
+    @staticmethod
+    def end_token(name):
+        cluster.kubectl('delete', 'secret', name, '-n', NAMESPACE, '--ignore-not-found')
+
+    def refused(self, token):
+        asked = cluster.kubectl('auth', 'whoami', kubeconfig=cluster.kubeconfig('old', user={'token': token}))
+        return asked.returncode != 0 and 'Unauthorized' in asked.stderr
+
+    def goes_on_with_a_new_token(self, put):
+        """`put` places a token where latecomer finds it."""
+        self.pipeline(more='into: dataset/counted')
+        old = self.bound_token('old')
+        put(old)
+        process = self.begin()
+        self.shows('runs on node machine')
+        put(self.bound_token('new'))
+        self.end_token('old')
+        wait_until('a token that is refused', lambda: self.refused(old))
+        cluster.stop_api()  # so that watches are begun anew
+        self.shows('takes no connections')
+        cluster.start_api()
+        self.shows('runs on node machine')
+        self.let_through()
+        self.finished(process)
+        self.assertEqual((len(self.attempts()), len(self.jobs())), (1, 1))
+        self.assertIn('done', self.log())
+
+
+class InAPod(SignIn):
+    """With what a pod is given: its account's folder at its place, and the API server's address."""
+    PLACE = '/var/run/secrets/kubernetes.io/serviceaccount'
+
+    def setUp(self):
+        self.account = pathlib.Path(tempfile.mkdtemp(prefix='latecomer-account-'))
+        self.addCleanup(shutil.rmtree, self.account)
+        super().setUp()
+        (self.account / 'ca.crt').write_bytes(cluster.authority.certificate.read_bytes())
+        (self.account / 'namespace').write_text(NAMESPACE)
+        self.put(cluster.token(NAMESPACE, 'latecomer'))
+
+    def put(self, token):
+        (self.account / 'next').write_text(token)
+        (self.account / 'next').rename(self.account / 'token')
+
+    def environment(self):
+        kept = {name: value for name, value in super().environment().items() if name != 'KUBECONFIG'}
+        return {**kept, 'KUBERNETES_SERVICE_HOST': '127.0.0.1', 'KUBERNETES_SERVICE_PORT': str(cluster.port)}
+
+    def inside(self):
+        """Starts a program where the folder is at its place; nobody else sees it there."""
+        place = pathlib.Path(self.PLACE)
+        script = f'mount -t tmpfs none /run && mkdir -p {place.parent} && ln -s "$0" {place} && exec "$@"'
+        rights = ['--mount'] if os.geteuid() == 0 else ['--mount', '--map-root-user']
+        return ['unshare', *rights, 'sh', '-c', script, str(self.account)]
+
+    def call(self, *arguments, **options):
+        return super().call(*arguments, wrapper=self.inside(), **options)
+
+    def start(self, *arguments):
+        return super().start(*arguments, wrapper=self.inside())
+
+    def test_its_account_signs_in_and_its_namespace_is_where_jobs_go(self):
+        self.pipeline()
+        path = self.folder / 'pipeline.yaml'
+        path.write_text(path.read_text().replace('      namespace: data\n', ''))
+        self.run_ok()
+        self.assertEqual(len(self.jobs()), 1)
+        self.assertTrue(self.log().endswith('done\n'), self.log())
+
+    def test_a_token_that_the_system_renewed(self):
+        self.goes_on_with_a_new_token(self.put)
+
+    def test_what_is_refused_names_the_cluster(self):
+        self.put('nonsense')
+        self.pipeline()
+        self.assertIn("the API server of the cluster this runs in doesn't know who asks", self.run_fails())
+
+
+class Plugin(SignIn):
+    """A program of a kubeconfig that gives tokens, as clouds have them."""
+    PROGRAM = '''#!/usr/bin/env python3
+import json, os, pathlib, sys
+folder = pathlib.Path(__file__).parent
+told = json.loads(os.environ['KUBERNETES_EXEC_INFO'])
+with open(folder / 'asked', 'a') as file:
+    file.write(' '.join((*sys.argv[1:], os.environ['REGION'], told['kind'])) + '\\n')
+token = (folder / 'token').read_text()
+if not token:
+    sys.exit('sign in first')
+print(json.dumps({'apiVersion': told['apiVersion'], 'kind': 'ExecCredential',
+                  'status': {'token': token, 'expirationTimestamp': '2099-01-01T00:00:00Z'}}))
+'''
+
+    def setUp(self):
+        super().setUp()
+        plugin = self.write('plugin', self.PROGRAM)
+        plugin.chmod(0o755)
+        self.config = cluster.kubeconfig('by-plugin', user={'exec': {
+            'apiVersion': 'client.authentication.k8s.io/v1', 'command': str(plugin), 'args': ['get-token'],
+            'env': [{'name': 'REGION', 'value': 'north'}], 'interactiveMode': 'Never'}})
+
+    def put(self, token):
+        self.write('token', token)
+
+    def asked(self):
+        return (self.folder / 'asked').read_text().splitlines()
+
+    def test_its_token_is_taken_and_kept(self):
+        self.put(cluster.token(NAMESPACE, 'latecomer'))
+        who = cluster.kubectl('auth', 'whoami', '-o', 'jsonpath={.status.userInfo.username}', kubeconfig=self.config)
+        self.assertEqual(who.stdout, f'system:serviceaccount:{NAMESPACE}:latecomer', who.stderr)
+        self.assertEqual(self.asked(), ['get-token north ExecCredential'])
+        self.pipeline()
+        self.run_ok()
+        self.assertEqual(len(self.jobs()), 1)
+        self.assertEqual(self.asked(), ['get-token north ExecCredential'] * 2, 'once by kubectl, once for the whole run')
+
+    def test_another_one_is_asked_for_when_it_is_refused(self):
+        self.goes_on_with_a_new_token(self.put)
+
+    def test_what_it_says_when_it_gives_none(self):
+        self.put('')
+        self.pipeline()
+        self.assertIn('failed: sign in first', self.run_fails())
+
+
+class Pages(unittest.TestCase):
+    """What the pages do with kubectl and helm, as it stands there."""
+    ELSEWHERE = {'helm repo add spark-operator': 'a repository of charts', 'helm install dedp-spark-operator': 'that repository',
+                 'kubectl port-forward': 'a pod that runs'}
+    HELM = ROOT / '.deps/chart/bin/helm'
+
+    @classmethod
+    def setUpClass(cls):
+        if not cls.HELM.exists():
+            raise RuntimeError('helm is missing: `script/bootstrap --chart` builds it')
+        serve_spark_applications()
+
+    def setUp(self):
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix='latecomer-pages-'))
+        self.addCleanup(shutil.rmtree, self.folder)
+        (self.folder / 'deploy').symlink_to(ROOT / 'deploy')
+        shutil.copy(cluster.admin, self.folder / 'config')
+
+    def play(self, *commands):
+        programs = [str(ROOT / '.deps/kubernetes/bin'), str(self.HELM.parent), '/usr/bin', '/bin']
+        done = subprocess.run(['bash', '-euc', '\n'.join(commands)], cwd=self.folder, capture_output=True, text=True, timeout=300,
+                              stdin=subprocess.DEVNULL, env={'PATH': ':'.join(programs), 'HOME': str(self.folder),
+                                                            'KUBECONFIG': str(self.folder / 'config')})
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        return done.stdout
+
+    def commands(self, page):
+        """Those of the page, but for what can't be done here."""
+        text = (ROOT / page).read_text()
+        found = re.findall(r'^ {4,7}((?:kubectl|helm) .*?)(?:  +#.*)?$', text, re.MULTILINE)
+        self.assertGreater(len(found), 1)
+        return [one for one in found if not one.startswith(tuple(self.ELSEWHERE))]
+
+    def use_namespace(self, name):
+        self.play(f'kubectl create namespace {name}', f'kubectl config set-context --current --namespace={name}')
+        self.addCleanup(cluster.kubectl, 'delete', 'namespace', name, '--wait=false')
+
+    def test_kubernetes_steps(self):
+        said = self.play(*self.commands('docs/user-guide/kubernetes.md'))
+        self.assertIn('role.rbac.authorization.k8s.io/latecomer', said)
+
+    def test_the_chart(self):
+        (self.folder / 'password').write_text('of the first user')
+        for values in sorted((ROOT / 'deploy/helm/latecomer/ci').glob('*-values.yaml')):
+            with self.subTest(values.name):
+                self.use_namespace(values.stem)
+                shutil.copy(values, self.folder / 'my-values.yaml')
+                self.play(*self.commands('docs/user-guide/containers.md'))
+                release, = json.loads(self.play('helm list --output json'))
+                self.assertEqual((release['name'], release['status']), ('latecomer', 'deployed'))
+                self.assertIn('deployment.apps/latecomer', self.play('kubectl get deployments --output name'))
+                self.play('helm upgrade latecomer deploy/helm/latecomer -f my-values.yaml', 'helm uninstall latecomer')
+                left = self.play('kubectl get deployments,services,roles,persistentvolumeclaims --output name')
+                self.assertEqual(left, 'persistentvolumeclaim/latecomer-state\n', 'the ledger outlives the release')
+
+    def test_the_chart_gives_the_rights_of_the_manifest(self):
+        self.use_namespace('rights')
+        self.play('helm install latecomer deploy/helm/latecomer -f deploy/helm/latecomer/ci/one-machine-values.yaml '
+                  '--set=rbac.jobs=true,rbac.sparkApplications=true')
+        rights = [sorted((tuple(rule['resources']), tuple(rule['verbs'])) for rule in cluster.get(
+            f'/apis/rbac.authorization.k8s.io/v1/namespaces/{namespace}/roles/latecomer')['rules'])
+            for namespace in (NAMESPACE, 'rights')]
+        self.assertEqual(*rights)
+
+    def test_minikube(self):
+        namespace = 'dedp-ch03-late-data-sequential'
+        self.addCleanup(cluster.kubectl, 'delete', 'namespace', namespace, '--wait=false')
+        said = self.play(*self.commands('deploy/minikube.md'))
+        self.assertEqual(len(re.findall(r'^sparkapplication\S+/late-data-generator-\w+ created$', said, re.MULTILINE)), 2, said)
+        self.assertIn('STATUS: deployed', said)
+        server = cluster.get(f'/apis/apps/v1/namespaces/{namespace}/deployments/latecomer')
+        self.assertEqual(server['spec']['template']['spec']['containers'][0]['image'], 'latecomer:latest')
+        # The account that drivers run as may do what the operator's drivers do.
+        for right in ('create pods', 'create services', 'delete configmaps'):
+            asked = ['auth', 'can-i', *right.split(), '-n', namespace, f'--as=system:serviceaccount:{namespace}:spark-editor']
+            wait_until(right, lambda: cluster.kubectl(*asked).stdout == 'yes\n')
+
+
 class Spark(Kubernetes):
     """The operator is played by the test: it writes `.status`, as the real one does."""
     TEXT = '''
@@ -486,15 +699,7 @@ steps:
 
     @classmethod
     def setUpClass(cls):
-        cluster.apply((HERE / 'sparkapplications.crd.json').read_text())
-        wait_until('the resource', lambda: cluster.get(cls.GROUP) and cls.is_served())
-
-    @classmethod
-    def is_served(cls):
-        try:
-            return cluster.ask('GET', f'{cls.GROUP}/namespaces/{NAMESPACE}/sparkapplications')
-        except Refused:  # its storage is being made
-            return False
+        serve_spark_applications()
 
     def setUp(self):
         super().setUp()
@@ -503,11 +708,6 @@ steps:
     def application(self):
         items = cluster.ask('GET', f'{self.GROUP}/namespaces/{NAMESPACE}/sparkapplications')['items']
         return items[0] if items else None
-
-    def test_the_manifests_of_the_walk_through_are_taken(self):
-        for verb, name in (('apply', 'namespace.yaml'), ('create', 'spark-application.yaml')):
-            done = cluster.kubectl(verb, '-f', ROOT / 'deploy/minikube' / name)
-            self.assertEqual(done.returncode, 0, done.stderr)
 
     def begin(self):
         process = self.start('run', 'pipeline.yaml')

@@ -34,12 +34,12 @@ def commit(version):
 class NewCommits:
     """A pipeline in `folder` that ran at version 0, and `count` commits after it."""
 
-    def __init__(self, store, latecomer, folder, count):
+    def __init__(self, store, latecomer, folder, count, put=lambda store, objects: store.put(objects)):
         self.store, self.latecomer, self.folder = store, latecomer, folder
-        store.put({f't/_delta_log/{0:020}.json': commit(0)})
+        put(store, {f't/_delta_log/{0:020}.json': commit(0)})
         (folder / 'p.yaml').write_text(PIPELINE.format(table=f'{store.uri}/t'))
         self.call(None, 'run', 'p.yaml', '--quiet')
-        store.put({f't/_delta_log/{v:020}.json': commit(v) for v in range(1, count + 1)})
+        put(store, {f't/_delta_log/{v:020}.json': commit(v) for v in range(1, count + 1)})
 
     def call(self, port, *arguments):
         environment = {**services.clean_environment(), 'HOME': str(self.folder), **self.store.environment(port)}

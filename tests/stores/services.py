@@ -1,6 +1,7 @@
 """Object stores for tests, each a real server on a free port of 127.0.0.1 in a folder of its own."""
 import asyncio
 import base64
+import collections
 import email.utils
 import hmac
 import http.client
@@ -270,12 +271,14 @@ class FakeGcs(Server):
 
 class Door:
     """Forwards connections to a port as a network does: holds back what a client sends for a while, and loses the
-    answer to each `lose_every`th request, which was heard. Counts requests and how many were on their way at once."""
+    answer to each `lose_every`th request, which was heard. Counts requests, also by method, and how many were on their way
+    at once."""
 
     def __init__(self, port, delay=0.0, lose_every=0):
         self._target, self._delay, self._lose_every = port, delay, lose_every
         self.lost = 0
         self.requests = 0
+        self.methods = collections.Counter()  # a GET that lists is LIST, in S3's words
         self.most_at_once = 0
         self._under_way = 0
         self._ready = threading.Event()
@@ -330,8 +333,9 @@ class Door:
                     self.inner.transport.write(data)
 
             def data_received(self, data):
-                if re.match(rb'(GET|HEAD|PUT|POST|DELETE) ', data):
+                if began := re.match(rb'(GET|HEAD|PUT|POST|DELETE) (\S*)', data):
                     door.requests += 1
+                    door.methods['LIST' if b'list-type=2' in began[2] else began[1].decode()] += 1
                     door._under_way += 1
                     door.most_at_once = max(door.most_at_once, door._under_way)
                     self.waiting = True

@@ -4,7 +4,9 @@
 usage: story_test.py STORE LATECOMER SOURCE     run by a Python that has delta-rs (`script/bootstrap --test`)
 """
 import json
+import os
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
@@ -103,6 +105,25 @@ class Story(unittest.TestCase):
         self.ok('run', PIPELINE)
         self.assertEqual(set(self.states().values()), {'success'})
         self.assertEqual(len([run for run in self.states() if run.startswith('backfill_')]), 1)
+
+    def test_the_commands_of_the_guide(self):
+        """Those of docs/user-guide/object-stores.md, with this store's own in place of the bucket and the keys."""
+        guide = (pathlib.Path(SOURCE) / 'docs/user-guide/object-stores.md').read_text()
+        commands = re.findall(r'^    ((?:[A-Z_]+=\S+ )*latecomer .*)$', guide, re.MULTILINE)
+        self.assertEqual(len(commands), 3)
+        root = f'{store.uri}/guide'
+        self.ok('generate', 'devices', '--rows', 10, '-o', 'input.json')
+        settings = ' '.join(f"{name}='{value}'" for name, value in self.settings.items())
+        given = [command.replace('s3://bucket', root) for command in commands[:2]]
+        alone = re.sub(r'^(?:AWS_\w+=\S+ )+', settings + ' ', commands[2].replace('s3://bucket/table', f'{root}/dataset/devices'))
+        (self.folder / 'bin').mkdir()
+        (self.folder / 'bin/latecomer').symlink_to(pathlib.Path(LATECOMER).resolve())
+        base = {'PATH': f'{self.folder}/bin:{os.environ["PATH"]}', 'HOME': str(self.folder), 'NO_COLOR': '1'}
+        for script, environment in (('\n'.join(given), {**base, **self.settings}), (alone, base)):
+            done = subprocess.run(['bash', '-euc', script], cwd=self.folder, env=environment, stdin=subprocess.DEVNULL,
+                                  capture_output=True, text=True, timeout=120)
+            self.assertEqual(done.returncode, 0, script + done.stdout + done.stderr)
+            self.assertIn('event_time=2024-01-01', done.stdout)
 
     def test_a_data_file_that_is_gone_fails_the_step_and_says_so(self):
         self.load_days()

@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """`spark:` steps with the real Spark: what they write, what is noticed, and that nothing of them stays.
 
-Run by `script/test --peers` with the Python of .deps/peers and the program in $LATECOMER.
+Run by `script/test --services spark` with the Python of .deps/peers and the program in $LATECOMER.
 """
+import glob
 import json
 import os
 import pathlib
@@ -153,6 +154,29 @@ class SparkStepTest(unittest.TestCase):
             file.unlink()
         rebuilt, = self.lines('ledger', 'rebuild', PYTHON_EXAMPLE, '--take-over')
         self.assertEqual(len(rebuilt['recorded']), 2)
+        self.assertIn('nothing to do', self.ok('run', PYTHON_EXAMPLE))
+
+    def test_a_jar_of_the_guides_scala(self):
+        """The guide's Scala lines as a program, compiled by the compiler that Spark itself brings."""
+        import pyspark
+        guide = (ROOT / 'docs/user-guide/spark.md').read_text()
+        lines = re.search(r'```scala\n(.*?)```', guide, re.DOTALL)[1]
+        folder = self.work / 'examples/devices_spark'
+        (folder / 'Devices.scala').write_text('import org.apache.spark.sql.SparkSession\nobject Devices { def main(words: Array[String]): Unit = {\n'
+                                              f'val spark = SparkSession.builder.getOrCreate()\n{lines}spark.stop()\n}} }}\n')
+        jars = str(pathlib.Path(pyspark.__file__).parent / 'jars/*')
+        compiled = subprocess.run(['java', '-cp', jars, 'scala.tools.nsc.Main', '-classpath', ':'.join(glob.glob(jars + '.jar')),
+                                   '-d', folder / 'devices.jar', folder / 'Devices.scala'],
+                                  capture_output=True, text=True, timeout=600)
+        self.assertEqual(compiled.returncode, 0, compiled.stdout + compiled.stderr)
+        self.changed_example(('application: devices.py', 'application: devices.jar\n      class: Devices'))
+        self.load('2024-01-01', '2024-01-02', '2024-01-03')
+        self.ok('run', PYTHON_EXAMPLE)
+        self.assertEqual(set(run['state'] for run in self.lines('runs', PYTHON_EXAMPLE)), {'success'})
+        # The same numbers of types as in the rows, in both days and in one commit each.
+        rows = [json.loads(line)['type'] for line in (self.work / 'dataset/input/dataset.json').read_text().splitlines()]
+        self.assertEqual({p['partition']['event_time']: p['rows'] for p in self.lines('partitions', 'dataset/devices_by_type_spark')},
+                         dict.fromkeys(('2024-01-01', '2024-01-02'), len(set(rows))))
         self.assertIn('nothing to do', self.ok('run', PYTHON_EXAMPLE))
 
     def test_a_query(self):
