@@ -8,7 +8,8 @@ namespace latecomer::table {
 namespace {
 
 TEST(JsonText, IsWhatTheLibraryWrites) {
-  const std::vector<std::string> texts{"", "plain", "with \"quotes\"", "back\\slash", "line\nbreak", "l\xc3\xa4nge", "["};
+  const std::vector<std::string> texts{"", "plain", "with \"quotes\"", "back\\slash", "line\nbreak", "l\xc3\xa4nge",
+                                       "["};
   for (const std::string& text : texts) {
     std::string json;
     AppendJsonString(text, json);

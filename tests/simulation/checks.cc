@@ -207,7 +207,7 @@ void Checks::NothingLost(const PipelineFacts& pipeline, const lateness::Plan& pl
 std::string Checks::DifferenceFromScratch(const PipelineFacts& pipeline) const {
   const SimTable& source = find_table(pipeline.source);
   const SimTable& output = find_table(pipeline.into);
-  const TableState state = source.Newest();
+  const TableState& state = source.Newest();
   if (state.empty()) return "";
   const Day newest = state.rbegin()->first.day;  // it waits for the one after it
   for (const Slot& slot : truth_.Touched(pipeline)) {

@@ -100,7 +100,7 @@ void Simulation::ReplaceSource() {
   SimCommit commit{
       .at_ms = clocks_.front()->NowMs(), .operation = "CREATE OR REPLACE TABLE", .actions = {}, .write = {}};
   commit.replaces_table = true;
-  const TableState before = table.Newest();
+  const TableState& before = table.Newest();
   for (const auto& [slot, files] : before) {
     for (const FilePtr& file : files) commit.actions.push_back({file, false, true});
   }

@@ -66,7 +66,7 @@ void Simulation::Quiet() {
 void Simulation::CompleteTheDays() {
   SimTable& source = Table(kSourceTable);
   Day last = DayAtMs(time_.true_ms);
-  if (const TableState state = source.Newest(); !state.empty()) last = std::max(last, state.rbegin()->first.day);
+  if (const TableState& state = source.Newest(); !state.empty()) last = std::max(last, state.rbegin()->first.day);
   for (const Day day : {last + 1, last + 2}) {
     PassTime(StartOfDayMs(day + 1) - time_.true_ms);
     const std::int64_t version = source.Commit(writers_.Append(source, day, time_.true_ms));
@@ -102,10 +102,11 @@ bool Simulation::PersonHelps(bool stuck) {
       if (entry.decision == lateness::Decision::kHeld) any = Release(i, entry) || any;
     }
     // With depends_on_past, a run that nobody needs any more holds back the next one.
+    if (!stuck) continue;
     const std::vector<ledger::RunRecord> runs = RunsOf(id);
     const bool queued =
         std::any_of(runs.begin(), runs.end(), [](const auto& run) { return run.state == ledger::RunState::kQueued; });
-    if (!queued || !stuck) continue;
+    if (!queued) continue;
     for (const ledger::RunRecord& run : runs) {
       const bool ended = run.state == ledger::RunState::kFailed || run.state == ledger::RunState::kCancelled;
       if (ended) any = ClearFailed(i, run.run_id) || any;

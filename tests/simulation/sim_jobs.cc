@@ -199,7 +199,7 @@ Status SimJobs::Write(const Job& job) {
   }
   const Slot slot = SlotOf(work.partition);
   SimCommit commit{.at_ms = wall_ms(), .operation = "WRITE", .actions = {}, .write = wanted};
-  const TableState before = table.Newest();
+  const TableState& before = table.Newest();
   const auto live = before.find(slot);
   const std::vector<FilePtr> old = live == before.end() ? std::vector<FilePtr>() : live->second;
   const bool same = old.size() == (job.rows.empty() ? 0U : 1U) && (old.empty() || old.front()->rows == job.rows);

@@ -2,8 +2,10 @@
 
 #include <cctype>
 #include <cstdlib>
+#include <map>
 #include <stdexcept>
 #include <string>
+#include <tuple>
 #include <vector>
 
 namespace latecomer::simulation {
@@ -47,7 +49,9 @@ table::PartitionSchema SchemaOf(const SimTable& table) {
   return schema;
 }
 
-table::PartitionKey KeyOf(const SimTable& table, const Slot& slot, bool padded) {
+namespace {
+
+table::PartitionKey MakeKey(const SimTable& table, const Slot& slot, bool padded) {
   std::map<std::string, std::optional<std::string>> texts;
   if (table.columns() == SimTable::Columns::kDate) {
     texts["event_date"] = DayText(slot.day);
@@ -61,6 +65,16 @@ table::PartitionKey KeyOf(const SimTable& table, const Slot& slot, bool padded) 
   auto key = table::PartitionKey::FromTexts(SchemaOf(table), texts);
   if (!key) throw std::logic_error(key.error().ToString());
   return *key;
+}
+
+}  // namespace
+
+// Made once: a job that looks at a table's files asks for the key of each.
+table::PartitionKey KeyOf(const SimTable& table, const Slot& slot, bool padded) {
+  thread_local std::map<std::tuple<SimTable::Columns, bool, Slot, bool>, table::PartitionKey> keys;
+  const auto [it, is_new] = keys.try_emplace({table.columns(), table.with_country(), slot, padded});
+  if (is_new) it->second = MakeKey(table, slot, padded);
+  return it->second;
 }
 
 Slot SlotOf(const table::PartitionKey& key) {

@@ -68,7 +68,7 @@ bool Truth::IsGap(const PipelineFacts& pipeline, const Slot& output) const {
 
 std::vector<std::int64_t> ExpectedContent(const PipelineFacts& pipeline, const SimTable& source, const Slot& output) {
   std::vector<std::int64_t> rows;
-  const TableState state = source.Newest();
+  const TableState& state = source.Newest();
   for (const auto& [slot, files] : state) {
     if (Fold(pipeline, slot) != output) continue;
     for (const FilePtr& file : files) rows.insert(rows.end(), file->rows.begin(), file->rows.end());
@@ -77,7 +77,7 @@ std::vector<std::int64_t> ExpectedContent(const PipelineFacts& pipeline, const S
 }
 
 std::vector<std::int64_t> ActualContent(const SimTable& output, const Slot& slot) {
-  const TableState state = output.Newest();
+  const TableState& state = output.Newest();
   const auto found = state.find(slot);
   if (found == state.end()) return {};
   std::vector<std::int64_t> rows;
