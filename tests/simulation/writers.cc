@@ -16,7 +16,11 @@ Slot Writers::DrawSlot(const SimTable& table, Day day) {
 }
 
 // Mostly today; often late, seldom from a wrong clock.
-Day Writers::DrawDay(std::int64_t now_ms) {
+Day Writers::DrawDay(const SimTable& table, std::int64_t now_ms) {
+  if (writes_strays && dice_.Percent(5)) {
+    const bool is_date = table.columns() == SimTable::Columns::kDate;
+    return is_date || dice_.OneIn(2) ? kNullDay : kUnreadableDay;
+  }
   const Day today = DayAtMs(now_ms);
   if (dice_.Percent(50)) return today;
   if (dice_.Percent(3)) return today + static_cast<Day>(dice_.Between(1, 15));
@@ -31,10 +35,10 @@ SimCommit Writers::Draw(const SimTable& table, std::int64_t now_ms) {
   const TableState& state = table.Newest();
   const std::int64_t kind = dice_.Below(100);
   if (kind < 60 || state.empty()) {
-    SimCommit commit = Append(table, DrawDay(now_ms), now_ms);
+    SimCommit commit = Append(table, DrawDay(table, now_ms), now_ms);
     const std::int64_t more = dice_.OneIn(10) ? dice_.Between(2, 10) : dice_.Below(2);
     for (std::int64_t i = 0; i < more; ++i) {
-      commit.actions.push_back({NewFile(DrawSlot(table, DrawDay(now_ms))), true, true});
+      commit.actions.push_back({NewFile(DrawSlot(table, DrawDay(table, now_ms))), true, true});
     }
     return commit;
   }
