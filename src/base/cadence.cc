@@ -64,13 +64,14 @@ constexpr std::array<UnitName, 4> kUnits{{{CadenceUnit::kHour, "hour", "hours", 
 
 struct TimeZone::Impl {
   cctz::time_zone zone;
+  bool is_utc = false;  // there is nothing to look up
 };
 
 TimeZone::TimeZone(std::string name, std::shared_ptr<const Impl> impl)
     : name_(std::move(name)), impl_(std::move(impl)) {}
 
 TimeZone TimeZone::Utc() {
-  static const auto impl = std::make_shared<const Impl>(Impl{cctz::utc_time_zone()});
+  static const auto impl = std::make_shared<const Impl>(Impl{cctz::utc_time_zone(), true});
   return TimeZone("UTC", impl);
 }
 
@@ -90,6 +91,7 @@ Result<TimeZone> TimeZone::Load(std::string_view name) {
 }
 
 Instant TimeZone::ToInstant(LocalTime local) const {
+  if (impl_->is_utc) return Instant(local.time_since_epoch());
   const cctz::civil_second civil = cctz::civil_second(1970, 1, 1) + local.time_since_epoch().count();
   const auto lookup = impl_->zone.lookup(civil);
   const bool skipped = lookup.kind == cctz::time_zone::civil_lookup::SKIPPED;
@@ -98,6 +100,7 @@ Instant TimeZone::ToInstant(LocalTime local) const {
 }
 
 LocalTime TimeZone::ToLocal(Instant at) const {
+  if (impl_->is_utc) return LocalTime(std::chrono::floor<seconds>(at).time_since_epoch());
   const cctz::civil_second civil =
       cctz::convert(std::chrono::time_point_cast<seconds>(std::chrono::floor<seconds>(at)), impl_->zone);
   return LocalTime(seconds(civil - cctz::civil_second(1970, 1, 1)));

@@ -47,6 +47,7 @@ struct Engine::Active {
 struct Engine::Granted {
   std::unique_ptr<Active> active;  // null when the run was skipped
   ledger::RunRecord run;
+  Status in_force{};  // whether the definition still is
 };
 
 }  // namespace latecomer::engine

@@ -109,12 +109,19 @@ Wait WhatItWaitsFor(const pipeline::Pipeline& pipeline, const Gate& gate, const 
     const std::string by = hold->second.by.empty() ? "a person" : hold->second.by;
     return {WaitKind::kHold, "its partition to be released, which " + by + " holds back: " + hold->second.reason};
   }
+  // An output is built on the one before it as it stands when its run begins: which of two was recorded later tells
+  // what it was built on only if they never were at work together.
+  const bool follows = pipeline.rules.propagate == lateness::Propagate::kFollowing && run.start;
   std::vector<const PlacedRun*> active;
   std::vector<const PlacedRun*> active_backfills;
   for (const PlacedRun& other : all) {
     if (other.run.state != RunState::kRunning) continue;
     if (other.run.partition == run.run.partition) {
       return {WaitKind::kSamePartition, other.run.run_id + ", which processes the same partition"};
+    }
+    if (follows && other.start && other.series == run.series) {
+      return {WaitKind::kSlot,
+              other.run.run_id + ", which is at work on an output that it follows, or that follows it"};
     }
     active.push_back(&other);
     if (other.run.kind == RunKind::kBackfill) active_backfills.push_back(&other);

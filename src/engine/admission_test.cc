@@ -81,6 +81,20 @@ TEST(Admission, ConcurrencyLimitsBackfillsOnly) {
   EXPECT_EQ(WhatItWaitsFor(pipeline, {}, all[2], all).kind, WaitKind::kNone);
 }
 
+TEST(Admission, OfOutputsThatFollowEachOtherOneIsBuiltAtATime) {
+  auto pipeline = Limits(8, 8, false);
+  std::vector<PlacedRun> all{MakeRun(1, 2, RunState::kRunning), MakeRun(2, 3, RunState::kQueued),
+                             MakeRun(3, 1, RunState::kQueued, RunKind::kBackfill), MakeRun(4, 3, RunState::kQueued)};
+  all[3].series = "another country";
+  EXPECT_EQ(WhatItWaitsFor(pipeline, {}, all[1], all).kind, WaitKind::kNone);
+  pipeline.rules.propagate = lateness::Propagate::kFollowing;
+  // Both ways: what came before would be read while it is written, or be written after it was read.
+  EXPECT_EQ(WhatItWaitsFor(pipeline, {}, all[1], all).kind, WaitKind::kSlot);
+  EXPECT_EQ(WhatItWaitsFor(pipeline, {}, all[2], all).kind, WaitKind::kSlot);
+  EXPECT_NE(WhatItWaitsFor(pipeline, {}, all[1], all).for_what.find("run1"), std::string::npos);
+  EXPECT_EQ(WhatItWaitsFor(pipeline, {}, all[3], all).kind, WaitKind::kNone);
+}
+
 TEST(Admission, LiveRunsGoFirstUnlessABackfillWaitedLong) {
   auto pipeline = Limits(1, 1, false);
   pipeline.max_wait = std::chrono::hours(6);

@@ -101,6 +101,10 @@ Result<ClearPlan> Plan(ledger::Reader& reader, const pipeline::Pipeline& pipelin
   plan.untouched = std::move(selected.untouched);
   std::vector<std::string> lines;
   for (PlacedRun& placed : selected.runs) {
+    if (placed.key.Empty()) {  // the definition was changed since
+      plan.untouched.push_back({placed.run.run_id, "is of a partition that is no output of the pipeline any more"});
+      continue;
+    }
     LATECOMER_ASSIGN_OR_RETURN(const LastTry last, LookAtLastTry(reader, pipeline, placed.run));
     ClearedRun cleared{.run = std::move(placed.run), .again = {}, .kept = {}, .versions = {}, .note = {}};
     const std::string why_not = PlanOne(pipeline, selection, named, last, cleared);

@@ -193,6 +193,22 @@ TEST_F(Controls, ARangeTakesOfEachPartitionTheRunThatStands) {
             (Ids{"scheduled_2024-01-01", "scheduled_2024-01-02"}));
 }
 
+// In the queue it would stop the scheduler: nobody can claim what isn't there.
+TEST_F(Controls, ARunWhosePartitionIsNoOutputAnyMoreIsNotCleared) {
+  Write([&](Writer& writer) -> Status {
+    LATECOMER_ASSIGN_OR_RETURN(auto table, writer.FindTable("/t"));
+    table->partition_columns.push_back({"country", {.kind = table::TypeKind::kString}});
+    return writer.PutTable(*table);
+  });
+  pipeline_.output.columns = {"event_time", "country"};
+  const auto plan = ApplyClear(*ledger_, pipeline_, {.which = {.runs = {"scheduled_2024-01-02"}}}, "", By());
+  ASSERT_TRUE(plan) << plan.error().ToString();
+  EXPECT_TRUE(plan->affected.empty());
+  ASSERT_EQ(plan->untouched.size(), 1U);
+  EXPECT_NE(plan->untouched.front().why.find("no output"), std::string::npos) << plan->untouched.front().why;
+  EXPECT_EQ(Run("scheduled_2024-01-02").state, RunState::kSuccess);
+}
+
 TEST_F(Controls, OnlyFailedLeavesTheOthersAloneAndSaysSo) {
   AddRun("backfill_2024-01-02_v3", 2, RunState::kFailed, RunKind::kBackfill);
   const auto plan = PreviewClear(*ledger_, pipeline_, {.which = {.from = Day(1), .to = Day(3), .only_failed = true}});

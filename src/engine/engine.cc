@@ -285,6 +285,8 @@ Result<bool> InsertOne(ledger::Writer& writer, RunRecord& run, const std::string
   LATECOMER_ASSIGN_OR_RETURN(const std::optional<RunRecord> there,
                              writer.FindRunByCause(run.pipeline, run.partition, run.cause));
   if (there) return false;
+  LATECOMER_ASSIGN_OR_RETURN(const auto named, writer.FindRunByName(run.pipeline, run.run_id));
+  if (named) run.run_id = NameBeside(run.run_id, run.created);
   LATECOMER_ASSIGN_OR_RETURN(run.id, writer.InsertRun(run));
   LATECOMER_RETURN_IF_ERROR(
       AppendRunEvent(writer, run, "run.created", {{"cause", run.cause}, {"why", why}}, run.created));
@@ -382,6 +384,17 @@ std::vector<Engine::NewRun> Engine::BackfillsOf(const lateness::Plan& plan) {
   return wanted;
 }
 
+// What this process knows of the pipeline may be older than what a person accepted since: what it makes is then no
+// output any more, or lies where nobody looks.
+Status Engine::CheckInForce(ledger::Reader& reader) const {
+  LATECOMER_ASSIGN_OR_RETURN(const auto change, ChangeSinceRegistered(reader, pipeline_));
+  if (!change || change->needs_accept.empty()) return {};
+  return Fail(Error(ErrorKind::kConflict,
+                    "another definition of the pipeline is in force than the one that this process began with")
+                  .In(pipeline_.file)
+                  .Hint("start it again; `latecomer validate " + pipeline_.file + "` shows the definition"));
+}
+
 // In one transaction with what the look that they come from found. False when all were there before.
 Result<bool> Engine::InsertRuns(const std::vector<NewRun>& wanted, const IndexUpdate& update) {
   if (wanted.empty() && update.Empty()) return false;
@@ -389,6 +402,7 @@ Result<bool> Engine::InsertRuns(const std::vector<NewRun>& wanted, const IndexUp
   bool moved = false;
   LATECOMER_RETURN_IF_ERROR(env_.ledger.Write([&](ledger::Writer& writer) -> Status {
     created.clear();
+    LATECOMER_RETURN_IF_ERROR(CheckInForce(writer));
     // Of a change that another scheduler stored since, it has made the run already: a second one of older changes
     // would find nothing to do.
     moved = false;

@@ -95,6 +95,7 @@ class Engine {
   Result<bool> CreateRuns();
   Status RefreshUpstream();
   Result<std::vector<KnownPipeline>> PipelinesUpstream();
+  Status CheckInForce(ledger::Reader& reader) const;
   Status FindUpstream(const std::vector<ledger::PipelineRecord>& listed);
   Result<bool> FindLinks(const std::vector<ledger::PipelineRecord>& listed);
   Result<std::optional<pipeline::Pipeline>> DefinitionOf(const ledger::PipelineRecord& record) const;

@@ -210,9 +210,9 @@ std::vector<std::string> KeysOf(const Groups& groups) {
 
 }  // namespace
 
-Status FactsReader::AddRuns(Groups& groups) {
+Status FactsReader::AddRuns(Groups& groups, Which which) {
   std::vector<ledger::RunRecord> runs;
-  if (groups.size() > kByKey) {
+  if (which == Which::kAll || groups.size() > kByKey) {
     LATECOMER_ASSIGN_OR_RETURN(runs, reader_.Runs({.pipeline = pipeline_.id}));
   } else {
     LATECOMER_ASSIGN_OR_RETURN(runs, reader_.RunsOf(pipeline_.id, KeysOf(groups)));
@@ -232,9 +232,9 @@ Status FactsReader::AddRuns(Groups& groups) {
   return {};
 }
 
-Status FactsReader::AddProcessed(Groups& groups) {
+Status FactsReader::AddProcessed(Groups& groups, Which which) {
   std::vector<ledger::ProcessedRecord> processed;
-  if (groups.size() > kByKey) {
+  if (which == Which::kAll || groups.size() > kByKey) {
     LATECOMER_ASSIGN_OR_RETURN(processed, reader_.Processed(pipeline_.id));
   } else {
     LATECOMER_ASSIGN_OR_RETURN(processed, reader_.ProcessedOf(pipeline_.id, KeysOf(groups)));
@@ -291,30 +291,36 @@ void CollectUnseen(const pipeline::Source& source, const ObservedTable& table,
 }  // namespace
 
 // Few candidates are looked up by key, many with one pass over the changes.
-Result<FactsReader::ChangesByKey> FactsReader::LoadChanges(const std::string& location, Version after,
-                                                           const std::vector<std::string>& keys) {
-  ChangesByKey changes;
-  if (keys.empty()) return changes;
-  LATECOMER_ASSIGN_OR_RETURN(std::vector<ledger::ChangeRecord> found,
-                             keys.size() <= kByKey ? reader_.ChangesOf(location, after, keys)
-                                                   : reader_.Changes(location, after, std::nullopt));
-  for (ledger::ChangeRecord& record : found) changes[record.key].push_back(std::move(record));
-  return changes;
+Status FactsReader::LoadChanges(const std::string& location, Version after, const std::set<std::string>& keys,
+                                ChangesByKey& changes) {
+  if (keys.empty()) return {};
+  LATECOMER_ASSIGN_OR_RETURN(
+      std::vector<ledger::ChangeRecord> found,
+      keys.size() <= kByKey ? reader_.ChangesOf(location, after, std::vector<std::string>(keys.begin(), keys.end()))
+                            : reader_.Changes(location, after, std::nullopt));
+  for (ledger::ChangeRecord& record : found) {
+    if (keys.contains(record.key)) changes[record.key].push_back(std::move(record));
+  }
+  return {};
 }
 
 Status FactsReader::AddUnseenByTime(SourceChanges changes, Groups& groups) {
-  std::set<std::string> keys;
+  // What was never processed wants the whole history of its partitions; that of the others needn't be read for it.
+  std::set<std::string> whole;
+  std::set<std::string> newer;
   Version oldest = changes.table.record.seen.version;
   for (const auto& [canonical, group] : groups) {
     const Version processed = ProcessedVersion(group.facts.processed, changes.source.name);
     for (const MappedPartition& mapped : group.partitions) {
       if (mapped.source != changes.index || mapped.record->last_changed <= processed) continue;
-      keys.insert(mapped.record->key);
-      oldest = std::min(oldest, processed);
+      (processed == kBeforeFirst ? whole : newer).insert(mapped.record->key);
+      if (processed != kBeforeFirst) oldest = std::min(oldest, processed);
     }
   }
-  LATECOMER_ASSIGN_OR_RETURN(changes.by_key, LoadChanges(changes.table.record.location, oldest,
-                                                         std::vector<std::string>(keys.begin(), keys.end())));
+  for (const std::string& key : whole) newer.erase(key);
+  const std::string& location = changes.table.record.location;
+  LATECOMER_RETURN_IF_ERROR(LoadChanges(location, kBeforeFirst, whole, changes.by_key));
+  LATECOMER_RETURN_IF_ERROR(LoadChanges(location, oldest, newer, changes.by_key));
   AddUnstored(changes.table, changes.by_key);
   for (auto& [canonical, group] : groups) {
     for (const MappedPartition& mapped : group.partitions) {
@@ -393,9 +399,9 @@ Status FactsReader::AddLastSeen(Group& group) {
   return {};
 }
 
-Result<FactsReader::Facts> FactsReader::Complete(Groups groups) {
-  LATECOMER_RETURN_IF_ERROR(AddRuns(groups));
-  LATECOMER_RETURN_IF_ERROR(AddProcessed(groups));
+Result<FactsReader::Facts> FactsReader::Complete(Groups groups, Which which) {
+  LATECOMER_RETURN_IF_ERROR(AddRuns(groups, which));
+  LATECOMER_RETURN_IF_ERROR(AddProcessed(groups, which));
   LATECOMER_RETURN_IF_ERROR(AddUnseen(groups));
   Facts facts;
   for (auto& [canonical, group] : groups) {
@@ -407,13 +413,13 @@ Result<FactsReader::Facts> FactsReader::Complete(Groups groups) {
 
 Result<FactsReader::Facts> FactsReader::All() {
   LATECOMER_ASSIGN_OR_RETURN(Groups groups, GroupAll());
-  return Complete(std::move(groups));
+  return Complete(std::move(groups), Which::kAll);
 }
 
 Result<FactsReader::Facts> FactsReader::Of(const Starts& starts) {
   if (starts.empty()) return Facts{};
   LATECOMER_ASSIGN_OR_RETURN(Groups groups, GroupOf(starts));
-  return Complete(std::move(groups));
+  return Complete(std::move(groups), Which::kSome);
 }
 
 Result<std::vector<Change>> FactsReader::UnseenOf(const std::string& output,

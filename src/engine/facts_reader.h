@@ -73,14 +73,16 @@ class FactsReader {
   Result<Groups> GroupAll();
   Result<Groups> GroupOf(const Starts& starts);
   Result<Groups> Place(const PlacedSources& placed, const Starts* starts);
-  Result<Facts> Complete(Groups groups);
-  Status AddRuns(Groups& groups);
-  Status AddProcessed(Groups& groups);
+  enum class Which { kSome, kAll };  // of the pipeline's outputs
+  Result<Facts> Complete(Groups groups, Which which);
+  Status AddRuns(Groups& groups, Which which);
+  Status AddProcessed(Groups& groups, Which which);
   Status AddUnseen(Groups& groups);
   Status AddUnseenByTime(SourceChanges changes, Groups& groups);
   Status AddUnseenOfAll(SourceChanges changes, Groups& groups);
   Status AddLastSeen(Group& group);
-  Result<ChangesByKey> LoadChanges(const std::string& location, Version after, const std::vector<std::string>& keys);
+  Status LoadChanges(const std::string& location, Version after, const std::set<std::string>& keys,
+                     ChangesByKey& changes);
   Result<std::optional<Instant>> LastSeen(const ObservedTable& table, const ledger::SourcePartitionRecord& partition);
   Result<std::optional<LocalTime>> ProofOf(SourcePartitions& partitions);
   Result<bool> Proves(SourcePartitions& partitions, LocalTime start);

@@ -136,6 +136,8 @@ Result<std::map<int, std::int64_t>> KeptTokens(ledger::Reader& reader, const Run
 Status Engine::GrantInTransaction(ledger::Writer& writer, const PlacedRun& queued, std::int64_t token_floor,
                                   Granted& granted) {
   const Instant now = env_.clock.Now();
+  granted.in_force = CheckInForce(writer);
+  if (!granted.in_force) return granted.in_force;
   LATECOMER_ASSIGN_OR_RETURN(std::optional<RunRecord> run, writer.FindRun(queued.run.id));
   if (!run || run->state != RunState::kQueued || run->tries != queued.run.tries) {
     return Fail(ErrorKind::kConflict, "another scheduler was first");
@@ -200,8 +202,12 @@ Status Engine::GrantInTransaction(ledger::Writer& writer, const PlacedRun& queue
 }
 
 Result<std::optional<Engine::Granted>> Engine::Grant(const PlacedRun& queued, const HandOver& hand_over) {
-  LATECOMER_ASSIGN_OR_RETURN(const table::PartitionKey key,
-                             table::ParseCanonicalKey(output_schema_, queued.run.partition));
+  const Result<table::PartitionKey> parsed = table::ParseCanonicalKey(output_schema_, queued.run.partition);
+  if (!parsed) {  // of a definition that this process doesn't know
+    LATECOMER_RETURN_IF_ERROR(env_.ledger.Read([&](ledger::Reader& reader) { return CheckInForce(reader); }));
+    return Fail(parsed.error());
+  }
+  const table::PartitionKey& key = *parsed;
   const Status dead = EnsureOldAttemptsDead(queued.run);
   if (!dead) {
     if (dead.error().kind != ErrorKind::kConflict) return Fail(dead.error());
@@ -218,6 +224,7 @@ Result<std::optional<Engine::Granted>> Engine::Grant(const PlacedRun& queued, co
     granted.active->key = key;
     return hand_over ? hand_over(writer, *granted.active) : Status{};
   });
+  if (!granted.in_force) return Fail(granted.in_force.error());
   if (!written) {
     if (written.error().kind == ErrorKind::kConflict) return std::optional<Granted>{};
     return Fail(written.error());

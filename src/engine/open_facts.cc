@@ -1,12 +1,12 @@
 #include "engine/open_facts.h"
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 #include <set>
 #include <utility>
 
 #include "engine/facts_reader.h"
 #include "lateness/decide.h"
+#include "table/json_text.h"
 
 namespace latecomer::engine {
 namespace {
@@ -16,21 +16,27 @@ using Facts = FactsReader::Facts;
 
 // What of the pipeline decides which outputs there are and what each is made from.
 std::string ShapeText(const pipeline::Pipeline& pipeline) {
-  nlohmann::ordered_json shape;
+  std::string json = "{\"sources\":";
+  const auto add = [&](std::string_view before, std::string_view text) {
+    json += before;
+    table::AppendJsonString(text, json);
+  };
   for (const pipeline::Source& source : pipeline.sources) {
-    shape["sources"].push_back({{"name", source.name},
-                                {"location", source.location},
-                                {"reading", ReadingOf(source)},
-                                {"mapping", lateness::FormatMapping(source.mapping)}});
+    add(&source == &pipeline.sources.front() ? "[{\"name\":" : ",{\"name\":", source.name);
+    add(",\"location\":", source.location);
+    add(",\"reading\":", ReadingOf(source));
+    add(",\"mapping\":", lateness::FormatMapping(source.mapping));
+    json += '}';
   }
   const pipeline::Output& output = pipeline.output;
-  shape["output"] = {{"columns", output.columns},
-                     {"time", output.partition.columns},
-                     {"format", output.partition.format},
-                     {"cadence", FormatCadence(output.cadence)},
-                     {"time_zone", output.time_zone.name()},
-                     {"shape", output.shape}};
-  return shape.dump();
+  json += "],\"output\":{\"columns\":";
+  table::AppendJsonStrings(output.columns, json);
+  json += ",\"time\":";
+  table::AppendJsonStrings(output.partition.columns, json);
+  add(",\"format\":", output.partition.format);
+  add(",\"cadence\":", FormatCadence(output.cadence));
+  add(",\"time_zone\":", output.time_zone.name());
+  return json + ",\"shape\":" + std::to_string(output.shape) + "}}";
 }
 
 // Can what is settled be left out of a plan of this pipeline? With `catch_up: false` a partition is compared with what
@@ -149,6 +155,7 @@ class Look {
     LATECOMER_ASSIGN_OR_RETURN(const auto runs, reader_.Runs({.pipeline = pipeline_.id, .open_only = true}));
     for (const ledger::RunRecord& run : runs) Add(run.partition);
     if (scope.around) AddNeighbours(*scope.around);
+    LATECOMER_RETURN_IF_ERROR(AddForeseen(scope.ahead));
     LATECOMER_ASSIGN_OR_RETURN(facts_, facts_reader_.Of(starts_));
     LATECOMER_RETURN_IF_ERROR(FindFrontier());
     LATECOMER_RETURN_IF_ERROR(FindProof());
@@ -160,6 +167,43 @@ class Look {
     starts_.insert(start);
     if (!start || pipeline_.rules.detect != lateness::Detect::kLookback) return;
     for (int i = 1; i <= pipeline_.rules.lookback; ++i) starts_.insert(calendar_.Step(*start, -i));
+  }
+
+  // What the frontier, the proof and the look ahead will ask for first: read with the rest, it costs no statements of
+  // its own.
+  Status AddForeseen(const std::optional<int>& ahead) {
+    LATECOMER_ASSIGN_OR_RETURN(newest_started_, StartedBefore(std::nullopt));
+    if (*newest_started_) starts_.insert(*newest_started_);
+    LATECOMER_ASSIGN_OR_RETURN(newest_output_, facts_reader_.NewestOutput(std::nullopt));
+    if (*newest_output_) starts_.insert(*newest_output_);
+    const bool from_schedule = pipeline_.rules.start && (!frontier_ || *frontier_ < *pipeline_.rules.start);
+    if (from_schedule) return {};
+    std::optional<LocalTime> after = frontier_;
+    for (int i = 0; i < ahead.value_or(0); ++i) {
+      LATECOMER_ASSIGN_OR_RETURN(after, OutputAfter(after));
+      if (!after) break;
+      starts_.insert(after);
+    }
+    return {};
+  }
+
+  // The oldest interval with data after this one.
+  Result<std::optional<LocalTime>> OutputAfter(std::optional<LocalTime> after) {
+    if (const auto known = output_after_.find(after); known != output_after_.end()) return known->second;
+    LATECOMER_ASSIGN_OR_RETURN(const std::optional<LocalTime> next, facts_reader_.OldestOutput(after));
+    output_after_[after] = next;
+    return next;
+  }
+
+  // The newest interval that was processed or started, at all or before `before`.
+  Result<std::optional<LocalTime>> StartedBefore(std::optional<LocalTime> before) {
+    if (!before && newest_started_) return *newest_started_;
+    LATECOMER_ASSIGN_OR_RETURN(std::optional<LocalTime> start, reader_.NewestStarted(pipeline_.id, before));
+    const auto not_placed = before ? started_.lower_bound(*before) : started_.end();
+    if (not_placed != started_.begin()) {
+      start = std::max(start.value_or(*std::prev(not_placed)), *std::prev(not_placed));
+    }
+    return start;
   }
 
   Status More(const Starts& starts) {
@@ -192,11 +236,7 @@ class Look {
     }
     std::optional<LocalTime> before;
     while (true) {
-      LATECOMER_ASSIGN_OR_RETURN(std::optional<LocalTime> start, reader_.NewestStarted(pipeline_.id, before));
-      const auto not_placed = before ? started_.lower_bound(*before) : started_.end();
-      if (not_placed != started_.begin()) {
-        start = std::max(start.value_or(*std::prev(not_placed)), *std::prev(not_placed));
-      }
+      LATECOMER_ASSIGN_OR_RETURN(const std::optional<LocalTime> start, StartedBefore(before));
       if (!start) return {};
       LATECOMER_RETURN_IF_ERROR(More({start}));
       before = start;
@@ -209,7 +249,7 @@ class Look {
     Starts passed;
     std::optional<LocalTime> after = frontier_;
     while (true) {
-      LATECOMER_ASSIGN_OR_RETURN(after, facts_reader_.OldestOutput(after));
+      LATECOMER_ASSIGN_OR_RETURN(after, OutputAfter(after));
       if (!after || *after > to) break;
       passed.insert(after);
     }
@@ -219,13 +259,13 @@ class Look {
 
   // The newest interval that has come tells that those before it are complete.
   Status FindProof() {
-    std::optional<LocalTime> before;
-    while (true) {
-      LATECOMER_ASSIGN_OR_RETURN(before, facts_reader_.NewestOutput(before));
-      if (!before) return {};
+    std::optional<LocalTime> before = newest_output_.value_or(std::nullopt);
+    while (before) {
       LATECOMER_RETURN_IF_ERROR(More({before}));
       if (AnyAt(*before, Exists)) return {};
+      LATECOMER_ASSIGN_OR_RETURN(before, facts_reader_.NewestOutput(before));
     }
+    return {};
   }
 
   // Partitions that were released and processed since count among those that one commit made late.
@@ -275,7 +315,7 @@ class Look {
     Starts future;
     std::optional<LocalTime> horizon;
     while (true) {
-      LATECOMER_ASSIGN_OR_RETURN(const std::optional<LocalTime> next, facts_reader_.OldestOutput(after));
+      LATECOMER_ASSIGN_OR_RETURN(const std::optional<LocalTime> next, OutputAfter(after));
       if (!next) break;
       if (ahead && static_cast<int>(future.size()) >= *ahead) {
         horizon = after.value_or(LocalTime::min());
@@ -336,6 +376,10 @@ class Look {
   bool not_placed_ = false;
   std::optional<LocalTime> frontier_;
   std::set<LocalTime> started_;  // of runs and processed partitions that have no place in the ledger yet
+  // Asked for once in a look.
+  std::optional<std::optional<LocalTime>> newest_started_;
+  std::optional<std::optional<LocalTime>> newest_output_;
+  std::map<std::optional<LocalTime>, std::optional<LocalTime>> output_after_;
   std::vector<ledger::MarkRecord> marks_;
   Starts starts_;  // that were looked at
   Facts facts_;

@@ -65,6 +65,10 @@ std::string BackfillRunId(const table::PartitionKey& key, const ledger::RunRecor
   return prefix + "_v" + std::to_string(newest.value) + TimesOf(entry.cause);
 }
 
+std::string NameBeside(const std::string& taken, Instant now) {
+  return taken + "_" + CompactTime(now);
+}
+
 std::string ManualRunId(const table::PartitionKey& key, Instant now) {
   return "manual_" + PartitionName(key) + "_" + CompactTime(now);
 }

@@ -21,6 +21,8 @@ std::string ScheduledRunId(const table::PartitionKey& key, const std::string& ca
 // with what the cause has of "~2", … behind it
 std::string BackfillRunId(const table::PartitionKey& key, const ledger::RunRecord* caused_by,
                           const lateness::PlanEntry& entry, Instant now);
+// <taken>_<time>, for a run whose name a run of another cause has: the versions of two tables are counted apart.
+std::string NameBeside(const std::string& taken, Instant now);
 // manual_<partition>_<time>
 std::string ManualRunId(const table::PartitionKey& key, Instant now);
 

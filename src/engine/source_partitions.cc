@@ -1,22 +1,26 @@
 #include "engine/source_partitions.h"
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 #include <tuple>
 #include <utility>
 
 #include "lateness/key_interval.h"
+#include "table/json_text.h"
 
 namespace latecomer::engine {
 
 using ledger::SourcePartitionRecord;
 
 std::string ReadingOf(const pipeline::Source& source) {
-  return nlohmann::ordered_json{{"columns", source.partition.columns},
-                                {"format", source.partition.format},
-                                {"cadence", FormatCadence(source.cadence)},
-                                {"time_zone", source.time_zone.name()}}
-      .dump();
+  std::string json = "{\"columns\":";
+  table::AppendJsonStrings(source.partition.columns, json);
+  json += ",\"format\":";
+  table::AppendJsonString(source.partition.format, json);
+  json += ",\"cadence\":";
+  table::AppendJsonString(FormatCadence(source.cadence), json);
+  json += ",\"time_zone\":";
+  table::AppendJsonString(source.time_zone.name(), json);
+  return json + "}";
 }
 
 SourcePartitions::SourcePartitions(ledger::Reader& reader, const pipeline::Source& source, const ObservedTable& table)

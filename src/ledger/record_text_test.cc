@@ -47,7 +47,16 @@ TEST(Schemas, RoundTripAndDamage) {
       {.name = "d", .type = {.kind = table::TypeKind::kDate}}};
   EXPECT_EQ(*SchemaFromJson(SchemaToJson(schema)), schema);
   EXPECT_TRUE(SchemaFromJson("[]")->empty());
-  for (const char* json : {"", "{}", "[1]", R"([{"name":"a"}])", R"([{"name":1,"type":"date"}])"}) {
+  for (const char* json : {R"([{"name":"a","type":"date"},{"name":"b","type":"integer"}])",
+                           R"([ {"type":"date","name":"a"}, {"name":"b", "type":"integer"} ])"}) {
+    const auto read = SchemaFromJson(json);
+    ASSERT_TRUE(read) << json;
+    EXPECT_EQ(*read, (table::PartitionSchema{{.name = "a", .type = {.kind = table::TypeKind::kDate}},
+                                             {.name = "b", .type = {.kind = table::TypeKind::kInteger}}}));
+  }
+  for (const char* json :
+       {"", "{}", "[", "[1]", R"([{"name":"a"}])", R"([{"name":1,"type":"date"}])", R"([{"name":"a","type":"date"})",
+        R"([{"name":"a","type":"date"},])", R"([{"name":"a","type":"dat"}])"}) {
     EXPECT_FALSE(SchemaFromJson(json)) << json;
   }
 }

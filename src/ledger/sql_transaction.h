@@ -7,6 +7,7 @@
 #include <initializer_list>
 #include <iterator>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -144,26 +145,43 @@ class SqlTransaction final : public Writer, public Stamped {
   Result<std::vector<T>> All(std::string_view sql, std::span<const Parameter> parameters,
                              Result<T> (*read)(const Row&)) {
     std::vector<T> records;
-    LATECOMER_RETURN_IF_ERROR(database_.Execute(sql, parameters, [&](const Row& row) -> Status {
+    LATECOMER_RETURN_IF_ERROR(AddAll(sql, parameters, read, records));
+    return records;
+  }
+  template <typename T>
+  Status AddAll(std::string_view sql, std::span<const Parameter> parameters, Result<T> (*read)(const Row&),
+                std::vector<T>& records) {
+    return database_.Execute(sql, parameters, [&](const Row& row) -> Status {
       LATECOMER_ASSIGN_OR_RETURN(T record, read(row));
       records.push_back(std::move(record));
       return {};
-    }));
-    return records;
+    });
   }
   template <typename T>
   Result<std::vector<T>> All(std::string_view sql, Parameters parameters, Result<T> (*read)(const Row&)) {
     return All(sql, Span(parameters), read);
   }
 
-  // The rows of any number of keys, in few statements: `before` ends where the list of keys begins, `after` goes on
-  // behind it. Lists have few lengths, the rest filled up with a key again, so that there are few statements to
-  // prepare.
+  // The rows of any number of keys, in few statements where each is a journey: `before` ends where the list of keys
+  // begins, `after` goes on behind it. Lists have few lengths, the rest filled up with a key again, so that there are
+  // few statements to prepare. Where the database is at hand each key is asked for by itself: for a list SQLite would
+  // build a table each time.
   template <typename T>
   Result<std::vector<T>> OfKeys(const std::string& before, const std::string& after, Parameters fixed,
                                 std::span<const std::string> keys, Result<T> (*read)(const Row&)) {
     constexpr std::size_t kLongestList = 256;
     std::vector<T> records;
+    if (concurrent_ == nullptr) {
+      const std::string sql = before + "($" + std::to_string(fixed.size() + 1) + ")" + after;
+      const std::set<std::string_view> each(keys.begin(), keys.end());
+      std::vector<Parameter> parameters(fixed);
+      for (const std::string_view key : each) {
+        parameters.resize(fixed.size());
+        parameters.emplace_back(key);
+        LATECOMER_RETURN_IF_ERROR(AddAll(sql, std::span<const Parameter>(parameters), read, records));
+      }
+      return records;
+    }
     while (!keys.empty()) {
       const auto some = keys.first(std::min(keys.size(), kLongestList));
       keys = keys.subspan(some.size());

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/text.h"
+#include "table/json_text.h"
 
 namespace latecomer::table {
 namespace {
@@ -35,15 +36,6 @@ std::string HiveEscape(std::string_view text) {
 // Stands for itself in a JSON string.
 bool IsPlain(char c) {
   return c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
-}
-
-// JSON text of a string; bytes that are no UTF-8 are replaced, because JSON can't hold them.
-void AppendJsonString(std::string_view text, std::string& out) {
-  if (std::ranges::all_of(text, IsPlain)) {  // nearly always; a plan makes and reads a key for each partition
-    out.append("\"").append(text).append("\"");
-    return;
-  }
-  out += nlohmann::json(std::string(text)).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
 std::vector<std::string> NamesOf(const PartitionSchema& schema) {

@@ -119,6 +119,18 @@ class OneGlobalVersion final : public LedgerTwist {
   }
 };
 
+// All partitions count as built at one moment, so none was built before one that it follows.
+class BuiltAtOneMoment final : public LedgerTwist {
+ public:
+  void OnProcessed(std::vector<ledger::ProcessedRecord>& records) override {
+    for (ledger::ProcessedRecord& record : records) record.at = Instant{};
+  }
+  void OnProcessedOne(std::optional<ledger::ProcessedRecord>& record, ledger::Reader& /*reader*/,
+                      const std::string& /*pipeline*/) override {
+    if (record) record->at = Instant{};
+  }
+};
+
 // Only a scheduler's own writes tell it to read the ledger again.
 class OthersUnnoticed final : public LedgerTwist {
  public:
@@ -236,6 +248,7 @@ const std::vector<Row>& Rows() {
       {{"data_change_ignored", "compaction counts as a change"}, WithHistory<DataChangeIgnored>},
       {{"pin_in_the_key", "a run's key has the pinned version"}, WithTwist<PinInTheKey>},
       {{"equal_token_is_a_repeat", "an equal token alone is taken for the same write"}, EqualTokenIsARepeat},
+      {{"built_at_one_moment", "no partition counts as built before an earlier one"}, WithTwist<BuiltAtOneMoment>},
       {{"others_unnoticed", "a scheduler takes the ledger for what it was until it writes itself"},
        WithTwist<OthersUnnoticed>},
       {{"missing_is_nothing_new", "a missing next commit is taken for nothing new"}, WithHistory<MissingIsNothingNew>},

@@ -11,6 +11,7 @@ constexpr const char* kNothingLost = "1 (nothing lost)";
 constexpr const char* kNothingWasted = "2 (nothing wasted)";
 constexpr const char* kNothingCollides = "3 (nothing collides)";
 constexpr const char* kHeldByAPerson = "(a hold holds)";
+constexpr const char* kOnTime = "(an interval begins when it is due)";
 constexpr const char* kPinned = "4 (reads are pinned)";
 
 std::string Number(std::int64_t number) {
@@ -51,8 +52,18 @@ void Checks::OnLedgerRestored() {
   claims_.clear();
   seen_.clear();
   causes_.clear();
+  followed_.clear();
   held_ = held_at_backup_;
+  built_ = built_at_backup_;
   asked_for_.insert(asked_for_at_backup_.begin(), asked_for_at_backup_.end());
+}
+
+void Checks::OnAccepted(const PipelineFacts& before, const PipelineFacts& now, bool given_up) {
+  const auto is_its = [&](const auto& entry) { return entry.first.first == now.id; };
+  std::erase_if(causes_, is_its);
+  std::erase_if(followed_, is_its);
+  if (before.by_country != now.by_country) built_.erase(now.id);
+  if (given_up) given_up_[now.id] = truth_.Touched(now);
 }
 
 void Checks::OnLedger(const LedgerEffects& effects, std::int64_t now_ms) {
@@ -69,15 +80,17 @@ void Checks::OnLedger(const LedgerEffects& effects, std::int64_t now_ms) {
   }
   for (const ledger::TryRecord& attempt : effects.tries) CheckTry(attempt, effects);
   for (const auto& processed : effects.processed) CheckProcessed(processed);
-  for (const ledger::ClaimRecord& claim : effects.claims) CheckClaim(claim, now_ms);
-  for (const ledger::RunRecord& run : effects.new_runs) CheckNewRun(run);
+  for (const ledger::ClaimRecord& claim : effects.claims) CheckClaim(claim, effects, now_ms);
+  for (const ledger::RunRecord& run : effects.new_runs) CheckNewRun(run, now_ms);
 }
 
-void Checks::CheckClaim(const ledger::ClaimRecord& claim, std::int64_t now_ms) {
+void Checks::CheckClaim(const ledger::ClaimRecord& claim, const LedgerEffects& effects, std::int64_t now_ms) {
   const Partition partition{claim.pipeline, claim.partition};
   const auto known = claims_.find(partition);
-  // After the ledger was put back, the first that is seen of a claim may be its end.
-  const bool granted = !claim.released && (known == claims_.end() || claim.token > known->second.token);
+  // A try begins with its claim; what was begun before the hold goes on, also under another scheduler.
+  const bool granted = std::any_of(effects.tries.begin(), effects.tries.end(), [&](const ledger::TryRecord& one) {
+    return one.run == claim.run && one.token == claim.token;
+  });
   if (granted && held_.contains(partition)) {
     throw Violation{kHeldByAPerson, claim.pipeline + " " + claim.partition + ": token " + Number(claim.token) +
                                         " was granted although a person holds the partition"};
@@ -109,15 +122,23 @@ void Checks::CheckTry(const ledger::TryRecord& attempt, const LedgerEffects& eff
   }
 }
 
-void Checks::CheckNewRun(const ledger::RunRecord& run) {
+void Checks::CheckNewRun(const ledger::RunRecord& run, std::int64_t now_ms) {
   if (run.kind == ledger::RunKind::kManual) return;
   const PipelineFacts& pipeline = Find(run.pipeline);
   const auto seen = seen_.find(pipeline.source);
   if (seen == seen_.end()) return;
+  if (run.cause.starts_with("following:")) return CheckFollower(pipeline, run);
   const Slot slot = SlotOfCanonical(run.partition);
+  const bool timed =
+      pipeline.ready && !pipeline.changed && run.kind == ledger::RunKind::kScheduled && HasInterval(slot.day);
+  if (timed && now_ms < DueMs(*pipeline.ready, slot.day)) {
+    throw Violation{kOnTime, run.pipeline + ": " + run.run_id + " was made before its time"};
+  }
   const auto newest = truth_.NewestChange(pipeline, slot, -1, seen->second);
-  const bool fills = pipeline.fills_gaps && run.kind == ledger::RunKind::kScheduled;
-  if (!newest && fills && truth_.IsGap(pipeline, slot)) return;
+  const bool fills = (pipeline.fills_gaps || pipeline.filled_gaps) && run.kind == ledger::RunKind::kScheduled;
+  PipelineFacts at_any_time = pipeline;
+  if (pipeline.changed) at_any_time.start.reset();
+  if (!newest && fills && truth_.IsGap(at_any_time, slot)) return;
   if (!newest)
     throw Violation{kNothingWasted, run.pipeline + ": " + run.run_id + " was made, and no commit up to " +
                                         Number(seen->second) + " changed its partition"};
@@ -126,6 +147,39 @@ void Checks::CheckNewRun(const ledger::RunRecord& run) {
   if (!causes_[{run.pipeline, run.partition}].insert(*newest).second) {
     throw Violation{kNothingWasted,
                     run.run_id + " is a second run for the change of version " + Number(*newest) + " of its partition"};
+  }
+}
+
+// One that was made because an earlier day was built again.
+void Checks::CheckFollower(const PipelineFacts& pipeline, const ledger::RunRecord& run) {
+  const auto earlier = BuiltBefore(pipeline, SlotOfCanonical(run.partition));
+  if (earlier && followed_[{run.pipeline, run.partition}].insert(*earlier).second) return;
+  throw Violation{kNothingWasted, run.run_id + " was made because of a day before its own, of which " +
+                                      (earlier ? "a run was made already" : "none was built after it")};
+}
+
+std::optional<std::int64_t> Checks::BuiltBefore(const PipelineFacts& pipeline, const Slot& slot) const {
+  std::optional<std::int64_t> newest;
+  const auto all = built_.find(pipeline.id);
+  if (!pipeline.following || all == built_.end() || !HasInterval(slot.day)) return newest;
+  const auto own = all->second.find(slot);
+  if (own == all->second.end()) return newest;
+  for (const auto& [other, built] : all->second) {
+    if (!HasInterval(other.day) || other.country != slot.country || other.day >= slot.day) continue;
+    if (built > own->second) newest = std::max(newest.value_or(built), built);
+  }
+  return newest;
+}
+
+// What is built on a day that was built again is to be built again, too.
+void Checks::FollowersNotLost(const PipelineFacts& pipeline, const std::map<Slot, std::int64_t>& processed,
+                              const std::set<Slot>& accounted) const {
+  for (const auto& [slot, version] : processed) {
+    const bool before_start = pipeline.start && slot.day < *pipeline.start;
+    if (before_start || accounted.contains(slot) || !BuiltBefore(pipeline, slot)) continue;
+    throw Violation{kNothingLost,
+                    pipeline.id + ": " + SlotText(slot) +
+                        " was built before an earlier day that it follows, and the plan says nothing of it"};
   }
 }
 
@@ -154,7 +208,8 @@ void Checks::CheckProcessed(const LedgerEffects::Processed& processed) {
   // What lies after an older version counts again.
   std::set<std::int64_t>& causes = causes_[{record.pipeline, record.partition}];
   causes.erase(causes.upper_bound(pin), causes.end());
-  ++processings_;
+  built_[record.pipeline][slot] = ++processings_;
+  if (const auto given_up = given_up_.find(record.pipeline); given_up != given_up_.end()) given_up->second.erase(slot);
 }
 
 void Checks::CheckNotWasted(const PipelineFacts& pipeline, const LedgerEffects::Processed& processed) {
@@ -165,6 +220,7 @@ void Checks::CheckNotWasted(const PipelineFacts& pipeline, const LedgerEffects::
   const std::int64_t now = VersionIn(record.vector, pipeline.source_name);
   const Slot slot = SlotOfCanonical(record.partition);
   if (truth_.NewestChange(pipeline, slot, before, now) || truth_.Bridged(pipeline.source, before, now)) return;
+  if (BuiltBefore(pipeline, slot)) return;
   throw Violation{kNothingWasted, record.run_id + " processed " + SlotText(slot) + " again at version " + Number(now) +
                                       ", and nothing had changed it since version " + Number(before)};
 }
@@ -202,29 +258,31 @@ void Checks::NothingLost(const PipelineFacts& pipeline, const lateness::Plan& pl
                                       ", processed at " + Number(base) + "; it is neither waiting, held nor failed: " +
                                       (said == others.end() ? "not in the plan" : said->second)};
   }
+  FollowersNotLost(pipeline, processed, accounted);
 }
 
-std::string Checks::DifferenceFromScratch(const PipelineFacts& pipeline) const {
+void Checks::SameAsFromScratch(const PipelineFacts& pipeline, std::int64_t now_ms) const {
   const SimTable& source = find_table(pipeline.source);
   const SimTable& output = find_table(pipeline.into);
-  const TableState state = source.Newest();
-  if (state.empty()) return "";
+  const TableState& state = source.Newest();
+  if (state.empty()) return;
   const Day newest = state.rbegin()->first.day;  // it waits for the one after it
   for (const Slot& slot : truth_.Touched(pipeline)) {
-    if (slot.day >= newest || (pipeline.start && slot.day < *pipeline.start)) continue;
-    const std::vector<std::int64_t> expected = ExpectedContent(pipeline, source, slot);
+    if (const auto given_up = given_up_.find(pipeline.id);
+        given_up != given_up_.end() && given_up->second.contains(slot)) {
+      continue;
+    }
+    if (HasInterval(slot.day)) {
+      const bool waits = pipeline.ready ? DueMs(*pipeline.ready, slot.day) > now_ms : slot.day >= newest;
+      if (waits || (pipeline.start && slot.day < *pipeline.start)) continue;
+    }
+    const std::vector<std::int64_t> expected = ExpectedContent(pipeline, source, output, slot);
     if (expected == ActualContent(output, slot)) continue;
     // A partition that came and went after the ledger's copy was made: nobody knows of it any more.
     if (expected.empty() && restored_) continue;
-    return pipeline.id + ": " + SlotText(slot) + " is not what version " + Number(source.newest()) + " of " +
-           pipeline.source + " makes it";
+    throw Violation{kNothingLost, pipeline.id + ": " + SlotText(slot) + " is not what version " +
+                                      Number(source.newest()) + " of " + pipeline.source + " makes it"};
   }
-  return "";
-}
-
-void Checks::SameAsFromScratch(const PipelineFacts& pipeline) const {
-  const std::string difference = DifferenceFromScratch(pipeline);
-  if (!difference.empty()) throw Violation{kNothingLost, difference};
 }
 
 }  // namespace latecomer::simulation

@@ -36,10 +36,14 @@ class Checks {
   // A person holds a partition, by its canonical key: no claim of it is granted until it is released.
   void OnHold(const std::string& pipeline, const std::string& partition) { held_.insert({pipeline, partition}); }
   void OnReleased(const std::string& pipeline, const std::string& partition) { held_.erase({pipeline, partition}); }
+  bool HasBuilt(const std::string& pipeline) const { return built_.contains(pipeline); }
+  // A person accepted another definition; `given_up`: what is there counts as made by it.
+  void OnAccepted(const PipelineFacts& before, const PipelineFacts& now, bool given_up);
   bool HasSeen(const std::string& location) const { return seen_.contains(location); }
   void OnLedgerBackedUp() {
     asked_for_at_backup_ = asked_for_;
     held_at_backup_ = held_;
+    built_at_backup_ = built_;
   }
   // The ledger is the one that was backed up.
   void OnLedgerRestored();
@@ -47,10 +51,8 @@ class Checks {
   // Promise 1, on what the ledger and the planner say of every output partition.
   void NothingLost(const PipelineFacts& pipeline, const lateness::Plan& plan, std::int64_t seen,
                    const std::map<Slot, std::int64_t>& processed) const;
-  // At the end, when nothing is left to do: the same as made from scratch.
-  void SameAsFromScratch(const PipelineFacts& pipeline) const;
-  // What is not yet as made from scratch; empty when all is.
-  std::string DifferenceFromScratch(const PipelineFacts& pipeline) const;
+  // At the end, when nothing is left to do at this true time: the same as made from scratch.
+  void SameAsFromScratch(const PipelineFacts& pipeline, std::int64_t now_ms) const;
 
   std::int64_t processings() const { return processings_; }
 
@@ -58,11 +60,16 @@ class Checks {
   using Partition = std::pair<std::string, std::string>;  // pipeline id, canonical key
 
   const PipelineFacts& Find(const std::string& id) const;
-  void CheckClaim(const ledger::ClaimRecord& claim, std::int64_t now_ms);
+  void CheckClaim(const ledger::ClaimRecord& claim, const LedgerEffects& effects, std::int64_t now_ms);
   void CheckTry(const ledger::TryRecord& attempt, const LedgerEffects& effects);
-  void CheckNewRun(const ledger::RunRecord& run);
+  void CheckNewRun(const ledger::RunRecord& run, std::int64_t now_ms);
   void CheckProcessed(const LedgerEffects::Processed& processed);
   void CheckNotWasted(const PipelineFacts& pipeline, const LedgerEffects::Processed& processed);
+  void CheckFollower(const PipelineFacts& pipeline, const ledger::RunRecord& run);
+  // When an earlier day of the same country was built last, of those built after this one; nullopt: none was.
+  std::optional<std::int64_t> BuiltBefore(const PipelineFacts& pipeline, const Slot& slot) const;
+  void FollowersNotLost(const PipelineFacts& pipeline, const std::map<Slot, std::int64_t>& processed,
+                        const std::set<Slot>& accounted) const;
 
   const std::vector<PipelineFacts>& pipelines_;
   Truth& truth_;
@@ -74,6 +81,11 @@ class Checks {
   std::set<std::pair<std::string, std::string>> asked_for_at_backup_;
   std::set<Partition> held_;
   std::set<Partition> held_at_backup_;
+  // By pipeline: the how-manieth record of all the newest one of each partition was.
+  std::map<std::string, std::map<Slot, std::int64_t>> built_;
+  std::map<std::string, std::map<Slot, std::int64_t>> built_at_backup_;
+  std::map<std::string, std::set<Slot>> given_up_;        // by pipeline: counts as made, until it is made again
+  std::map<Partition, std::set<std::int64_t>> followed_;  // what of an earlier day a run was made for
   bool restored_ = false;
   std::int64_t processings_ = 0;
 };

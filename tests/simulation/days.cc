@@ -46,6 +46,11 @@ Day FromCivil(const CivilDay& civil) {
   return day;
 }
 
+// 2024 began on a Monday.
+int WeekdayOf(Day day) {
+  return (day % 7 + 7) % 7;
+}
+
 std::int64_t StartOfDayMs(Day day) {
   return (kEpochDays + day) * kDayMs;
 }
@@ -55,6 +60,7 @@ Day DayAtMs(std::int64_t ms) {
 }
 
 std::string DayText(Day day) {
+  if (!HasInterval(day)) return day == kNullDay ? "null" : "unreadable";
   const CivilDay civil = ToCivil(day);
   return std::to_string(civil.year) + "-" + TwoDigits(civil.month) + "-" + TwoDigits(civil.day);
 }

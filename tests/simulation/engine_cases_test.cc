@@ -1,9 +1,12 @@
 // What the simulation found once, written down: each case with the shortest way to it.
 #include <gtest/gtest.h>
 
+#include "engine/accept_definition.h"
+#include "engine/observed_sources.h"
 #include "ledger_place.h"
 #include "scheduler.h"
 #include "sim_keys.h"
+#include "truth.h"
 
 namespace latecomer::simulation {
 namespace {
@@ -12,6 +15,7 @@ constexpr std::int64_t kMinute = 60'000;
 constexpr std::int64_t kHour = 60 * kMinute;
 constexpr Day kDay = 240;
 constexpr const char* kSource = "/sim/source";
+constexpr const char* kOther = "/sim/other";
 constexpr const char* kOutput = "/sim/output";
 
 // One pipeline from one table into another, and any number of schedulers on two machines.
@@ -27,12 +31,15 @@ class EngineCase : public testing::Test {
     time_.true_ms = StartOfDayMs(kDay) + 9 * kHour;
   }
 
-  SimTable& Table(const std::string& location) { return location == kSource ? source_ : output_; }
+  SimTable& Table(const std::string& location) {
+    if (location == kOther) return other_;
+    return location == kSource ? source_ : output_;
+  }
 
-  std::unique_ptr<Scheduler> Start(int machine = 0, const std::string& schedule = "") {
+  std::unique_ptr<Scheduler> Start(int machine = 0, const std::string& rest = "") {
     auto parsed =
         pipeline::ParsePipeline("pipeline: case\nsources:\n  events: {table: /sim/source, partition: event_date}\n" +
-                                    schedule + "steps:\n  - {id: build, sql: {query: SELECT 1, into: /sim/output}}\n",
+                                    rest + "steps:\n  - {id: build, sql: {query: SELECT 1, into: /sim/output}}\n",
                                 "/sim/case.yaml");
     EXPECT_TRUE(parsed) << parsed.error().ToString();
     auto scheduler =
@@ -41,12 +48,13 @@ class EngineCase : public testing::Test {
     return scheduler;
   }
 
-  void Append(Day day) {
+  void Append(Day day) { AppendTo(source_, day); }
+  void AppendTo(SimTable& table, Day day) {
     const SimFile file{.id = ++files_, .slot = {day, Slot::kNoCountry}, .padded = false, .rows = {files_}};
-    source_.Commit({.at_ms = time_.true_ms,
-                    .operation = "WRITE",
-                    .actions = {{std::make_shared<SimFile>(file), true, true}},
-                    .write = {}});
+    table.Commit({.at_ms = time_.true_ms,
+                  .operation = "WRITE",
+                  .actions = {{std::make_shared<SimFile>(file), true, true}},
+                  .write = {}});
   }
 
   void PassTime(std::int64_t ms) {
@@ -112,6 +120,7 @@ class EngineCase : public testing::Test {
   Dice dice_{1};
   SeededRandom random_{1};
   SimTable source_{kSource, SimTable::Columns::kDate, false};
+  SimTable other_{kOther, SimTable::Columns::kDate, false};
   SimTable output_{kOutput, SimTable::Columns::kDate, false};
   SimJobs jobs_{time_, dice_};
   LedgerPlace ledger_{random_};
@@ -469,6 +478,71 @@ TEST_F(EngineCase, RunsAreMadeOfWhatTheLedgerKnowsWhenTheyAreMade) {
   EXPECT_FALSE(fast->alive());
   EXPECT_EQ(Processed(kDay), 3);
   EXPECT_EQ(Runs().size(), before + 1) << "a second run would find nothing to do";
+}
+
+// What is built on the day before reads that day's output when it begins.
+TEST_F(EngineCase, OutputsThatFollowEachOtherAreBuiltOneAfterTheOther) {
+  jobs_.is_cumulative = [](const std::string&) { return true; };
+  for (int i = -3; i <= 0; ++i) Append(kDay + i);
+  const auto scheduler = Start(0, "schedule: {max_active_runs: 3}\nlate_data: {propagate: following}\n");
+  Work(*scheduler);
+  EXPECT_EQ(jobs_.started(), 1);
+  WorkAndWait(*scheduler);
+  const PipelineFacts facts{
+      .id = "case", .source_name = "events", .source = kSource, .into = kOutput, .following = true};
+  for (int i = -3; i < 0; ++i) {
+    const Slot slot{kDay + i, Slot::kNoCountry};
+    EXPECT_EQ(ActualContent(output_, slot), ExpectedContent(facts, source_, output_, slot)) << SlotText(slot);
+  }
+}
+
+// It would write where nobody looks any more, and its partitions would count as made.
+TEST_F(EngineCase, ASchedulerStopsWhenAnotherDefinitionWasAccepted) {
+  Append(kDay);
+  Append(kDay + 1);
+  const auto scheduler = Start();
+  WorkAndWait(*scheduler);
+  ASSERT_EQ(Processed(kDay), 1);
+  const auto changed = pipeline::ParsePipeline(
+      "pipeline: case\nsources:\n  events: {table: /sim/source, partition: event_date}\n"
+      "steps:\n  - {id: build, sql: {query: SELECT 1, into: /sim/elsewhere}}\n",
+      "/sim/case.yaml");
+  ASSERT_TRUE(changed) << changed.error().ToString();
+  std::optional<engine::ObservedSources> sources;
+  ASSERT_TRUE(ledger_.now()->Read([&](ledger::Reader& reader) -> Status {
+    LATECOMER_ASSIGN_OR_RETURN(sources, engine::LoadSources(reader, *changed));
+    return {};
+  }));
+  const auto accepted =
+      engine::AcceptDefinition(*ledger_.now(), *changed, *sources, engine::AcceptAs::kCompare, clock_.Now());
+  ASSERT_TRUE(accepted && *accepted);
+  EXPECT_EQ((*accepted)->late, 1U);
+  Append(kDay);
+  const auto looked = scheduler->Tick();
+  ASSERT_FALSE(looked);
+  EXPECT_EQ(looked.error().kind, ErrorKind::kConflict) << looked.error().ToString();
+  EXPECT_EQ(Runs().size(), 1U);
+  EXPECT_EQ(jobs_.started(), 1);
+}
+
+// Both are of version 2, of one table and of the other; the run of the first failed.
+TEST_F(EngineCase, ARunForAnotherCauseOfTheSameVersionHasANameOfItsOwn) {
+  for (SimTable* table : {&source_, &other_}) {
+    AppendTo(*table, kDay - 1);
+    AppendTo(*table, kDay);
+  }
+  const auto scheduler = Start(0, "  others: {table: /sim/other, partition: event_date}\n");
+  WorkAndWait(*scheduler);
+  ASSERT_EQ(Processed(kDay - 1), 1);
+  jobs_.failures.percent_failing = 100;
+  AppendTo(source_, kDay - 1);
+  WorkAndWait(*scheduler);
+  ASSERT_EQ(Runs().back().state, ledger::RunState::kFailed);
+  jobs_.failures.percent_failing = 0;
+  AppendTo(other_, kDay - 1);
+  WorkAndWait(*scheduler);
+  EXPECT_EQ(Processed(kDay - 1), 2);
+  EXPECT_EQ(Runs().size(), 3U);
 }
 
 }  // namespace

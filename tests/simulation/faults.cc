@@ -76,6 +76,14 @@ void Simulation::Disturb() {
   if (dice_.Percent(rates.another_table)) ReplaceSource();
   if (dice_.Percent(rates.person)) PersonMeddles();
   if (dice_.Percent(rates.restore_ledger)) BackUpOrRestore();
+  if (dice_.Percent(scenario_.percent_change)) ChangeDefinition();
+  if (!waiting_.empty() && dice_.Percent(20)) PersonAccepts(waiting_.begin()->first, DrawAcceptAs());
+}
+
+engine::AcceptAs Simulation::DrawAcceptAs() {
+  const bool follows = scenario_.facts[waiting_.begin()->first].following;
+  if (dice_.OneIn(2)) return engine::AcceptAs::kCompare;
+  return follows || dice_.OneIn(2) ? engine::AcceptAs::kChanged : engine::AcceptAs::kProcessed;
 }
 
 void Simulation::CleanSomeLog() {
@@ -100,7 +108,7 @@ void Simulation::ReplaceSource() {
   SimCommit commit{
       .at_ms = clocks_.front()->NowMs(), .operation = "CREATE OR REPLACE TABLE", .actions = {}, .write = {}};
   commit.replaces_table = true;
-  const TableState before = table.Newest();
+  const TableState& before = table.Newest();
   for (const auto& [slot, files] : before) {
     for (const FilePtr& file : files) commit.actions.push_back({file, false, true});
   }
@@ -155,10 +163,14 @@ void Simulation::PersonClears(std::size_t pipeline, const std::string& run_id) {
 void Simulation::PersonHolds(std::size_t pipeline, const Slot& slot) {
   const std::string& id = scenario_.pipelines[pipeline].id;
   const table::PartitionKey key = KeyOf(Table(scenario_.facts[pipeline].into), slot, false);
-  const auto held = engine::HoldPartition(*watched_by_people_, scenario_.pipelines[pipeline], {}, key,
+  const auto sources = SourcesOf(scenario_.pipelines[pipeline]);
+  if (!sources) return;
+  const auto held = engine::HoldPartition(*watched_by_people_, scenario_.pipelines[pipeline], *sources, key,
                                           "wait for the vendor", {.now = clocks_.front()->Now(), .by = "ann"});
   // Its schedulers died before the first of them made it known.
   if (!held && held.error().kind == ErrorKind::kNotFound) return;
+  // What stands for no day has to be there, as far as the ledger knows.
+  if (!held && !HasInterval(slot.day) && held.error().kind == ErrorKind::kInvalidArgument) return;
   if (!held) throw Violation{"5 (any process may die)", "no hold: " + held.error().ToString()};
   checks_.OnHold(id, key.Canonical());
   Say("a person holds " + key.Display() + " of " + id);
@@ -192,6 +204,7 @@ void Simulation::BackUpOrRestore() {
   for (const auto& scheduler : schedulers_) {
     if (scheduler->alive()) scheduler->Die();
   }
+  PassTime(dice_.Between(1, kMinute));  // attempts of one name are told apart by when they began
   ledger_.Restore();
   ++counts_.restores;
   checks_.OnLedgerRestored();

@@ -21,12 +21,25 @@ lateness::Plan Simulation::PlanOf(std::size_t pipeline, std::int64_t* seen, std:
     if (processed == nullptr) return {};
     LATECOMER_ASSIGN_OR_RETURN(const auto records, reader.Processed(definition.id));
     for (const ledger::ProcessedRecord& record : records) {
-      (*processed)[SlotOfCanonical(record.partition)] = record.vector.begin()->second.value;
+      // After a definition was accepted, what is made of nothing that is known any more.
+      const std::int64_t version = record.vector.empty() ? -1 : record.vector.begin()->second.value;
+      (*processed)[SlotOfCanonical(record.partition)] = version;
     }
     return {};
   });
   if (!read) throw std::runtime_error("no plan: " + read.error().ToString());
   return plan;
+}
+
+// As the ledger knows them; nullopt when it doesn't yet.
+std::optional<engine::ObservedSources> Simulation::SourcesOf(const pipeline::Pipeline& pipeline) {
+  std::optional<engine::ObservedSources> sources;
+  const Status read = ledger_.now()->Read([&](ledger::Reader& reader) -> Status {
+    LATECOMER_ASSIGN_OR_RETURN(sources, engine::LoadSources(reader, pipeline));
+    return {};
+  });
+  if (!read) throw std::runtime_error("no sources: " + read.error().ToString());
+  return sources;
 }
 
 std::vector<ledger::RunRecord> Simulation::RunsOf(const std::string& pipeline) {

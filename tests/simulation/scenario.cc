@@ -13,6 +13,16 @@ std::string OutputColumns(SimTable::Columns columns) {
   return columns == SimTable::Columns::kDate ? "[event_date, country]" : "[year, month, day, country]";
 }
 
+// A line for every day, or one for a day of the week.
+CronTime DrawCron(Dice& dice, std::string& text) {
+  static constexpr const char* kWeekdays[] = {"mon", "2", "wed", "thu", "5", "sat", "7"};
+  CronTime time{.hour = static_cast<int>(dice.Below(24)), .minute = static_cast<int>(dice.Below(60)), .weekday = {}};
+  if (dice.OneIn(3)) time.weekday = static_cast<int>(dice.Below(7));
+  text += "  ready: \"" + std::to_string(time.minute) + " " + std::to_string(time.hour) + " * * " +
+          (time.weekday ? kWeekdays[*time.weekday] : "*") + "\"\n";
+  return time;
+}
+
 std::string DrawSchedule(Dice& dice, PipelineFacts& facts) {
   std::string text = "schedule:\n";
   if (dice.OneIn(4)) {
@@ -21,13 +31,17 @@ std::string DrawSchedule(Dice& dice, PipelineFacts& facts) {
     facts.fills_gaps = dice.OneIn(3);
     if (facts.fills_gaps) text += "  empty_partitions: run\n";
   }
-  if (dice.OneIn(3)) text += "  ready: {next_partition: {at_latest: 26h}}\n";
+  if (dice.OneIn(5)) {
+    facts.ready = DrawCron(dice, text);
+  } else if (dice.OneIn(3)) {
+    text += "  ready: {next_partition: {at_latest: 26h}}\n";
+  }
   text += "  max_active_runs: " + std::to_string(dice.Between(1, 4)) + "\n";
   if (dice.OneIn(3)) text += "  depends_on_past: true\n";
   return text;
 }
 
-std::string DrawRules(Dice& dice) {
+std::string DrawRules(Dice& dice, bool with_strays, const PipelineFacts& facts) {
   std::string text = "late_data:\n  concurrency: " + std::to_string(dice.Between(1, 3)) + "\n";
   if (dice.OneIn(2)) text += "  emptied: process\n";
   if (dice.OneIn(4)) text += "  min_rows: 2\n";
@@ -36,6 +50,8 @@ std::string DrawRules(Dice& dice) {
   if (dice.OneIn(4)) text += "  max_backfills: " + std::to_string(dice.Between(1, 5)) + "\n";
   if (dice.OneIn(4)) text += "  order: newest_first\n";
   if (dice.OneIn(5)) text += "  retry_failed_after: 2h\n";
+  if (facts.following) text += "  propagate: following\n";
+  if (with_strays && dice.OneIn(2)) text += "  no_interval: process\n";
   return text;
 }
 
@@ -51,14 +67,22 @@ std::string DrawSteps(Dice& dice, const PipelineFacts& facts) {
   return text;
 }
 
-void AddPipeline(Dice& dice, Scenario& scenario, PipelineFacts facts) {
+// What it says of a day's time goes into the facts.
+pipeline::Pipeline DrawDefinition(Dice& dice, const Scenario& scenario, PipelineFacts& facts) {
   std::string text = "pipeline: " + facts.id + "\nsources:\n  " + facts.source_name + ":\n    table: " + facts.source +
                      "\n    partition: " + TimeColumns(scenario.columns) + "\n";
   if (facts.by_country) text += "output:\n  partition: " + OutputColumns(scenario.columns) + "\n";
-  text += DrawSchedule(dice, facts) + DrawSteps(dice, facts) + DrawRules(dice);
+  text += DrawSchedule(dice, facts);
+  text += DrawSteps(dice, facts);
+  text += DrawRules(dice, scenario.with_strays, facts);
   auto parsed = pipeline::ParsePipeline(text, "/sim/" + facts.id + ".yaml");
   if (!parsed) throw std::logic_error(parsed.error().ToString() + "\n" + text);
-  scenario.pipelines.push_back(std::move(*parsed));
+  return std::move(*parsed);
+}
+
+void AddPipeline(Dice& dice, Scenario& scenario, PipelineFacts facts) {
+  facts.following = dice.OneIn(6);
+  scenario.pipelines.push_back(DrawDefinition(dice, scenario, facts));
   scenario.facts.push_back(std::move(facts));
 }
 
@@ -91,6 +115,7 @@ Scenario DrawScenario(Dice& dice) {
   Scenario scenario;
   scenario.columns = dice.OneIn(2) ? SimTable::Columns::kDate : SimTable::Columns::kYearMonthDay;
   scenario.with_country = dice.OneIn(3);
+  scenario.with_strays = dice.OneIn(4);
   AddPipeline(dice, scenario,
               {.id = "first",
                .source_name = "events",
@@ -114,7 +139,25 @@ Scenario DrawScenario(Dice& dice) {
   scenario.machines = static_cast<int>(dice.Between(1, 2));
   scenario.faults = DrawFaults(dice);
   scenario.jobs_outside = dice.OneIn(3);
+  scenario.percent_change = dice.OneIn(4) ? 1 : 0;
   return scenario;
+}
+
+ChangedPipeline DrawChange(Dice& dice, const Scenario& scenario, std::size_t index, bool other_output) {
+  ChangedPipeline changed{.definition = {}, .facts = scenario.facts[index]};
+  PipelineFacts& facts = changed.facts;
+  facts.changed = true;
+  facts.filled_gaps = facts.filled_gaps || facts.fills_gaps;
+  facts.start.reset();
+  facts.ready.reset();
+  facts.fills_gaps = false;
+  if (other_output) {
+    facts.into = "/sim/" + facts.id + "_out_" + std::to_string(++facts.outputs);
+    const bool has_country = index == 0 ? scenario.with_country : scenario.facts.front().by_country;
+    facts.by_country = has_country && dice.OneIn(2);
+  }
+  changed.definition = DrawDefinition(dice, scenario, facts);
+  return changed;
 }
 
 }  // namespace latecomer::simulation

@@ -30,16 +30,26 @@ struct FaultRates {
 struct Scenario {
   SimTable::Columns columns = SimTable::Columns::kDate;
   bool with_country = false;
+  bool with_strays = false;  // partitions that belong to no day
   std::vector<pipeline::Pipeline> pipelines;
   std::vector<PipelineFacts> facts;  // of each pipeline
   int schedulers = 1;                // for each pipeline
   int machines = 1;
   bool jobs_outside = false;
   FaultRates faults;
+  int percent_change = 0;  // of the steps: somebody changes the file of a pipeline
+};
+
+struct ChangedPipeline {
+  pipeline::Pipeline definition;
+  PipelineFacts facts;
 };
 
 inline constexpr const char* kSourceTable = "/sim/source";
 
 Scenario DrawScenario(Dice& dice);
+// What somebody may make of a pipeline's file: other steps, another schedule, other rules; perhaps it also writes
+// elsewhere, and by country or not, which waits until a person accepts it.
+ChangedPipeline DrawChange(Dice& dice, const Scenario& scenario, std::size_t index, bool other_output);
 
 }  // namespace latecomer::simulation

@@ -31,6 +31,8 @@ class Scheduler {
   Scheduler(SharedWorld& world, pipeline::Pipeline pipeline, int pipeline_index, int machine, SimClock& clock,
             Observer observer);
 
+  // The file says something else from now on; who is at work has read what it said before.
+  void Redefine(pipeline::Pipeline pipeline) { pipeline_ = std::move(pipeline); }
   // A process with another identity.
   void Start();
   // The process is gone; its jobs are not.

@@ -59,6 +59,17 @@ std::vector<std::int64_t> Aggregate(std::vector<std::int64_t> rows) {
   return {static_cast<std::int64_t>(digest >> 1)};
 }
 
+std::vector<std::int64_t> ContentBefore(const SimTable& output, const Slot& slot) {
+  if (!HasInterval(slot.day)) return {};
+  const TableState& state = output.Newest();
+  for (auto it = state.lower_bound(slot); it != state.begin();) {
+    --it;
+    if (!HasInterval(it->first.day)) break;
+    if (it->first.country == slot.country) return it->second.front()->rows;
+  }
+  return {};
+}
+
 Verdict JudgeToken(const TokenWrite* newest, const TokenWrite& wanted) {
   if (newest == nullptr) return Verdict::kWrite;
   if (newest->ledger_id != wanted.ledger_id || wanted.token < newest->token) return Verdict::kRefuse;
@@ -87,6 +98,10 @@ Result<std::string> SimJobs::Start(const executor::AttemptSpec& spec, int machin
   }
   if (const auto* sql = std::get_if<executor::SqlWork>(&spec.work)) {
     LATECOMER_ASSIGN_OR_RETURN(auto rows, ReadRows(*sql, catalog, find_table));
+    if (!rows.empty() && is_cumulative && is_cumulative(sql->into)) {
+      const auto before = ContentBefore(find_table(sql->into), SlotOf(sql->partition));
+      rows.insert(rows.end(), before.begin(), before.end());
+    }
     job.rows = Aggregate(std::move(rows));
     job.read_versions = VersionsOf(*sql);
     job.sql = *sql;
@@ -199,7 +214,7 @@ Status SimJobs::Write(const Job& job) {
   }
   const Slot slot = SlotOf(work.partition);
   SimCommit commit{.at_ms = wall_ms(), .operation = "WRITE", .actions = {}, .write = wanted};
-  const TableState before = table.Newest();
+  const TableState& before = table.Newest();
   const auto live = before.find(slot);
   const std::vector<FilePtr> old = live == before.end() ? std::vector<FilePtr>() : live->second;
   const bool same = old.size() == (job.rows.empty() ? 0U : 1U) && (old.empty() || old.front()->rows == job.rows);

@@ -69,6 +69,8 @@ class SimJobs {
   bool outside = false;  // jobs run on no scheduler's machine, and are found again by the name of their attempt
   TokenRule rule = JudgeToken;
   std::function<SimTable&(const std::string& location)> find_table;
+  // Is what is written there built on the day before, as it stands in the output when the job begins?
+  std::function<bool(const std::string& into)> is_cumulative;
   std::function<std::int64_t()> wall_ms;  // what commits are dated with
   std::function<std::int64_t()> next_file_id;
   std::function<void(const OutputWrite&)> on_write;  // after the commit
@@ -98,6 +100,8 @@ class SimJobs {
   std::int64_t started_ = 0;
 };
 
+// What the nearest earlier day of the same country holds.
+std::vector<std::int64_t> ContentBefore(const SimTable& output, const Slot& slot);
 // What an output partition holds when it is made from these rows: nothing of nothing.
 std::vector<std::int64_t> Aggregate(std::vector<std::int64_t> rows);
 

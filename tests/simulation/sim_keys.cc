@@ -2,8 +2,10 @@
 
 #include <cctype>
 #include <cstdlib>
+#include <map>
 #include <stdexcept>
 #include <string>
+#include <tuple>
 #include <vector>
 
 namespace latecomer::simulation {
@@ -12,6 +14,8 @@ namespace {
 std::string Number(int number, bool padded) {
   return (padded && number < 10 ? "0" : "") + std::to_string(number);
 }
+
+constexpr int kNoMonth = 13;  // of a partition whose writer had lost its calendar
 
 // The runs of digits in a text.
 std::vector<int> NumbersIn(std::string_view text) {
@@ -26,11 +30,24 @@ std::vector<int> NumbersIn(std::string_view text) {
   return numbers;
 }
 
-Slot SlotOfNumbers(const std::vector<int>& numbers, std::string_view from) {
-  if (numbers.size() != 3 && numbers.size() != 4) throw std::logic_error("no partition: " + std::string(from));
+// Of the values of a key in any writing: the numbers in it are year, month, day and country, or, where the time is
+// null, the country alone.
+Slot SlotOfText(std::string_view text) {
+  const std::vector<int> numbers = NumbersIn(text);
+  const bool is_null = text.find("null") != std::string_view::npos;
+  const std::size_t dates = is_null ? 0 : 3;
+  if (numbers.size() != dates && numbers.size() != dates + 1) {
+    throw std::logic_error("no partition: " + std::string(text));
+  }
   Slot slot;
-  slot.day = FromCivil({.year = numbers[0], .month = numbers[1], .day = numbers[2]});
-  if (numbers.size() == 4) slot.country = numbers[3];
+  if (is_null) {
+    slot.day = kNullDay;
+  } else if (numbers[1] == kNoMonth) {
+    slot.day = kUnreadableDay;
+  } else {
+    slot.day = FromCivil({.year = numbers[0], .month = numbers[1], .day = numbers[2]});
+  }
+  if (numbers.size() == dates + 1) slot.country = numbers[dates];
   return slot;
 }
 
@@ -47,12 +64,16 @@ table::PartitionSchema SchemaOf(const SimTable& table) {
   return schema;
 }
 
-table::PartitionKey KeyOf(const SimTable& table, const Slot& slot, bool padded) {
+namespace {
+
+table::PartitionKey MakeKey(const SimTable& table, const Slot& slot, bool padded) {
   std::map<std::string, std::optional<std::string>> texts;
-  if (table.columns() == SimTable::Columns::kDate) {
+  if (slot.day == kNullDay) {
+    // Every column of the time is missing: null.
+  } else if (table.columns() == SimTable::Columns::kDate) {
     texts["event_date"] = DayText(slot.day);
   } else {
-    const CivilDay civil = ToCivil(slot.day);
+    const CivilDay civil = slot.day == kUnreadableDay ? CivilDay{.month = kNoMonth} : ToCivil(slot.day);
     texts["year"] = std::to_string(civil.year);
     texts["month"] = Number(civil.month, padded);
     texts["day"] = Number(civil.day, padded);
@@ -63,14 +84,26 @@ table::PartitionKey KeyOf(const SimTable& table, const Slot& slot, bool padded) 
   return *key;
 }
 
+}  // namespace
+
+// Made once: a job that looks at a table's files asks for the key of each.
+table::PartitionKey KeyOf(const SimTable& table, const Slot& slot, bool padded) {
+  thread_local std::map<std::tuple<SimTable::Columns, bool, Slot, bool>, table::PartitionKey> keys;
+  const auto [it, is_new] = keys.try_emplace({table.columns(), table.with_country(), slot, padded});
+  if (is_new) it->second = MakeKey(table, slot, padded);
+  return it->second;
+}
+
 Slot SlotOf(const table::PartitionKey& key) {
   std::string text;
-  for (std::size_t i = 0; i < key.size(); ++i) text += key.value(i).text() + "/";
-  return SlotOfNumbers(NumbersIn(text), text);
+  for (std::size_t i = 0; i < key.size(); ++i) {
+    text += (key.value(i).IsNull() ? std::string("null") : key.value(i).text()) + "/";
+  }
+  return SlotOfText(text);
 }
 
 Slot SlotOfCanonical(std::string_view canonical) {
-  return SlotOfNumbers(NumbersIn(canonical), canonical);
+  return SlotOfText(canonical);
 }
 
 }  // namespace latecomer::simulation

@@ -84,7 +84,10 @@ class SimTable {
 
   const SimCommit& commit(std::int64_t version) const { return commits_[static_cast<std::size_t>(version)]; }
   const TableState& StateAt(std::int64_t version) const { return *states_[static_cast<std::size_t>(version)]; }
-  TableState Newest() const { return Exists() ? StateAt(newest()) : TableState(); }
+  const TableState& Newest() const {
+    static const TableState kNothing;
+    return Exists() ? StateAt(newest()) : kNothing;
+  }
   const TokenWrite* LastWrite(const std::string& app_id) const;
 
   // Returns the new version.

@@ -1,5 +1,6 @@
 #include "simulation.h"
 
+#include <algorithm>
 #include <stdexcept>
 
 #include "sim_history.h"
@@ -33,6 +34,7 @@ Simulation::Simulation(SimulationOptions options)
               .dead_holders = dead_holders_,
               .variant = variant_} {
   time_.true_ms = StartOfDayMs(kFirstDay) + 9 * kHour;
+  writers_.writes_strays = scenario_.with_strays;
   tables_[kSourceTable] = std::make_unique<SimTable>(kSourceTable, scenario_.columns, scenario_.with_country);
   for (const PipelineFacts& facts : scenario_.facts) {
     tables_[facts.into] = std::make_unique<SimTable>(facts.into, scenario_.columns, facts.by_country);
@@ -44,6 +46,10 @@ Simulation::Simulation(SimulationOptions options)
   jobs_.outside = scenario_.jobs_outside;
   jobs_.rule = variant_.rule;
   jobs_.find_table = checks_.find_table;
+  jobs_.is_cumulative = [this](const std::string& into) {
+    return std::any_of(scenario_.facts.begin(), scenario_.facts.end(),
+                       [&](const PipelineFacts& facts) { return facts.into == into && facts.following; });
+  };
   jobs_.wall_ms = [this] { return clocks_.front()->NowMs(); };
   jobs_.next_file_id = [this] { return writers_.NextFileId(); };
   jobs_.on_write = [this](const OutputWrite& write) { OnJobWrite(write); };
@@ -115,10 +121,11 @@ void Simulation::OnTickError(Scheduler& scheduler, const Error& error) {
   const bool replaced = error.kind == ErrorKind::kHistoryGone && truth_.IsReplaced(facts.source);
   // Commits may go while they are read; the next look bridges them.
   const bool vanished = error.kind == ErrorKind::kHistoryGone && Table(facts.source).oldest() > 0 && !quiet_;
-  if (!simulated && !no_source && !replaced && !vanished) {
+  const bool unaccepted = WaitsForAccept(scheduler, error);
+  if (!simulated && !no_source && !replaced && !vanished && !unaccepted) {
     throw Violation{"5 (any process may die)", "a scheduler ended with: " + error.ToString()};
   }
-  if (dice_.OneIn(2)) scheduler.Die();
+  if (unaccepted || dice_.OneIn(2)) scheduler.Die();
 }
 
 void Simulation::CommitToSource() {

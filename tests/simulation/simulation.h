@@ -10,6 +10,8 @@
 #include <vector>
 
 #include "checks.h"
+#include "engine/accept.h"
+#include "engine/observed_sources.h"
 #include "ledger_place.h"
 #include "scenario.h"
 #include "scheduler.h"
@@ -61,6 +63,7 @@ class Simulation {
   void Interrupt(Scheduler& interrupted);
   void StartDead(std::int64_t percent);
   void Disturb();
+  engine::AcceptAs DrawAcceptAs();
   void CleanSomeLog();
   void ReplaceSource();
   void PersonMeddles();
@@ -69,8 +72,15 @@ class Simulation {
   void RequestRun(std::size_t pipeline, const Slot& slot);
   void BackUpOrRestore();
 
+  // changes.cc
+  void ChangeDefinition();
+  bool PersonAccepts(std::size_t pipeline, engine::AcceptAs as);
+  void PutInForce(std::size_t pipeline, ChangedPipeline changed);
+  bool WaitsForAccept(const Scheduler& scheduler, const Error& error) const;
+
   // look.cc
   std::vector<ledger::RunRecord> RunsOf(const std::string& pipeline);
+  std::optional<engine::ObservedSources> SourcesOf(const pipeline::Pipeline& pipeline);
   lateness::Plan PlanOf(std::size_t pipeline, std::int64_t* seen, std::map<Slot, std::int64_t>* processed);
   void CheckNothingLost();
   void SayWhatIsLeft();
@@ -101,6 +111,7 @@ class Simulation {
   SharedWorld shared_;
   std::vector<std::unique_ptr<SimClock>> clocks_;  // by machine
   std::vector<std::unique_ptr<Scheduler>> schedulers_;
+  std::map<std::size_t, ChangedPipeline> waiting_;  // by pipeline: what its file says and nobody has accepted yet
   SimulationCounts counts_;
   bool interrupted_ = false;  // in the middle of a scheduler's look
   bool quiet_ = false;

@@ -6,6 +6,12 @@
 
 namespace latecomer::simulation {
 
+std::int64_t DueMs(const CronTime& time, Day day) {
+  Day on = day + 1;
+  while (time.weekday && WeekdayOf(on) != *time.weekday) ++on;
+  return StartOfDayMs(on) + (time.hour * 60 + time.minute) * 60'000LL;
+}
+
 Slot Fold(const PipelineFacts& pipeline, const Slot& source) {
   return {source.day, pipeline.by_country ? source.country : Slot::kNoCountry};
 }
@@ -58,7 +64,8 @@ bool Truth::IsGap(const PipelineFacts& pipeline, const Slot& output) const {
   bool before = false;
   bool after = false;
   for (const Slot& slot : Touched(pipeline)) {
-    if (slot.country != output.country || (pipeline.start && slot.day < *pipeline.start)) continue;
+    if (!HasInterval(slot.day) || slot.country != output.country || (pipeline.start && slot.day < *pipeline.start))
+      continue;
     if (slot.day == output.day) return false;
     before = before || slot.day < output.day;
     after = after || slot.day > output.day;
@@ -66,18 +73,23 @@ bool Truth::IsGap(const PipelineFacts& pipeline, const Slot& output) const {
   return before && after;
 }
 
-std::vector<std::int64_t> ExpectedContent(const PipelineFacts& pipeline, const SimTable& source, const Slot& output) {
+std::vector<std::int64_t> ExpectedContent(const PipelineFacts& pipeline, const SimTable& source, const SimTable& output,
+                                          const Slot& slot) {
   std::vector<std::int64_t> rows;
-  const TableState state = source.Newest();
-  for (const auto& [slot, files] : state) {
-    if (Fold(pipeline, slot) != output) continue;
+  const TableState& state = source.Newest();
+  for (const auto& [from, files] : state) {
+    if (Fold(pipeline, from) != slot) continue;
     for (const FilePtr& file : files) rows.insert(rows.end(), file->rows.begin(), file->rows.end());
+  }
+  if (pipeline.following && !rows.empty()) {
+    const std::vector<std::int64_t> before = ContentBefore(output, slot);
+    rows.insert(rows.end(), before.begin(), before.end());
   }
   return Aggregate(std::move(rows));
 }
 
 std::vector<std::int64_t> ActualContent(const SimTable& output, const Slot& slot) {
-  const TableState state = output.Newest();
+  const TableState& state = output.Newest();
   const auto found = state.find(slot);
   if (found == state.end()) return {};
   std::vector<std::int64_t> rows;

@@ -14,6 +14,15 @@
 
 namespace latecomer::simulation {
 
+// A cron line with one time, of every day or of one of the week.
+struct CronTime {
+  int hour = 0;
+  int minute = 0;
+  std::optional<int> weekday;  // 0: Monday
+};
+// The first such time after the day is over.
+std::int64_t DueMs(const CronTime& time, Day day);
+
 // What the model has to know of a pipeline.
 struct PipelineFacts {
   std::string id;
@@ -24,6 +33,12 @@ struct PipelineFacts {
   bool by_country = false;
   std::optional<Day> start;
   bool fills_gaps = false;  // days without data between others are processed, too
+  bool following = false;   // each day is built on the one before it
+  int outputs = 1;          // that it has had
+  // Schedulers may be at work that know a definition before; did one of those fill gaps?
+  bool changed = false;
+  bool filled_gaps = false;
+  std::optional<CronTime> ready;  // else a day is complete when a later one is there
 };
 
 // The output partition that a source partition is folded into.
@@ -53,8 +68,10 @@ class Truth {
   std::set<std::string> replaced_;
 };
 
-// The rows that make up an output partition, from the source's newest version alone.
-std::vector<std::int64_t> ExpectedContent(const PipelineFacts& pipeline, const SimTable& source, const Slot& output);
+// The rows that make up an output partition, from the source's newest version alone; of one that is built on the day
+// before, from what that holds, too.
+std::vector<std::int64_t> ExpectedContent(const PipelineFacts& pipeline, const SimTable& source, const SimTable& output,
+                                          const Slot& slot);
 // The rows that the output holds.
 std::vector<std::int64_t> ActualContent(const SimTable& output, const Slot& slot);
 

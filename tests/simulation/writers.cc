@@ -16,7 +16,11 @@ Slot Writers::DrawSlot(const SimTable& table, Day day) {
 }
 
 // Mostly today; often late, seldom from a wrong clock.
-Day Writers::DrawDay(std::int64_t now_ms) {
+Day Writers::DrawDay(const SimTable& table, std::int64_t now_ms) {
+  if (writes_strays && dice_.Percent(5)) {
+    const bool is_date = table.columns() == SimTable::Columns::kDate;
+    return is_date || dice_.OneIn(2) ? kNullDay : kUnreadableDay;
+  }
   const Day today = DayAtMs(now_ms);
   if (dice_.Percent(50)) return today;
   if (dice_.Percent(3)) return today + static_cast<Day>(dice_.Between(1, 15));
@@ -28,13 +32,13 @@ SimCommit Writers::Append(const SimTable& table, Day day, std::int64_t now_ms) {
 }
 
 SimCommit Writers::Draw(const SimTable& table, std::int64_t now_ms) {
-  const TableState state = table.Newest();
+  const TableState& state = table.Newest();
   const std::int64_t kind = dice_.Below(100);
   if (kind < 60 || state.empty()) {
-    SimCommit commit = Append(table, DrawDay(now_ms), now_ms);
+    SimCommit commit = Append(table, DrawDay(table, now_ms), now_ms);
     const std::int64_t more = dice_.OneIn(10) ? dice_.Between(2, 10) : dice_.Below(2);
     for (std::int64_t i = 0; i < more; ++i) {
-      commit.actions.push_back({NewFile(DrawSlot(table, DrawDay(now_ms))), true, true});
+      commit.actions.push_back({NewFile(DrawSlot(table, DrawDay(table, now_ms))), true, true});
     }
     return commit;
   }
@@ -55,7 +59,7 @@ const std::pair<const Slot, std::vector<FilePtr>>& PickPartition(Dice& dice, con
 
 SimCommit Writers::Overwrite(const SimTable& table, std::int64_t now_ms) {
   SimCommit commit{.at_ms = now_ms, .operation = "OVERWRITE", .actions = {}, .write = {}};
-  const TableState state = table.Newest();
+  const TableState& state = table.Newest();
   const auto& [slot, files] = PickPartition(dice_, state);
   for (const FilePtr& file : files) commit.actions.push_back({file, false, true});
   commit.actions.push_back({NewFile(slot), true, true});
@@ -65,7 +69,7 @@ SimCommit Writers::Overwrite(const SimTable& table, std::int64_t now_ms) {
 // One file of a partition, or all of it.
 SimCommit Writers::Delete(const SimTable& table, std::int64_t now_ms) {
   SimCommit commit{.at_ms = now_ms, .operation = "DELETE", .actions = {}, .write = {}};
-  const TableState state = table.Newest();
+  const TableState& state = table.Newest();
   const auto& [slot, files] = PickPartition(dice_, state);
   const bool all = dice_.OneIn(2);
   for (const FilePtr& file : files) {
@@ -78,7 +82,7 @@ SimCommit Writers::Delete(const SimTable& table, std::int64_t now_ms) {
 // Joins the files of some partitions; the rows stay what they are.
 SimCommit Writers::Optimize(const SimTable& table, std::int64_t now_ms) {
   SimCommit commit{.at_ms = now_ms, .operation = "OPTIMIZE", .actions = {}, .write = {}};
-  const TableState state = table.Newest();
+  const TableState& state = table.Newest();
   for (const auto& [slot, files] : state) {
     if (files.size() < 2 && !dice_.OneIn(4)) continue;
     SimFile joined{.id = NextFileId(), .slot = slot, .padded = dice_.OneIn(3), .rows = {}};
@@ -95,7 +99,7 @@ SimCommit Writers::Optimize(const SimTable& table, std::int64_t now_ms) {
 SimCommit Writers::Restore(const SimTable& table, std::int64_t now_ms) {
   SimCommit commit{.at_ms = now_ms, .operation = "RESTORE", .actions = {}, .write = {}};
   const std::int64_t back_to = dice_.Between(std::max(table.oldest(), table.newest() - 5), table.newest());
-  const TableState now = table.Newest();
+  const TableState& now = table.Newest();
   const auto collect = [](const TableState& state) {
     std::map<std::int64_t, FilePtr> files;
     for (const auto& [slot, live] : state) {

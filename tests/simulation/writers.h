@@ -19,10 +19,12 @@ class Writers {
 
   std::int64_t NextFileId() { return ++files_; }
 
+  bool writes_strays = false;  // now and then rows whose day is null or can't be read
+
  private:
   FilePtr NewFile(Slot slot);
   Slot DrawSlot(const SimTable& table, Day day);
-  Day DrawDay(std::int64_t now_ms);
+  Day DrawDay(const SimTable& table, std::int64_t now_ms);
   SimCommit Overwrite(const SimTable& table, std::int64_t now_ms);
   SimCommit Delete(const SimTable& table, std::int64_t now_ms);
   SimCommit Optimize(const SimTable& table, std::int64_t now_ms);

@@ -1,0 +1,72 @@
+// What people make of pipeline files while schedulers work by them.
+#include "engine/accept_definition.h"
+#include "engine/controls.h"
+#include "simulation.h"
+
+namespace latecomer::simulation {
+
+// Of each pipeline's schedulers some are started anew with it, others go on with what they read before.
+void Simulation::ChangeDefinition() {
+  const auto index = static_cast<std::size_t>(dice_.Below(static_cast<std::int64_t>(scenario_.pipelines.size())));
+  if (waiting_.contains(index)) return;
+  const PipelineFacts& facts = scenario_.facts[index];
+  const bool last = index + 1 == scenario_.pipelines.size();  // nobody reads what it makes
+  const bool may_move = last && scenario_.faults.restore_ledger == 0 && !truth_.IsReplaced(kSourceTable);
+  const bool other_output = may_move && checks_.HasBuilt(facts.id) && dice_.OneIn(3);
+  ChangedPipeline changed = DrawChange(dice_, scenario_, index, other_output);
+  Say("the file of " + facts.id + " is changed" + (other_output ? ", and writes to " + changed.facts.into : ""));
+  std::unique_ptr<SimTable>& into = tables_[changed.facts.into];
+  if (!into) into = std::make_unique<SimTable>(changed.facts.into, scenario_.columns, changed.facts.by_country);
+  for (const auto& scheduler : schedulers_) {
+    if (scheduler->pipeline_index() != static_cast<int>(index)) continue;
+    scheduler->Redefine(changed.definition);
+    if (scheduler->alive() && dice_.OneIn(2)) scheduler->Die();
+  }
+  if (other_output) {
+    waiting_.emplace(index, std::move(changed));
+  } else {
+    PutInForce(index, std::move(changed));
+  }
+}
+
+void Simulation::PutInForce(std::size_t pipeline, ChangedPipeline changed) {
+  scenario_.pipelines[pipeline] = std::move(changed.definition);
+  scenario_.facts[pipeline] = std::move(changed.facts);
+}
+
+// False when a run is at work, which is cancelled for it, or when the tables were not read yet.
+bool Simulation::PersonAccepts(std::size_t pipeline, engine::AcceptAs as) {
+  const ChangedPipeline& changed = waiting_.at(pipeline);
+  const Instant now = clocks_.front()->Now();
+  const auto sources = SourcesOf(changed.definition);
+  if (!sources) return false;
+  const auto accepted = engine::AcceptDefinition(*ledger_.now(), changed.definition, *sources, as, now);
+  if (!accepted) {
+    if (accepted.error().kind != ErrorKind::kConflict) {
+      throw Violation{"5 (any process may die)", "a definition can't be accepted: " + accepted.error().ToString()};
+    }
+    for (const ledger::RunRecord& run : RunsOf(changed.facts.id)) {
+      if (run.state != ledger::RunState::kRunning) continue;
+      const auto cancelled = engine::ApplyCancel(*watched_by_people_, scenario_.pipelines[pipeline],
+                                                 {.runs = {run.run_id}}, "", {.now = now});
+      if (cancelled && !cancelled->affected.empty()) Say("a person cancels " + run.run_id + " to accept");
+    }
+    return false;
+  }
+  if (!*accepted) throw Violation{"5 (any process may die)", "there is nothing to accept of " + changed.facts.id};
+  Say("a person accepts what " + changed.facts.id + " is now: " + std::to_string((*accepted)->late) + " late, " +
+      std::to_string((*accepted)->kept) + " kept, " + std::to_string((*accepted)->gone) + " gone");
+  checks_.OnAccepted(scenario_.facts[pipeline], changed.facts, as == engine::AcceptAs::kProcessed);
+  PutInForce(pipeline, std::move(waiting_.at(pipeline)));
+  waiting_.erase(pipeline);
+  return true;
+}
+
+// A scheduler with a definition that isn't the one in force stops and says so.
+bool Simulation::WaitsForAccept(const Scheduler& scheduler, const Error& error) const {
+  const auto index = static_cast<std::size_t>(scheduler.pipeline_index());
+  const bool changed = waiting_.contains(index) || scenario_.facts[index].changed;
+  return changed && error.kind == ErrorKind::kConflict && error.message.find("definition") != std::string::npos;
+}
+
+}  // namespace latecomer::simulation
