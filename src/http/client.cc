@@ -8,8 +8,8 @@
 namespace latecomer::http {
 
 // Idle handles, each with its open connections, and what they share. The last one put back is taken first: its
-// connection is the least likely to have been closed meanwhile. Nothing of libcurl is asked for before the first request:
-// most commands that could make one don't.
+// connection is the least likely to have been closed meanwhile. Nothing of libcurl is asked for before the first
+// request: most commands that could make one don't.
 struct Client::Shared {
   Shared() = default;
   void Begin() {
