@@ -195,7 +195,7 @@ CommitScanner::~CommitScanner() = default;
 
 Status CommitScanner::Scan(Version version, ScannedCommit& commit) {
   commit.Reset(version);
-  LATECOMER_RETURN_IF_ERROR(folder_.ReadCommit(version, buffer_));
+  LATECOMER_RETURN_IF_ERROR(folder_.ReadCommit(version, buffer_, files_));
   Wanted wanted;
   wanted.transactions = false;
   wanted.commit_info = options_.commit_info;

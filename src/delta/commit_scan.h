@@ -70,12 +70,15 @@ class CommitScanner {
   ~CommitScanner();
   // kNotFound when there is no such commit; kDamaged with file and line.
   Status Scan(Version version, ScannedCommit& commit);
+  // After a piece of work, by the thread that scanned it: the files of the commits are closed now and then.
+  void CloseFiles() { files_.Close(); }
 
  private:
   class Sink;
   const LogFolder& folder_;
   ScanOptions options_;
   LogBuffer buffer_;
+  FilesToClose files_;
   CommitParser parser_;
   std::unique_ptr<Sink> sink_;
 };

@@ -11,6 +11,7 @@
 #include <cerrno>
 #include <cstring>
 #include <tuple>
+#include <utility>
 
 #include "delta/commit_parser.h"
 
@@ -18,6 +19,7 @@ namespace latecomer::delta {
 namespace {
 
 constexpr std::size_t kFirstBuffer = 64 * 1024;
+constexpr int kMostToClose = 32;
 constexpr std::size_t kMostFlags = 64;  // so many bits for each version cost no more than the versions themselves
 
 Error NoTable(const std::string& location) {
@@ -89,6 +91,19 @@ bool ShortReadIsEnd(int folder_fd) {
 
 LogFolder::LogFolder(std::shared_ptr<const storage::ObjectStore> store, int folder_fd)
     : store_(std::move(store)), folder_fd_(folder_fd), short_read_is_end_(ShortReadIsEnd(folder_fd)) {}
+
+void FilesToClose::Add(int file) {
+  if (count_ == kMostToClose || (count_ > 0 && file != first_ + count_)) Close();
+  if (count_ == 0) first_ = file;
+  ++count_;
+}
+
+void FilesToClose::Close() {
+  if (count_ == 0) return;
+  const int end = first_ + std::exchange(count_, 0);
+  if (close_range(static_cast<unsigned>(first_), static_cast<unsigned>(end - 1), 0) == 0) return;
+  for (int file = first_; file < end; ++file) close(file);  // a kernel before 5.9
+}
 
 void LogBuffer::Reserve(std::size_t capacity) {
   if (capacity <= capacity_) return;
@@ -181,15 +196,21 @@ Result<LogListing> LogFolder::ListStore(const storage::ObjectStore::ListOptions&
 }
 
 Status LogFolder::ReadCommit(Version version, LogBuffer& buffer) const {
+  FilesToClose files;
+  return ReadCommit(version, buffer, files);
+}
+
+Status LogFolder::ReadCommit(Version version, LogBuffer& buffer, FilesToClose& files) const {
   if (folder_fd_ < 0) return ReadKey(CommitKey(version), buffer);
   char name[kCommitNameSize];
   WriteCommitName(version, name);
-  return ReadLocal(name, buffer);
+  return ReadLocal(name, buffer, files);
 }
 
 Status LogFolder::ReadKey(std::string_view key, LogBuffer& buffer) const {
   if (folder_fd_ >= 0 && key.starts_with(kLogFolder)) {
-    return ReadLocal(std::string(key.substr(kLogFolder.size())).c_str(), buffer);
+    FilesToClose files;
+    return ReadLocal(std::string(key.substr(kLogFolder.size())).c_str(), buffer, files);
   }
   auto bytes = store_->Read(key);
   if (!bytes) return Fail(std::move(bytes).error());
@@ -210,29 +231,29 @@ int LogFolder::OpenLocal(const char* name) const {
   return openat(folder_fd_, name, kFlags);
 }
 
-Status LogFolder::ReadLocal(const char* name, LogBuffer& buffer) const {
+Status LogFolder::ReadLocal(const char* name, LogBuffer& buffer, FilesToClose& files) const {
   buffer.size_ = 0;
   buffer.Reserve(kFirstBuffer);
   const auto problem = [&](std::string_view doing) {
     return Fail(SystemError(errno, doing, PathOf(std::string(kLogFolder) + name)));
   };
-  const int fd = OpenLocal(name);
+  int fd = OpenLocal(name);
+  if (fd < 0 && (errno == EMFILE || errno == ENFILE)) {
+    files.Close();
+    fd = OpenLocal(name);
+  }
   if (fd < 0) return problem("open");
+  files.Add(fd);
   for (;;) {
     if (buffer.size_ == buffer.capacity_) buffer.Reserve(buffer.capacity_ * 2);
     const ssize_t got = read(fd, buffer.bytes_.get() + buffer.size_, buffer.capacity_ - buffer.size_);
     if (got < 0 && errno == EINTR) continue;
-    if (got < 0) {
-      const auto failure = problem("read");
-      close(fd);
-      return failure;
-    }
+    if (got < 0) return problem("read");
     if (got == 0) break;
     const bool filled = static_cast<std::size_t>(got) == buffer.capacity_ - buffer.size_;
     buffer.size_ += static_cast<std::size_t>(got);
     if (short_read_is_end_ && !filled) break;
   }
-  close(fd);
   return {};
 }
 

@@ -21,6 +21,24 @@
 
 namespace latecomer::delta {
 
+// Files that were read, closed many at a time: one call for all of them costs the system a tenth less of reading small
+// files than one for each. Used by one thread: those that it opened, it closes.
+class FilesToClose {
+ public:
+  FilesToClose() = default;
+  ~FilesToClose() { Close(); }
+  FilesToClose(const FilesToClose&) = delete;
+  FilesToClose& operator=(const FilesToClose&) = delete;
+
+  void Add(int file);
+  void Close();
+
+ private:
+  // Their numbers mostly follow one another; nobody else can have one of these while they are open.
+  int first_ = 0;
+  int count_ = 0;
+};
+
 // Bytes of one log file, with room after them that a parser may touch. Reused from file to file.
 class LogBuffer {
  public:
@@ -67,6 +85,8 @@ class LogFolder {
 
   // kNotFound when there is no such commit.
   Status ReadCommit(Version version, LogBuffer& buffer) const;
+  // Leaves the file to `files`.
+  Status ReadCommit(Version version, LogBuffer& buffer, FilesToClose& files) const;
   Status ReadKey(std::string_view key, LogBuffer& buffer) const;
   Result<bool> HasCommit(Version version) const;
   Result<Instant> ModifiedTime(Version version) const;
@@ -74,7 +94,7 @@ class LogFolder {
  private:
   LogFolder(std::shared_ptr<const storage::ObjectStore> store, int folder_fd);
   int OpenLocal(const char* name) const;
-  Status ReadLocal(const char* name, LogBuffer& buffer) const;
+  Status ReadLocal(const char* name, LogBuffer& buffer, FilesToClose& files) const;
   Result<LogListing> ListLocal() const;
   Result<LogListing> ListStore(const storage::ObjectStore::ListOptions& options) const;
 

@@ -27,6 +27,12 @@ struct Piece {
   Version problem_at;
 };
 
+// Files belong to the thread that opened them.
+struct ClosesFiles {
+  CommitScanner& scanner;
+  ~ClosesFiles() { scanner.CloseFiles(); }
+};
+
 ScanOptions ScanOptionsOf(const ReadOptions& options) {
   ScanOptions scan;
   scan.commit_info = options.info != ReadOptions::Info::kSkip;
@@ -53,11 +59,13 @@ Status ScanRange(const LogFolder& folder, VersionRange range, const ReadOptions&
     if (thread > 0 && std::exchange(started[thread], 1) == 0 && is_local) UseOwnDescriptors();
     piece.count = 0;
     piece.problem.reset();
+    CommitScanner& scanner = *scanners[thread];
+    const ClosesFiles at_end{scanner};
     Version version{range.base.value + 1 + static_cast<std::int64_t>(index) * piece_size};
     const Version last{std::min(range.target.value, version.value + piece_size - 1)};
     for (; version <= last; version = version.Next(), ++piece.count) {
       if (piece.count == piece.commits.size()) piece.commits.emplace_back();
-      Status scanned = scanners[thread]->Scan(version, piece.commits[piece.count]);
+      Status scanned = scanner.Scan(version, piece.commits[piece.count]);
       if (scanned) continue;
       piece.problem = std::move(scanned).error();
       piece.problem_at = version;

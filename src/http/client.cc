@@ -8,9 +8,11 @@
 namespace latecomer::http {
 
 // Idle handles, each with its open connections, and what they share. The last one put back is taken first: its
-// connection is the least likely to have been closed meanwhile.
+// connection is the least likely to have been closed meanwhile. Nothing of libcurl is asked for before the first
+// request: most commands that could make one don't.
 struct Client::Shared {
-  Shared() {
+  Shared() = default;
+  void Begin() {
     InitializeCurl();
     share = curl_share_init();
     curl_share_setopt(share, CURLSHOPT_LOCKFUNC, &Lock);
@@ -20,6 +22,7 @@ struct Client::Shared {
     curl_share_setopt(share, CURLSHOPT_SHARE, CURL_LOCK_DATA_SSL_SESSION);
   }
   ~Shared() {
+    if (share == nullptr) return;
     for (CURL* curl : idle) curl_easy_cleanup(curl);
     curl_share_cleanup(share);
   }
@@ -35,6 +38,7 @@ struct Client::Shared {
 
   CURL* Take() {
     const std::lock_guard lock(mutex);
+    if (share == nullptr) Begin();
     if (idle.empty()) return curl_easy_init();
     CURL* curl = idle.back();
     idle.pop_back();

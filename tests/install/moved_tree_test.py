@@ -74,6 +74,18 @@ class MovedTreeTest(unittest.TestCase):
                     if not SYSTEM.match(name):
                         self.assertTrue(os.path.realpath(path).startswith(os.path.realpath(self.tree / 'lib/latecomer') + '/'), path)
 
+    def test_a_table_on_a_disk_needs_neither(self):
+        (log := self.folder / 'table/_delta_log').mkdir(parents=True)
+        (log / f'{0:020}.json').write_text(
+            '{"protocol":{"minReaderVersion":1,"minWriterVersion":2}}\n'
+            '{"metaData":{"id":"a","format":{"provider":"parquet"},"partitionColumns":[],"configuration":{},'
+            '"schemaString":"{\\"type\\":\\"struct\\",\\"fields\\":[]}"}}\n')
+        for command in ('changes', 'partitions'):
+            done = subprocess.run([self.program, command, log.parent], env=self.environment | {'LD_DEBUG': 'files'},
+                                  capture_output=True, text=True, timeout=120)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertNotRegex(done.stderr, r'calling init: .*lib(curl|pq)\.so', command)
+
     def test_nothing_of_the_build_is_named(self):
         listed = subprocess.run(['readelf', '-d', self.program], check=True, capture_output=True, text=True).stdout
         self.assertIn('$ORIGIN/../lib/latecomer', listed)
