@@ -232,6 +232,17 @@ Status FactsReader::AddRuns(Groups& groups, Which which) {
   return {};
 }
 
+// Of another definition there may be outputs whose keys mean nothing any more.
+void FactsReader::AddWithoutSource(const std::string& canonical, lateness::ProcessedFact processed) {
+  const auto key = table::ParseCanonicalKey(schema_, canonical);
+  if (!key) return;
+  lateness::OutputFacts& facts = without_source_.emplace_back();
+  facts.key = *key;
+  facts.start = lateness::StartOfKey(*key, pipeline_.output.partition, pipeline_.rules.calendar);
+  facts.has_rows = false;
+  facts.processed = std::move(processed);
+}
+
 Status FactsReader::AddProcessed(Groups& groups, Which which) {
   std::vector<ledger::ProcessedRecord> processed;
   if (which == Which::kAll || groups.size() > kByKey) {
@@ -241,9 +252,14 @@ Status FactsReader::AddProcessed(Groups& groups, Which which) {
   }
   for (ledger::ProcessedRecord& record : processed) {
     const auto it = groups.find(record.partition);
-    if (it == groups.end()) continue;
+    if (it == groups.end() && which == Which::kSome) continue;
     if (change_) record.vector = CarryOver(*change_, NewestOf(pipeline_, sources_), std::move(record.vector));
-    it->second.facts.processed = lateness::ProcessedFact{std::move(record.vector), record.run_id, record.at};
+    lateness::ProcessedFact fact{std::move(record.vector), record.run_id, record.at};
+    if (it == groups.end()) {
+      AddWithoutSource(record.partition, std::move(fact));
+    } else {
+      it->second.facts.processed = std::move(fact);
+    }
   }
   LATECOMER_ASSIGN_OR_RETURN(const std::vector<ledger::ReleaseRecord>* releases, Releases());
   for (const ledger::ReleaseRecord& record : *releases) {

@@ -200,6 +200,19 @@ TEST(Following, WhatWasBuiltBeforeTheOneItFollowsIsLate) {
             Decision::kUpToDate);
 }
 
+// One that was processed on request, for instance: it is in no plan itself, and those after it were built without it.
+TEST(Following, WhatFollowsAnOutputWithoutSourceIsLate) {
+  PlanInput input = Input({Partition("2024-01-01").ProcessedAt(6, "2024-01-09T00:00:00Z"),
+                           Partition("2024-01-03").ProcessedAt(3, "2024-01-04T00:00:00Z"),
+                           Partition("2024-01-04").ProcessedAt(7, "2024-01-10T00:00:00Z")});
+  input.without_source = {Partition("2024-01-02").ProcessedAt(5, "2024-01-09T12:00:00Z")};
+  const Plan plan = MakePlan(Following(), input);
+  EXPECT_EQ(plan.entries.size(), 3U);
+  EXPECT_EQ(EntryOf(plan, "2024-01-03").decision, Decision::kProcess);
+  EXPECT_EQ(EntryOf(plan, "2024-01-03").cause, "following:scheduled_2024-01-02");
+  EXPECT_EQ(EntryOf(plan, "2024-01-04").decision, Decision::kUpToDate);
+}
+
 TEST(Following, LateDataFurtherOnWaitsToo) {
   const Plan plan = MakePlan(
       Following(),

@@ -3,6 +3,7 @@
 
 #include "engine/accept_definition.h"
 #include "engine/observed_sources.h"
+#include "engine/trigger.h"
 #include "ledger_place.h"
 #include "scheduler.h"
 #include "sim_keys.h"
@@ -494,6 +495,30 @@ TEST_F(EngineCase, OutputsThatFollowEachOtherAreBuiltOneAfterTheOther) {
     const Slot slot{kDay + i, Slot::kNoCountry};
     EXPECT_EQ(ActualContent(output_, slot), ExpectedContent(facts, source_, output_, slot)) << SlotText(slot);
   }
+}
+
+// On request, an output is made though its source has nothing for it.
+TEST_F(EngineCase, WhatFollowsAnOutputWithoutSourceIsBuiltAgain) {
+  Append(kDay - 1);
+  Append(kDay);
+  const auto scheduler = Start(0, "late_data: {propagate: following}\n");
+  WorkAndWait(*scheduler);
+  ASSERT_EQ(Runs().size(), 1U);
+  std::optional<engine::ObservedSources> sources;
+  ASSERT_TRUE(ledger_.now()->Read([&](ledger::Reader& reader) -> Status {
+    LATECOMER_ASSIGN_OR_RETURN(sources, engine::LoadSources(reader, scheduler->pipeline()));
+    return {};
+  }));
+  const table::PartitionKey before = KeyOf(output_, {kDay - 5, Slot::kNoCountry}, false);
+  ASSERT_TRUE(engine::ApplyTrigger(*ledger_.now(), scheduler->pipeline(), *sources, {.partitions = {before}}, "",
+                                   {.now = clock_.Now()}));
+  WorkAndWait(*scheduler);
+  const std::vector<ledger::RunRecord> runs = Runs();
+  ASSERT_EQ(runs.size(), 3U);
+  EXPECT_EQ(runs[1].partition, before.Canonical());
+  EXPECT_EQ(runs[2].partition, runs[0].partition);
+  EXPECT_EQ(runs[2].cause, "following:" + runs[1].run_id);
+  EXPECT_EQ(runs[2].state, ledger::RunState::kSuccess);
 }
 
 // It would write where nobody looks any more, and its partitions would count as made.
