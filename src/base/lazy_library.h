@@ -2,7 +2,7 @@
 // by them, and by all that they need in turn, at each start.
 //
 //   LazyLibrary libz("libz.so.1");
-//   inline constinit LazyFunction<decltype(&::zlibVersion)> zlibVersion(libz, "zlibVersion");
+//   LATECOMER_LAZY_FUNCTION(libz, zlibVersion);
 //
 // In its namespace the object stands before the library's function of that name, so callers are written as ever.
 #pragma once
@@ -53,3 +53,9 @@ class LazyFunction {
 };
 
 }  // namespace latecomer
+
+// The function `name` of `library`, in the namespace at hand, and as the library's own header has it.
+#define LATECOMER_LAZY_FUNCTION(library, name)                         \
+  inline constinit ::latecomer::LazyFunction<decltype(&::name)> name { \
+    library, #name                                                     \
+  }

@@ -101,7 +101,6 @@ class ValueStream {
  public:
   ValueStream(parquet::RowGroupReader& group, std::optional<int> column) : group_(group), column_(column) {}
 
-  bool IsThere() const { return column_.has_value(); }
   // Calls visit(row, value) for each of the rows [first, last) where there is a value. Stretches follow one another.
   template <typename Visit>
   void ForEach(std::int64_t first, std::int64_t last, const Visit& visit) {

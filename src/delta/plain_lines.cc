@@ -73,7 +73,7 @@ class Walk {
   }
   // Values: true when there is one of that kind, and nothing in the way of taking it as it stands.
   bool Text(std::string_view& text) { return Quoted(text) && !HasEscape(text); }
-  bool Integer(std::int64_t& number) {
+  bool Integer(std::optional<std::int64_t>& number) {
     std::string_view digits;
     if (!Token(digits) || static_cast<std::ptrdiff_t>(digits.size()) > kMostDigits) return false;
     if (digits.front() == '0' && digits.size() > 1) return false;
@@ -135,7 +135,6 @@ struct Content {
 bool ReadFile(Walk& walk, bool is_add, FileAction& file) {
   bool has_data_change = false;
   std::string_view raw;
-  std::int64_t size = 0;
   const bool plain = walk.Object([&](std::string_view name) {
     if (Is(name, "path")) return walk.Text(file.path);
     if (Is(name, "partitionValues")) {
@@ -143,11 +142,7 @@ bool ReadFile(Walk& walk, bool is_add, FileAction& file) {
       file.partition_values = raw;
       return true;
     }
-    if (Is(name, "size")) {
-      if (!walk.Integer(size)) return false;
-      file.size_bytes = size;
-      return true;
-    }
+    if (Is(name, "size")) return walk.Integer(file.size_bytes);
     if (Is(name, "dataChange")) {
       has_data_change = true;
       return walk.Boolean(file.data_change);
@@ -166,18 +161,9 @@ bool ReadFile(Walk& walk, bool is_add, FileAction& file) {
 }
 
 bool ReadInfo(Walk& walk, bool metrics, CommitInfo& info) {
-  std::int64_t number = 0;
   return walk.Object([&](std::string_view name) {
-    if (Is(name, "timestamp")) {
-      if (!walk.Integer(number)) return false;
-      info.timestamp = number;
-      return true;
-    }
-    if (Is(name, "inCommitTimestamp")) {
-      if (!walk.Integer(number)) return false;
-      info.in_commit_timestamp = number;
-      return true;
-    }
+    if (Is(name, "timestamp")) return walk.Integer(info.timestamp);
+    if (Is(name, "inCommitTimestamp")) return walk.Integer(info.in_commit_timestamp);
     if (Is(name, "operation")) {
       std::string_view operation;
       if (!walk.Text(operation)) return false;

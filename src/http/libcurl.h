@@ -9,30 +9,25 @@ namespace latecomer::http {
 
 inline constinit LazyLibrary libcurl("libcurl.so.4");
 
-#define LATECOMER_CURL(name)                              \
-  inline constinit LazyFunction<decltype(&::name)> name { \
-    libcurl, #name                                        \
-  }
-LATECOMER_CURL(curl_easy_cleanup);
-LATECOMER_CURL(curl_easy_getinfo);
-LATECOMER_CURL(curl_easy_init);
-LATECOMER_CURL(curl_easy_perform);
-LATECOMER_CURL(curl_easy_reset);
-LATECOMER_CURL(curl_easy_setopt);
-LATECOMER_CURL(curl_easy_strerror);
-LATECOMER_CURL(curl_global_init);
-LATECOMER_CURL(curl_multi_add_handle);
-LATECOMER_CURL(curl_multi_cleanup);
-LATECOMER_CURL(curl_multi_info_read);
-LATECOMER_CURL(curl_multi_init);
-LATECOMER_CURL(curl_multi_perform);
-LATECOMER_CURL(curl_multi_poll);
-LATECOMER_CURL(curl_multi_remove_handle);
-LATECOMER_CURL(curl_share_cleanup);
-LATECOMER_CURL(curl_share_init);
-LATECOMER_CURL(curl_share_setopt);
-LATECOMER_CURL(curl_slist_append);
-LATECOMER_CURL(curl_slist_free_all);
-#undef LATECOMER_CURL
+LATECOMER_LAZY_FUNCTION(libcurl, curl_easy_cleanup);
+LATECOMER_LAZY_FUNCTION(libcurl, curl_easy_getinfo);
+LATECOMER_LAZY_FUNCTION(libcurl, curl_easy_init);
+LATECOMER_LAZY_FUNCTION(libcurl, curl_easy_perform);
+LATECOMER_LAZY_FUNCTION(libcurl, curl_easy_reset);
+LATECOMER_LAZY_FUNCTION(libcurl, curl_easy_setopt);
+LATECOMER_LAZY_FUNCTION(libcurl, curl_easy_strerror);
+LATECOMER_LAZY_FUNCTION(libcurl, curl_global_init);
+LATECOMER_LAZY_FUNCTION(libcurl, curl_multi_add_handle);
+LATECOMER_LAZY_FUNCTION(libcurl, curl_multi_cleanup);
+LATECOMER_LAZY_FUNCTION(libcurl, curl_multi_info_read);
+LATECOMER_LAZY_FUNCTION(libcurl, curl_multi_init);
+LATECOMER_LAZY_FUNCTION(libcurl, curl_multi_perform);
+LATECOMER_LAZY_FUNCTION(libcurl, curl_multi_poll);
+LATECOMER_LAZY_FUNCTION(libcurl, curl_multi_remove_handle);
+LATECOMER_LAZY_FUNCTION(libcurl, curl_share_cleanup);
+LATECOMER_LAZY_FUNCTION(libcurl, curl_share_init);
+LATECOMER_LAZY_FUNCTION(libcurl, curl_share_setopt);
+LATECOMER_LAZY_FUNCTION(libcurl, curl_slist_append);
+LATECOMER_LAZY_FUNCTION(libcurl, curl_slist_free_all);
 
 }  // namespace latecomer::http

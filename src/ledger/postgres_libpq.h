@@ -9,48 +9,43 @@ namespace latecomer::ledger {
 
 inline constinit LazyLibrary libpq("libpq.so.5");
 
-#define LATECOMER_PQ(name)                                \
-  inline constinit LazyFunction<decltype(&::name)> name { \
-    libpq, #name                                          \
-  }
-LATECOMER_PQ(PQclear);
-LATECOMER_PQ(PQcmdStatus);
-LATECOMER_PQ(PQconndefaults);
-LATECOMER_PQ(PQconnectdbParams);
-LATECOMER_PQ(PQconnectionNeedsPassword);
-LATECOMER_PQ(PQconninfoFree);
-LATECOMER_PQ(PQconninfoParse);
-LATECOMER_PQ(PQconsumeInput);
-LATECOMER_PQ(PQenterPipelineMode);
-LATECOMER_PQ(PQerrorMessage);
-LATECOMER_PQ(PQescapeLiteral);
-LATECOMER_PQ(PQexec);
-LATECOMER_PQ(PQexecPrepared);
-LATECOMER_PQ(PQexitPipelineMode);
-LATECOMER_PQ(PQfinish);
-LATECOMER_PQ(PQfname);
-LATECOMER_PQ(PQfreemem);
-LATECOMER_PQ(PQftype);
-LATECOMER_PQ(PQgetResult);
-LATECOMER_PQ(PQgetisnull);
-LATECOMER_PQ(PQgetlength);
-LATECOMER_PQ(PQgetvalue);
-LATECOMER_PQ(PQnfields);
-LATECOMER_PQ(PQnotifies);
-LATECOMER_PQ(PQntuples);
-LATECOMER_PQ(PQpipelineSync);
-LATECOMER_PQ(PQprepare);
-LATECOMER_PQ(PQresultErrorField);
-LATECOMER_PQ(PQresultStatus);
-LATECOMER_PQ(PQsendQuery);
-LATECOMER_PQ(PQsendQueryParams);
-LATECOMER_PQ(PQsendQueryPrepared);
-LATECOMER_PQ(PQserverVersion);
-LATECOMER_PQ(PQsetNoticeReceiver);
-LATECOMER_PQ(PQsetSingleRowMode);
-LATECOMER_PQ(PQsocket);
-LATECOMER_PQ(PQstatus);
-LATECOMER_PQ(PQtransactionStatus);
-#undef LATECOMER_PQ
+LATECOMER_LAZY_FUNCTION(libpq, PQclear);
+LATECOMER_LAZY_FUNCTION(libpq, PQcmdStatus);
+LATECOMER_LAZY_FUNCTION(libpq, PQconndefaults);
+LATECOMER_LAZY_FUNCTION(libpq, PQconnectdbParams);
+LATECOMER_LAZY_FUNCTION(libpq, PQconnectionNeedsPassword);
+LATECOMER_LAZY_FUNCTION(libpq, PQconninfoFree);
+LATECOMER_LAZY_FUNCTION(libpq, PQconninfoParse);
+LATECOMER_LAZY_FUNCTION(libpq, PQconsumeInput);
+LATECOMER_LAZY_FUNCTION(libpq, PQenterPipelineMode);
+LATECOMER_LAZY_FUNCTION(libpq, PQerrorMessage);
+LATECOMER_LAZY_FUNCTION(libpq, PQescapeLiteral);
+LATECOMER_LAZY_FUNCTION(libpq, PQexec);
+LATECOMER_LAZY_FUNCTION(libpq, PQexecPrepared);
+LATECOMER_LAZY_FUNCTION(libpq, PQexitPipelineMode);
+LATECOMER_LAZY_FUNCTION(libpq, PQfinish);
+LATECOMER_LAZY_FUNCTION(libpq, PQfname);
+LATECOMER_LAZY_FUNCTION(libpq, PQfreemem);
+LATECOMER_LAZY_FUNCTION(libpq, PQftype);
+LATECOMER_LAZY_FUNCTION(libpq, PQgetResult);
+LATECOMER_LAZY_FUNCTION(libpq, PQgetisnull);
+LATECOMER_LAZY_FUNCTION(libpq, PQgetlength);
+LATECOMER_LAZY_FUNCTION(libpq, PQgetvalue);
+LATECOMER_LAZY_FUNCTION(libpq, PQnfields);
+LATECOMER_LAZY_FUNCTION(libpq, PQnotifies);
+LATECOMER_LAZY_FUNCTION(libpq, PQntuples);
+LATECOMER_LAZY_FUNCTION(libpq, PQpipelineSync);
+LATECOMER_LAZY_FUNCTION(libpq, PQprepare);
+LATECOMER_LAZY_FUNCTION(libpq, PQresultErrorField);
+LATECOMER_LAZY_FUNCTION(libpq, PQresultStatus);
+LATECOMER_LAZY_FUNCTION(libpq, PQsendQuery);
+LATECOMER_LAZY_FUNCTION(libpq, PQsendQueryParams);
+LATECOMER_LAZY_FUNCTION(libpq, PQsendQueryPrepared);
+LATECOMER_LAZY_FUNCTION(libpq, PQserverVersion);
+LATECOMER_LAZY_FUNCTION(libpq, PQsetNoticeReceiver);
+LATECOMER_LAZY_FUNCTION(libpq, PQsetSingleRowMode);
+LATECOMER_LAZY_FUNCTION(libpq, PQsocket);
+LATECOMER_LAZY_FUNCTION(libpq, PQstatus);
+LATECOMER_LAZY_FUNCTION(libpq, PQtransactionStatus);
 
 }  // namespace latecomer::ledger
