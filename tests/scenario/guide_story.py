@@ -193,9 +193,8 @@ steps: [{{id: make, sql: {{query: "{query}", into: ../dataset/{name}}}}}]
         served = self.served(serve[0])
         client = Client(served.port, 'ada', 'another password')
         token = client.post('/me/tokens', {'name': 'guide', 'scope': 'viewer'}, expect=201)['token']
-        if shutil.which('curl'):
-            command = ask[0].replace('lct_…', token).replace('8080', str(served.port))
-            self.assertIn('"devices_loader"', self.play([command]))
+        command = ask[0].replace('lct_…', token).replace('8080', str(served.port))
+        self.assertIn('"devices_loader"', self.play([command]))
         self.assertEqual(served.stop(), 0)
         self.play(['latecomer users add other --role admin --pipelines DIR --password-stdin'], stdin='for the last admin stays\n')
         self.play(users[3:])
@@ -230,7 +229,6 @@ steps: [{{id: make, sql: {{query: "{query}", into: ../dataset/{name}}}}}]
             self.play([report.replace('TEXT', shlex.quote('no disk left'))], **words)
             self.assertEqual(self.states('pipeline.yaml')[run], 'failed' if report is fail else 'success')
 
-    @unittest.skipUnless(shutil.which('curl'), 'asks with curl')
     def test_outside_workers_over_http(self):
         commands, define, requests = blocks('outside-workers')
         self.scene()
