@@ -1,8 +1,10 @@
 // Whole tables: histories, missing versions, checkpoints, and states crossed with each other.
 #include "delta/delta_table.h"
 
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <thread>
@@ -464,6 +466,24 @@ TEST_F(DeltaTableTest, ManyCommitsComeInOrder) {
         return {};
       });
   EXPECT_EQ(KindOf(stopped), ErrorKind::kCancelled);
+}
+
+// Threads that read have numbers of their own for the files they open, which mean other files here.
+TEST_F(DeltaTableTest, FilesThatAreOpenedWhileCommitsAreReadStayOpen) {
+  constexpr int kCommits = 1000;
+  for (int i = 1; i < kCommits; ++i) AddDay("f" + std::to_string(i), 1 + i % 9);
+  ReadOptions options;
+  options.threads = 4;
+  std::vector<int> files;
+  ASSERT_TRUE(Open(table_, options)->ReadCommits({kBeforeFirst, Version{kCommits - 1}}, [&](table::Commit&&) -> Status {
+    if (files.size() < 200) files.push_back(open("/dev/null", O_RDONLY | O_CLOEXEC));
+    return {};
+  }));
+  ASSERT_EQ(files.size(), 200U);
+  for (const int file : files) {
+    EXPECT_GE(fcntl(file, F_GETFD), 0) << file;
+    close(file);
+  }
 }
 
 }  // namespace
