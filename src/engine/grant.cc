@@ -1,6 +1,7 @@
 // Claims: granting one to a queued run, with its token and its pinned versions, and taking over those
 // whose scheduler died.
 #include <algorithm>
+#include <array>
 
 #include "engine/active.h"
 #include "engine/facts.h"
@@ -86,16 +87,34 @@ Result<bool> FollowsSomethingNewer(ledger::Reader& reader, const pipeline::Pipel
   });
 }
 
+// Whether a person cleared or marked the run since a try of it came to an end of its own. One that was lost or put back
+// leaves what they wanted open.
+Result<bool> IsWanted(ledger::Reader& reader, const RunRecord& run) {
+  if (run.tries == 0) return false;
+  LATECOMER_ASSIGN_OR_RETURN(const auto events, reader.Events(run.pipeline, run.run_id, std::nullopt));
+  const auto is_end = [](const ledger::EventRecord& event) {
+    return event.what.starts_with("run.") &&
+           std::ranges::any_of(
+               std::array{RunState::kSuccess, RunState::kFailed, RunState::kSkipped, RunState::kCancelled},
+               [&](RunState state) { return event.what.ends_with("→" + std::string(Name(state))); });
+  };
+  bool wanted = false;
+  for (const ledger::EventRecord& event : events) {
+    if (is_end(event)) wanted = false;
+    if (event.what == "run.cleared" || event.what == "run.marked") wanted = true;
+  }
+  return wanted;
+}
+
 }  // namespace
 
-// Why a run is not needed any more when its turn comes; empty when it is. What a person asked for, cleared
-// or chose as look-back is always needed. A run whose tries were all lost was never cleared: another run may
-// have done its work meanwhile.
+// Why a run is not needed any more when its turn comes; empty when it is. What a person asked for, cleared or chose as
+// look-back is always needed. Another run may have done the work of one that was lost, or that is tried again after it
+// failed (`retry_failed_after`).
 Result<std::string> Engine::NothingUnseen(ledger::Reader& reader, const RunRecord& run) {
   if (run.kind == RunKind::kManual || run.cause.starts_with("lookback:")) return std::string();
-  LATECOMER_ASSIGN_OR_RETURN(const std::vector<ledger::TryRecord> tries, reader.Tries(run.id));
-  const auto lost = [](const ledger::TryRecord& one) { return one.state == ledger::TryState::kLost; };
-  if (!std::all_of(tries.begin(), tries.end(), lost)) return std::string();
+  LATECOMER_ASSIGN_OR_RETURN(const bool wanted, IsWanted(reader, run));
+  if (wanted) return std::string();
   LATECOMER_ASSIGN_OR_RETURN(const auto processed, reader.FindProcessed(run.pipeline, run.partition));
   if (!processed) return std::string();
   LATECOMER_ASSIGN_OR_RETURN(const auto unseen, UnseenChanges(reader, pipeline_, observed_, run.partition, processed));

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "engine/accept_definition.h"
+#include "engine/clear.h"
 #include "engine/observed_sources.h"
 #include "engine/trigger.h"
 #include "ledger_place.h"
@@ -388,6 +389,56 @@ TEST_F(EngineCase, ALostRunIsSkippedWhenAnotherOneDidItsWork) {
     const auto expected = run.id == lost ? ledger::RunState::kSkipped : ledger::RunState::kSuccess;
     EXPECT_EQ(run.state, expected) << run.run_id;
   }
+}
+
+TEST_F(EngineCase, ARunThatIsTriedAgainIsSkippedWhenAnotherOneDidItsWork) {
+  Append(kDay);
+  Append(kDay + 1);
+  const std::string rules = "late_data: {retry_failed_after: 1h}\n";
+  const auto first = Start(0, rules);
+  WorkAndWait(*first);
+  jobs_.failures.percent_failing = 100;
+  Append(kDay);
+  WorkAndWait(*first);
+  const ledger::RunRecord failed = Runs().back();
+  ASSERT_EQ(failed.state, ledger::RunState::kFailed);
+  jobs_.failures.percent_failing = 0;
+  PassTime(kHour);
+  first->points.script = [](const std::string& where) -> Status {
+    if (where.starts_with("txn")) throw SimulatedCrash{where};  // it is queued again, and its claim not yet granted
+    return {};
+  };
+  EXPECT_THROW(Work(*first), SimulatedCrash);
+  first->Die();
+  ASSERT_EQ(Runs().back().id, failed.id);
+  ASSERT_EQ(Runs().back().state, ledger::RunState::kQueued);
+  // Another run does what it was queued for.
+  ASSERT_TRUE(ledger_.now()->Write([&](ledger::Writer& writer) -> Status {
+    LATECOMER_ASSIGN_OR_RETURN(auto processed, writer.FindProcessed("case", failed.partition));
+    processed->vector["events"] = Version{source_.newest()};
+    return writer.PutProcessed(*processed);
+  }));
+  const auto second = Start(0, rules);
+  WorkAndWait(*second);
+  EXPECT_EQ(Runs().back().state, ledger::RunState::kSkipped);
+  EXPECT_EQ(Runs().back().tries, failed.tries);
+}
+
+TEST_F(EngineCase, AClearedRunIsTriedAgainThoughItsFirstTryWasLost) {
+  Append(kDay);
+  Append(kDay + 1);
+  const auto first = Start();
+  WorkAndWait(*first);
+  ASSERT_EQ(Runs().size(), 1U);
+  ASSERT_TRUE(engine::ApplyClear(*ledger_.now(), first->pipeline(), {.which = {.runs = {Runs().front().run_id}}}, "",
+                                 {.now = clock_.Now()}));
+  Work(*first);
+  ASSERT_EQ(Runs().front().state, ledger::RunState::kRunning);
+  first->Die();
+  const auto second = Start();
+  WorkAndWait(*second);
+  EXPECT_EQ(Runs().front().state, ledger::RunState::kSuccess);
+  EXPECT_EQ(Runs().front().tries, 3);
 }
 
 TEST_F(EngineCase, AClaimPinsNoLessThanTheLedgerHasSeen) {
