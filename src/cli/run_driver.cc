@@ -136,7 +136,7 @@ class Rounds {
   bool Look(std::size_t i, Instant now) {
     Lane& lane = lanes_[i];
     const bool progressed = TickOne(lane);
-    lane.due = progressed;
+    lane.due = lane.last.again;
     lane.next = now + (lane.last.elsewhere > 0 ? kWithOthers : kIdle);
     if (lane.last.wake_at) lane.next = std::min(lane.next, *lane.last.wake_at);
     if (!progressed) return false;

@@ -36,6 +36,9 @@ struct Engine::Active {
   Instant renewed{};
   std::optional<Instant> wake_at;
 
+  // Without anything having happened to its attempts meanwhile.
+  bool HasMoreToDo() const { return fresh || record_due || !finished.empty(); }
+
   ledger::StepRecord* Find(const std::string& step) {
     for (ledger::StepRecord& record : steps) {
       if (record.step == step && record.map_index < 0) return &record;

@@ -45,14 +45,14 @@ Result<TickReport> Engine::Tick() {
   LATECOMER_ASSIGN_OR_RETURN(const bool observed, ObserveDue());
   report.read_more = read_more_;
   LATECOMER_ASSIGN_OR_RETURN(const bool taken_over, TakeOverDead());
-  LATECOMER_ASSIGN_OR_RETURN(const bool advanced, AdvanceMine());
+  LATECOMER_ASSIGN_OR_RETURN(const bool advanced, AdvanceMine(Which::kAll));
   ReapDoomed();
   bool created = false;
   const Instant now = env_.clock.Now();
   // A clock that was set back counts as time that passed.
   const Duration again = waits_upstream_ ? kLookUpstreamAfter : kPlanAgainAfter;
   const bool long_ago = now >= planned_at_ + again || now < planned_at_;
-  plan_due_ = plan_due_ || observed || taken_over || advanced || long_ago;
+  plan_due_ = plan_due_ || observed || taken_over || long_ago;
   // What others finish may leave work for us.
   if (!plan_due_ && others_at_work_) {
     LATECOMER_ASSIGN_OR_RETURN(const std::string stamp, view_.Stamp());
@@ -60,12 +60,16 @@ Result<TickReport> Engine::Tick() {
   }
   if (plan_due_ && !stop_starting_) {
     LATECOMER_ASSIGN_OR_RETURN(planned_stamp_, view_.Stamp());
+    plan_due_ = false;
     LATECOMER_ASSIGN_OR_RETURN(created, CreateRuns());
-    plan_due_ = created;
     planned_at_ = now;
   }
   report.progressed = observed || taken_over || advanced || created;
   LATECOMER_RETURN_IF_ERROR(StartQueued(report));
+  LATECOMER_ASSIGN_OR_RETURN(const bool began, AdvanceMine(Which::kFresh));
+  report.progressed = report.progressed || began;
+  // A run that was created and couldn't start holds back nobody. When all could, nothing is due before one ends.
+  plan_due_ = plan_due_ || (created && (!report.waiting.empty() || report.elsewhere > 0));
   // Jobs outside that were told to end do so only while somebody watches.
   report.mine = static_cast<int>(active_.size() + doomed_.size());
   report.planned = waits_planned_;
@@ -78,7 +82,13 @@ Result<TickReport> Engine::Tick() {
   if (next_look_.size() == observed_.tables.size()) {
     for (const auto& [location, at] : next_look_) report.look_at = std::min(report.look_at.value_or(at), at);
   }
+  report.again = HasMoreToDo();
   return report;
+}
+
+bool Engine::HasMoreToDo() const {
+  if (plan_due_ && !stop_starting_) return true;
+  return std::any_of(active_.begin(), active_.end(), [](const auto& one) { return one.second->HasMoreToDo(); });
 }
 
 bool Engine::HasObserved() const {
@@ -421,6 +431,7 @@ Result<bool> Engine::InsertRuns(const std::vector<NewRun>& wanted, const IndexUp
     return PlaceOutputs(writer, pipeline_);
   }));
   for (const RunRecord& run : created) Announce(run);
+  plan_due_ = plan_due_ || moved;
   return moved || !created.empty();  // what moved is looked at again at once
 }
 
@@ -448,7 +459,7 @@ Status Engine::StartQueued(TickReport& report) {
       LATECOMER_ASSIGN_OR_RETURN(std::optional<Granted> granted, Grant(queued));
       if (granted) {
         report.progressed = true;
-        plan_due_ = true;
+        plan_due_ = plan_due_ || !granted->active;  // it was skipped
         Announce(granted->run);
         if (granted->active) active_[granted->run.id] = std::move(granted->active);
       } else {

@@ -27,7 +27,8 @@ namespace latecomer::engine {
 
 // What a look at the pipeline gave.
 struct TickReport {
-  bool progressed = false;         // something changed; call Tick again at once
+  bool progressed = false;         // something changed
+  bool again = false;              // there is more that can be done at this moment: call Tick again
   bool read_more = false;          // … of a source: versions that no scheduler had read before
   int mine = 0;                    // runs this engine is working on, and attempts that it ends
   int elsewhere = 0;               // runs other schedulers are working on
@@ -52,7 +53,7 @@ class Engine {
 
   const pipeline::Pipeline& pipeline() const { return pipeline_; }
 
-  // Does everything that can be done at this moment without waiting.
+  // Does what can be done at this moment without waiting.
   Result<TickReport> Tick();
 
   // Something that was running here has ended, or is seen to do something else: Tick would get further. Cheap.
@@ -140,7 +141,9 @@ class Engine {
   Status DeferSteps(ledger::Writer& writer, Active& active, OutsideClaim& claim);
 
   // try_driver.cc
-  Result<bool> AdvanceMine();
+  enum class Which { kAll, kFresh };  // kFresh: those that were not advanced yet
+  Result<bool> AdvanceMine(Which which);
+  bool HasMoreToDo() const;
   Result<bool> AdvanceOne(Active& active);
   Status CheckClaim(ledger::Writer& writer, const Active& active);
   Status ApplyFinished(ledger::Writer& writer, Active& next, Instant now);

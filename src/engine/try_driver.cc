@@ -33,7 +33,7 @@ bool IsNews(const StepRecord& step, const std::string& outside) {
 
 bool Engine::HasNews() {
   for (const auto& [id, active] : active_) {
-    if (active->fresh || active->record_due || !active->finished.empty()) return true;
+    if (active->HasMoreToDo()) return true;
     for (const auto& [step, handle] : active->handles) {
       const Result<executor::AttemptStatus> status = env_.executor.Poll(handle);
       if (!status || status->phase != executor::Phase::kRunning) return true;
@@ -43,10 +43,11 @@ bool Engine::HasNews() {
   return false;
 }
 
-Result<bool> Engine::AdvanceMine() {
+Result<bool> Engine::AdvanceMine(Which which) {
   bool progressed = false;
   std::vector<std::int64_t> ended;
   for (auto& [id, active] : active_) {
+    if (which == Which::kFresh && !active->fresh) continue;
     Result<bool> moved = AdvanceOne(*active);
     if (!moved) {
       // The claim was lost, cleared or cancelled elsewhere: whatever still runs here must not go on.
@@ -60,6 +61,7 @@ Result<bool> Engine::AdvanceMine() {
     if (!ledger::IsOpen(active->run.state)) ended.push_back(id);
   }
   for (const std::int64_t id : ended) active_.erase(id);
+  plan_due_ = plan_due_ || !ended.empty();
   return progressed;
 }
 

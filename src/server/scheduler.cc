@@ -145,9 +145,9 @@ Status Scheduler::Tick(Worker& worker, Instant now) {
     worker.mine = report.mine;
     worker.progressed = worker.progressed || report.progressed;
     worker.read_more = worker.read_more || report.read_more;
-    if (!report.progressed) break;
+    if (!report.again) break;
   }
-  worker.next = report.progressed ? now : std::min(now + kIdle, report.look_at.value_or(now + options_.watch_every));
+  worker.next = report.again ? now : std::min(now + kIdle, report.look_at.value_or(now + options_.watch_every));
   if (report.elsewhere > 0) worker.next = std::min(worker.next, now + kWithOthers);
   if (report.wake_at) worker.next = std::min(worker.next, std::max(*report.wake_at, now));
   return {};
