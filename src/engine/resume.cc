@@ -53,12 +53,8 @@ Result<bool> Engine::LoadResumable(ledger::Reader& reader, const ClaimRecord& cl
     const pipeline::Step* step = FindStep(pipeline_, attempt.step);
     if (step == nullptr || active.Find(attempt.step) == nullptr) return false;
     // The other scheduler's folder may lie on a disk that isn't here.
-    const std::string number = "/" + std::to_string(attempt.number);
-    const auto folder = [&](const char* kind) {
-      return AttemptFolder(env_.state_folder, kind, active.run, active.attempt.number, attempt.step) + number;
-    };
-    attempt.folder = folder("work");
-    attempt.log = folder("logs") + ".log";
+    attempt.folder = WorkFolder(env_.state_folder, active.run, attempt);
+    attempt.log = LogFile(env_.state_folder, active.run, attempt);
     const auto spec = SpecFor(active, *step, attempt);
     if (!spec || !env_.executor.Outlives(*spec)) return false;
     active.attempts[attempt.step] = attempt;

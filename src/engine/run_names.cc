@@ -73,8 +73,9 @@ std::string ManualRunId(const table::PartitionKey& key, Instant now) {
   return "manual_" + PartitionName(key) + "_" + CompactTime(now);
 }
 
-std::string AttemptFolder(const std::string& state_folder, const std::string& kind, const ledger::RunRecord& run,
-                          int try_number, const std::string& step) {
+namespace {
+
+std::string RunFolder(const std::string& state_folder, const std::string& kind, const ledger::RunRecord& run) {
   std::string name;
   for (const char c : run.run_id) {
     if (c == ':') {  // ends a folder in PYTHONPATH and the like, and can't be quoted there
@@ -83,7 +84,21 @@ std::string AttemptFolder(const std::string& state_folder, const std::string& ki
       name += c;
     }
   }
-  return state_folder + "/" + kind + "/" + run.pipeline + "/" + name + "/" + std::to_string(try_number) + "/" + step;
+  return state_folder + "/" + kind + "/" + run.pipeline + "/" + name + "/";
+}
+
+}  // namespace
+
+std::string WorkFolder(const std::string& state_folder, const ledger::RunRecord& run,
+                       const ledger::AttemptRecord& attempt) {
+  return RunFolder(state_folder, "work", run) + std::to_string(attempt.try_number) + "." + attempt.step + "." +
+         std::to_string(attempt.number);
+}
+
+std::string LogFile(const std::string& state_folder, const ledger::RunRecord& run,
+                    const ledger::AttemptRecord& attempt) {
+  return RunFolder(state_folder, "logs", run) + std::to_string(attempt.try_number) + "/" + attempt.step + "/" +
+         std::to_string(attempt.number) + ".log";
 }
 
 std::string TransactionAppId(const std::string& pipeline, const table::PartitionKey& key, const std::string& step) {

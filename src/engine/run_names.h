@@ -26,10 +26,13 @@ std::string NameBeside(const std::string& taken, Instant now);
 // manual_<partition>_<time>
 std::string ManualRunId(const table::PartitionKey& key, Instant now);
 
-// <state folder>/<kind>/<pipeline>/<run>/<try>/<step>[.<index>]; `kind` is "logs" or "work". Colons of the run's id are
-// encoded.
-std::string AttemptFolder(const std::string& state_folder, const std::string& kind, const ledger::RunRecord& run,
-                          int try_number, const std::string& step);
+// Where an attempt's own files lie: <state folder>/work/<pipeline>/<run>/<try>.<step>.<attempt>. Few folders: making
+// one costs as much as a transaction. Colons of the run's id are encoded here and below.
+std::string WorkFolder(const std::string& state_folder, const ledger::RunRecord& run,
+                       const ledger::AttemptRecord& attempt);
+// <state folder>/logs/<pipeline>/<run>/<try>/<step>/<attempt>.log
+std::string LogFile(const std::string& state_folder, const ledger::RunRecord& run,
+                    const ledger::AttemptRecord& attempt);
 
 // "latecomer/<pipeline id>/<partition>/<step>"
 std::string TransactionAppId(const std::string& pipeline, const table::PartitionKey& key, const std::string& step);

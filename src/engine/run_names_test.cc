@@ -41,7 +41,13 @@ TEST(RunNames, AttemptsLieInFoldersWithoutColons) {
   ledger::RunRecord run;
   run.pipeline = "p";
   run.run_id = "scheduled_2024-01-01%2005:00:00";
-  EXPECT_EQ(AttemptFolder("/state", "work", run, 2, "s.0"), "/state/work/p/scheduled_2024-01-01%2005%3A00%3A00/2/s.0");
+  ledger::AttemptRecord attempt;
+  attempt.try_number = 2;
+  attempt.step = "s.0";
+  attempt.number = 3;
+  const std::string folder = "p/scheduled_2024-01-01%2005%3A00%3A00/";
+  EXPECT_EQ(WorkFolder("/state", run, attempt), "/state/work/" + folder + "2.s.0.3");
+  EXPECT_EQ(LogFile("/state", run, attempt), "/state/logs/" + folder + "2/s.0/3.log");
 }
 
 TEST(RunNames, DifferentPartitionsHaveDifferentNames) {

@@ -173,14 +173,13 @@ Status Engine::StartDue(ledger::Writer& writer, Active& next, const std::vector<
     StepRecord& step = *next.Find(id);
     step.attempts += 1;
     step.retry_at.reset();
-    const std::string number = std::to_string(step.attempts);
     AttemptRecord attempt;
     attempt.run = next.run.id;
     attempt.try_number = next.attempt.number;
     attempt.step = id;
     attempt.number = step.attempts;
-    attempt.folder = AttemptFolder(env_.state_folder, "work", next.run, next.attempt.number, id) + "/" + number;
-    attempt.log = AttemptFolder(env_.state_folder, "logs", next.run, next.attempt.number, id) + "/" + number + ".log";
+    attempt.folder = WorkFolder(env_.state_folder, next.run, attempt);
+    attempt.log = LogFile(env_.state_folder, next.run, attempt);
     attempt.started = now;
     LATECOMER_RETURN_IF_ERROR(writer.InsertAttempt(attempt));
     LATECOMER_RETURN_IF_ERROR(MoveStep(writer, next.run, step, StepState::kRunning, "", now));

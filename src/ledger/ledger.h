@@ -122,7 +122,8 @@ class Writer : public Reader, public PlanIndexWriter {
 
   // Gives the run its id. kConflict when (pipeline, partition, cause) or the run id is there already.
   virtual Result<std::int64_t> InsertRun(const RunRecord& record) = 0;
-  // Rewrites everything but identity; kUnexpected when the change of state is not legal.
+  // Rewrites what becomes of a run; what it is and why it was made stay. kUnexpected when the change of state is not
+  // legal.
   virtual Status UpdateRun(const RunRecord& record) = 0;
   virtual Status InsertTry(const TryRecord& record) = 0;
   virtual Status UpdateTry(const TryRecord& record) = 0;

@@ -135,12 +135,14 @@ Status SqlTransaction::UpdateRun(const RunRecord& record) {
       CheckTransition(stored, record.state, ParseRunState, "run " + std::to_string(record.id) + " " + record.run_id));
   const std::optional<std::string> kept = KeptVector(record);
   const std::optional<std::string> kept_steps = KeptSteps(record);
+  // Without `caused_by`: where a column is set that names another row of the same table, SQLite writes each index of
+  // the row anew.
   return Run(
-      "UPDATE runs SET caused_by = $1, state = $2, waiting_for = $3, message = $4, tries = $5, "
-      "keep_vector = $6, note = $7, created = $8, started = $9, ended = $10, keep_steps = $11 WHERE id = $12",
-      {Optional(record.caused_by), Name(record.state), std::string_view(record.waiting_for),
-       std::string_view(record.message), std::int64_t{record.tries}, OptionalText(kept), std::string_view(record.note),
-       Millis(record.created), Optional(record.started), Optional(record.ended), OptionalText(kept_steps), record.id});
+      "UPDATE runs SET state = $1, waiting_for = $2, message = $3, tries = $4, keep_vector = $5, note = $6, "
+      "started = $7, ended = $8, keep_steps = $9 WHERE id = $10",
+      {Name(record.state), std::string_view(record.waiting_for), std::string_view(record.message),
+       std::int64_t{record.tries}, OptionalText(kept), std::string_view(record.note), Optional(record.started),
+       Optional(record.ended), OptionalText(kept_steps), record.id});
 }
 
 }  // namespace latecomer::ledger
