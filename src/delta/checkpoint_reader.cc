@@ -214,6 +214,8 @@ Status CheckpointFile::Opened::ReadActions(int piece, ActionSink& sink) const {
   parquet::ArrowReaderProperties properties;
   properties.set_batch_size(kBatchRows);
   properties.set_use_threads(false);
+  // Reading ahead starts threads of Arrow's, and only requests to a store take long enough for it.
+  properties.set_pre_buffer(dynamic_cast<const StoreFile*>(file.get()) != nullptr);
   builder.properties(properties);
   LATECOMER_ARROW(reader, builder.Build());
   LATECOMER_ARROW(batches, reader->GetRecordBatchReader({piece}, actions.all));

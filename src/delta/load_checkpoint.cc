@@ -177,13 +177,15 @@ class CheckpointLoader {
       for (int i = 0; i < file.pieces(); ++i) pieces.emplace_back(&file, i);
       rows += file.rows();
     }
-    if (wanted_.files) state_.files.Reserve(static_cast<std::size_t>(std::clamp<std::int64_t>(rows, 0, kMostReserved)));
     const auto read = [&](std::size_t, std::size_t i, Piece& piece) {
       if (!piece.actions) piece.actions.emplace(details_);
       piece.status = pieces[i].first->ReadPiece(pieces[i].second, *piece.actions, piece.actions->files());
     };
     const auto take = [&](Piece& piece) -> Status {
       LATECOMER_RETURN_IF_ERROR(std::move(piece.status));
+      // With the first piece, because the other threads read while the room for all of them is filled with zeros.
+      const std::int64_t room = std::clamp<std::int64_t>(std::exchange(rows, 0), 0, kMostReserved);
+      if (wanted_.files && room > 0) state_.files.Reserve(static_cast<std::size_t>(room));
       piece.actions->MoveTo(state_, sidecars_);
       return {};
     };

@@ -63,9 +63,21 @@ class OrderedWork {
     std::unique_lock lock(mutex_);
     for (;;) {
       room_.wait(lock, [this] { return stop_ || next_ >= most_ || HasRoom(); });
-      if (stop_ || next_ >= most_) return;
+      if (stop_ || next_ >= most_) break;
       MakeOne(thread, lock);
       ready_.notify_one();
+    }
+    EmptyFree(lock);
+  }
+
+  // Of places that no more piece will come to, what they hold is given back while the calling thread is still busy.
+  void EmptyFree(std::unique_lock<std::mutex>& lock) {
+    while (!free_.empty()) {
+      const std::size_t place = free_.back();
+      free_.pop_back();
+      lock.unlock();
+      pieces_[place] = Piece();
+      lock.lock();
     }
   }
 
