@@ -1,6 +1,7 @@
 #include "delta/load_checkpoint.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cstdint>
 #include <iterator>
 #include <memory>
@@ -171,15 +172,19 @@ class CheckpointLoader {
       Status status;
       std::optional<Gathered> actions;
     };
-    std::vector<std::pair<const CheckpointFile*, int>> pieces;
+    std::vector<std::pair<std::size_t, int>> pieces;  // the file and its piece
+    std::vector<std::atomic<int>> unread(files.size());
     std::int64_t rows = 0;
-    for (const CheckpointFile& file : files) {
-      for (int i = 0; i < file.pieces(); ++i) pieces.emplace_back(&file, i);
-      rows += file.rows();
+    for (std::size_t file = 0; file < files.size(); ++file) {
+      unread[file] = files[file].pieces();
+      for (int i = 0; i < unread[file]; ++i) pieces.emplace_back(file, i);
+      rows += files[file].rows();
     }
     const auto read = [&](std::size_t, std::size_t i, Piece& piece) {
       if (!piece.actions) piece.actions.emplace(details_);
-      piece.status = pieces[i].first->ReadPiece(pieces[i].second, *piece.actions, piece.actions->files());
+      const auto [file, number] = pieces[i];
+      piece.status = files[file].ReadPiece(number, *piece.actions, piece.actions->files());
+      if (--unread[file] == 0) files[file] = CheckpointFile();  // what it holds is given back by all threads
     };
     const auto take = [&](Piece& piece) -> Status {
       LATECOMER_RETURN_IF_ERROR(std::move(piece.status));

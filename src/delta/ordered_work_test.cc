@@ -4,7 +4,9 @@
 
 #include <atomic>
 #include <cstddef>
+#include <memory>
 #include <numeric>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -63,6 +65,25 @@ TEST_P(OrderedWorkTest, StopsWhereTheConsumerSaysAndDoesNotRunFarAhead) {
   EXPECT_TRUE(RunUntilStopped<std::size_t>(1'000'000, GetParam(), 4, make, consume));
   EXPECT_EQ(taken, 31U);
   EXPECT_LE(furthest, 30 + 4 * GetParam());
+}
+
+// Threads that find nothing more to make empty the places of pieces that were taken, and no others.
+TEST_P(OrderedWorkTest, WhatIsStillToBeTakenStays) {
+  const auto make = [](std::size_t, std::size_t number, std::unique_ptr<std::size_t>& piece) {
+    piece = std::make_unique<std::size_t>(number);
+  };
+  for (std::size_t count = 1; count < 200; ++count) {
+    std::size_t taken = 0;
+    const auto take = [&](std::unique_ptr<std::size_t>& piece) -> Status {
+      if (piece == nullptr || *piece != taken) return Fail(ErrorKind::kUnexpected, std::to_string(taken));
+      ++taken;
+      if (count % 3 == 0) std::this_thread::yield();
+      return {};
+    };
+    const Status status = RunInOrder<std::unique_ptr<std::size_t>>(count, GetParam(), make, take);
+    ASSERT_TRUE(status) << status.error().message << " of " << count;
+    EXPECT_EQ(taken, count);
+  }
 }
 
 TEST_P(OrderedWorkTest, NothingToDo) {
