@@ -44,6 +44,7 @@ class Checks {
     asked_for_at_backup_ = asked_for_;
     held_at_backup_ = held_;
     built_at_backup_ = built_;
+    recorded_at_backup_ = recorded_;
   }
   // The ledger is the one that was backed up.
   void OnLedgerRestored();
@@ -68,6 +69,7 @@ class Checks {
   void CheckFollower(const PipelineFacts& pipeline, const ledger::RunRecord& run);
   // When an earlier day of the same country was built last, of those built after this one; nullopt: none was.
   std::optional<std::int64_t> BuiltBefore(const PipelineFacts& pipeline, const Slot& slot) const;
+  bool HoldsWhatNobodyKnows(const PipelineFacts& pipeline, const Slot& slot) const;
   void FollowersNotLost(const PipelineFacts& pipeline, const std::map<Slot, std::int64_t>& processed,
                         const std::set<Slot>& accounted) const;
 
@@ -86,6 +88,8 @@ class Checks {
   std::map<std::string, std::map<Slot, std::int64_t>> built_at_backup_;
   std::map<std::string, std::set<Slot>> given_up_;        // by pipeline: counts as made, until it is made again
   std::map<Partition, std::set<std::int64_t>> followed_;  // what of an earlier day a run was made for
+  std::map<std::pair<std::string, Slot>, std::int64_t> recorded_;  // by location, partition: the token
+  std::map<std::pair<std::string, Slot>, std::int64_t> recorded_at_backup_;
   bool restored_ = false;
   std::int64_t processings_ = 0;
 };
