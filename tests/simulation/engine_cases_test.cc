@@ -424,6 +424,27 @@ TEST_F(EngineCase, ARunThatIsTriedAgainIsSkippedWhenAnotherOneDidItsWork) {
   EXPECT_EQ(Runs().back().tries, failed.tries);
 }
 
+TEST_F(EngineCase, ALookEndsOneRunAndBeginsTheNext) {
+  for (Day day = kDay - 2; day <= kDay; ++day) Append(day);
+  const auto scheduler = Start();
+  const auto look = [&](std::size_t runs, ledger::RunState last) {
+    const auto report = scheduler->Tick();
+    ASSERT_TRUE(report) << report.error().ToString();
+    EXPECT_TRUE(report->progressed);
+    EXPECT_FALSE(report->again) << "one more look at once would find nothing to do";
+    ASSERT_EQ(Runs().size(), runs);
+    EXPECT_EQ(Runs().back().state, last);
+    EXPECT_EQ(jobs_.NextEnd().has_value(), last == ledger::RunState::kRunning) << "its step runs already, or none does";
+    PassTime(11 * kMinute);
+  };
+  look(1, ledger::RunState::kRunning);
+  look(2, ledger::RunState::kRunning);
+  look(2, ledger::RunState::kSuccess);
+  const auto idle = scheduler->Tick();
+  ASSERT_TRUE(idle) << idle.error().ToString();
+  EXPECT_TRUE(idle->Idle());
+}
+
 TEST_F(EngineCase, AClearedRunIsTriedAgainThoughItsFirstTryWasLost) {
   Append(kDay);
   Append(kDay + 1);
