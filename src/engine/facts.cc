@@ -16,7 +16,6 @@ Result<lateness::PlanInput> GatherFacts(ledger::Reader& reader, const pipeline::
   LATECOMER_ASSIGN_OR_RETURN(input.proofs, facts_reader.Proofs());
   LATECOMER_ASSIGN_OR_RETURN(FactsReader::Facts facts, facts_reader.All());
   for (auto& [canonical, one] : facts) input.outputs.push_back(std::move(one));
-  input.without_source = facts_reader.TakeWithoutSource();
   return input;
 }
 

@@ -232,13 +232,17 @@ Status FactsReader::AddRuns(Groups& groups, Which which) {
   return {};
 }
 
-// Of another definition there may be outputs whose keys mean nothing any more.
-void FactsReader::AddWithoutSource(const std::string& canonical, lateness::ProcessedFact processed) {
+// Processed, though no source is known to have had data for it: on request, as a gap that was filled, or before the
+// history was lost. It follows those before it as any other does. Of another definition there may be outputs whose keys
+// mean nothing any more.
+void FactsReader::AddWithoutSource(Groups& groups, const std::string& canonical, lateness::ProcessedFact processed) {
+  if (pipeline_.rules.propagate != lateness::Propagate::kFollowing) return;
   const auto key = table::ParseCanonicalKey(schema_, canonical);
   if (!key) return;
-  lateness::OutputFacts& facts = without_source_.emplace_back();
+  lateness::OutputFacts& facts = groups[canonical].facts;
   facts.key = *key;
   facts.start = lateness::StartOfKey(*key, pipeline_.output.partition, pipeline_.rules.calendar);
+  if (facts.start) facts.interval = pipeline_.rules.calendar.IntervalAt(*facts.start);
   facts.has_rows = false;
   facts.processed = std::move(processed);
 }
@@ -256,7 +260,7 @@ Status FactsReader::AddProcessed(Groups& groups, Which which) {
     if (change_) record.vector = CarryOver(*change_, NewestOf(pipeline_, sources_), std::move(record.vector));
     lateness::ProcessedFact fact{std::move(record.vector), record.run_id, record.at};
     if (it == groups.end()) {
-      AddWithoutSource(record.partition, std::move(fact));
+      AddWithoutSource(groups, record.partition, std::move(fact));
     } else {
       it->second.facts.processed = std::move(fact);
     }
@@ -416,8 +420,8 @@ Status FactsReader::AddLastSeen(Group& group) {
 }
 
 Result<FactsReader::Facts> FactsReader::Complete(Groups groups, Which which) {
-  LATECOMER_RETURN_IF_ERROR(AddRuns(groups, which));
   LATECOMER_RETURN_IF_ERROR(AddProcessed(groups, which));
+  LATECOMER_RETURN_IF_ERROR(AddRuns(groups, which));
   LATECOMER_RETURN_IF_ERROR(AddUnseen(groups));
   Facts facts;
   for (auto& [canonical, group] : groups) {

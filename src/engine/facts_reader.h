@@ -38,7 +38,6 @@ class FactsReader {
   Result<Facts> All();
   Result<Facts> Of(const Starts& starts);
   // What was processed without a group of source partitions that stands behind it; once All() was read.
-  std::vector<lateness::OutputFacts> TakeWithoutSource() { return std::move(without_source_); }
   // Only the changes that `processed` doesn't cover, of one output; all known ones without it.
   Result<std::vector<lateness::Change>> UnseenOf(const std::string& output,
                                                  const std::optional<ledger::ProcessedRecord>& processed);
@@ -79,7 +78,7 @@ class FactsReader {
   Result<Facts> Complete(Groups groups, Which which);
   Status AddRuns(Groups& groups, Which which);
   Status AddProcessed(Groups& groups, Which which);
-  void AddWithoutSource(const std::string& canonical, lateness::ProcessedFact processed);
+  void AddWithoutSource(Groups& groups, const std::string& canonical, lateness::ProcessedFact processed);
   Status AddUnseen(Groups& groups);
   Status AddUnseenByTime(SourceChanges changes, Groups& groups);
   Status AddUnseenOfAll(SourceChanges changes, Groups& groups);
@@ -97,7 +96,6 @@ class FactsReader {
   table::PartitionSchema schema_;
   std::optional<DefinitionChange> change_;  // that is not registered yet: a plan comes before the run
   std::map<std::size_t, SourcePartitions> partitions_;
-  std::vector<lateness::OutputFacts> without_source_;
   std::optional<std::vector<ledger::ReleaseRecord>> releases_;  // once they were asked for
   std::optional<std::vector<ledger::HoldRecord>> holds_;
 };

@@ -95,7 +95,6 @@ class Look {
     open.input.newest = newest_;
     LATECOMER_ASSIGN_OR_RETURN(open.input.proofs, facts_reader_.Proofs());
     for (auto& [canonical, one] : facts_) open.input.outputs.push_back(std::move(one));
-    open.input.without_source = facts_reader_.TakeWithoutSource();
     return open;
   }
 

@@ -84,10 +84,9 @@ std::string SeriesOf(const Rules& rules, const table::PartitionKey& key) {
 }
 
 // Each output that was built before an earlier one of its series, with the one of those that was built last.
-std::map<const OutputFacts*, const OutputFacts*> Outdated(const Rules& rules, std::vector<const OutputFacts*> outputs,
-                                                          const std::vector<OutputFacts>& without_source) {
-  for (const OutputFacts& facts : without_source) outputs.push_back(&facts);
-  std::sort(outputs.begin(), outputs.end(), [](const auto* a, const auto* b) { return Earlier(*a, *b); });
+// `outputs` are in the order of time.
+std::map<const OutputFacts*, const OutputFacts*> Outdated(const Rules& rules,
+                                                          const std::vector<const OutputFacts*>& outputs) {
   std::map<const OutputFacts*, const OutputFacts*> outdated;
   std::map<std::string, const OutputFacts*> newest;
   for (const OutputFacts* facts : outputs) {
@@ -109,7 +108,7 @@ Situation Survey(const Rules& rules, const std::vector<const OutputFacts*>& outp
     if (exists) RaiseTo(situation.newest_proof, *facts->start);
   }
   if (!input.proofs.empty()) situation.newest_proof = WeakestProof(input.proofs);
-  if (rules.propagate == Propagate::kFollowing) situation.outdated = Outdated(rules, outputs, input.without_source);
+  if (rules.propagate == Propagate::kFollowing) situation.outdated = Outdated(rules, outputs);
   if (!rules.catch_up) {
     situation.built_from = BuiltFrom(outputs);
     situation.newest_due = NewestDue(outputs, situation);

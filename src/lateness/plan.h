@@ -118,9 +118,6 @@ struct PlanInput {
   // By source that goes by time: the output interval that its newest partition lies in, whose existence proves that
   // those before it are complete; nullopt when it has none. Empty: the outputs' own starts tell.
   std::map<std::string, std::optional<LocalTime>> proofs{};
-  // Processed, on request or before the history was lost, though no source is known to have had data for them. Nothing
-  // is decided of them; others may follow them (`propagate: following`).
-  std::vector<OutputFacts> without_source{};
 };
 
 enum class Decision {

@@ -200,17 +200,18 @@ TEST(Following, WhatWasBuiltBeforeTheOneItFollowsIsLate) {
             Decision::kUpToDate);
 }
 
-// One that was processed on request, for instance: it is in no plan itself, and those after it were built without it.
-TEST(Following, WhatFollowsAnOutputWithoutSourceIsLate) {
-  PlanInput input = Input({Partition("2024-01-01").ProcessedAt(6, "2024-01-09T00:00:00Z"),
-                           Partition("2024-01-03").ProcessedAt(3, "2024-01-04T00:00:00Z"),
-                           Partition("2024-01-04").ProcessedAt(7, "2024-01-10T00:00:00Z")});
-  input.without_source = {Partition("2024-01-02").ProcessedAt(5, "2024-01-09T12:00:00Z")};
-  const Plan plan = MakePlan(Following(), input);
-  EXPECT_EQ(plan.entries.size(), 3U);
-  EXPECT_EQ(EntryOf(plan, "2024-01-03").decision, Decision::kProcess);
-  EXPECT_EQ(EntryOf(plan, "2024-01-03").cause, "following:scheduled_2024-01-02");
-  EXPECT_EQ(EntryOf(plan, "2024-01-04").decision, Decision::kUpToDate);
+// One that was processed on request, for instance, or as a gap that isn't filled any more.
+TEST(Following, AnOutputWithoutSourceFollowsAndIsFollowed) {
+  const Plan plan = MakePlan(Following(), Input({Partition("2024-01-01").ProcessedAt(6, "2024-01-09T00:00:00Z"),
+                                                 Partition("2024-01-02").Empty().ProcessedAt(5, "2024-01-09T12:00:00Z"),
+                                                 Partition("2024-01-03").ProcessedAt(7, "2024-01-10T00:00:00Z"),
+                                                 Partition("2024-01-04").Empty().ProcessedAt(3, "2024-01-05T00:00:00Z"),
+                                                 Partition("2024-01-05").Empty()}));
+  EXPECT_EQ(EntryOf(plan, "2024-01-02").decision, Decision::kUpToDate);
+  EXPECT_EQ(EntryOf(plan, "2024-01-03").decision, Decision::kUpToDate);
+  EXPECT_EQ(EntryOf(plan, "2024-01-04").decision, Decision::kProcess);
+  EXPECT_EQ(EntryOf(plan, "2024-01-04").cause, "following:scheduled_2024-01-03");
+  EXPECT_NE(EntryOf(plan, "2024-01-05").decision, Decision::kProcess) << "nothing is to be made of it";
 }
 
 TEST(Following, LateDataFurtherOnWaitsToo) {

@@ -174,13 +174,14 @@ std::optional<std::int64_t> Checks::BuiltBefore(const PipelineFacts& pipeline, c
 
 // What is built on a day that was built again is to be built again, too.
 void Checks::FollowersNotLost(const PipelineFacts& pipeline, const std::map<Slot, std::int64_t>& processed,
-                              const std::set<Slot>& accounted) const {
+                              const std::set<Slot>& accounted, const std::map<Slot, std::string>& others) const {
   for (const auto& [slot, version] : processed) {
     const bool before_start = pipeline.start && slot.day < *pipeline.start;
     if (before_start || accounted.contains(slot) || !BuiltBefore(pipeline, slot)) continue;
-    throw Violation{kNothingLost,
-                    pipeline.id + ": " + SlotText(slot) +
-                        " was built before an earlier day that it follows, and the plan says nothing of it"};
+    const auto said = others.find(slot);
+    throw Violation{kNothingLost, pipeline.id + ": " + SlotText(slot) +
+                                      " was built before an earlier day that it follows, and the plan says: " +
+                                      (said == others.end() ? "nothing" : said->second)};
   }
 }
 
@@ -260,7 +261,7 @@ void Checks::NothingLost(const PipelineFacts& pipeline, const lateness::Plan& pl
                                       ", processed at " + Number(base) + "; it is neither waiting, held nor failed: " +
                                       (said == others.end() ? "not in the plan" : said->second)};
   }
-  FollowersNotLost(pipeline, processed, accounted);
+  FollowersNotLost(pipeline, processed, accounted, others);
 }
 
 // Made after the copy that was put back, of a state that came and went in commits that are gone, too.

@@ -71,7 +71,7 @@ class Checks {
   std::optional<std::int64_t> BuiltBefore(const PipelineFacts& pipeline, const Slot& slot) const;
   bool HoldsWhatNobodyKnows(const PipelineFacts& pipeline, const Slot& slot) const;
   void FollowersNotLost(const PipelineFacts& pipeline, const std::map<Slot, std::int64_t>& processed,
-                        const std::set<Slot>& accounted) const;
+                        const std::set<Slot>& accounted, const std::map<Slot, std::string>& others) const;
 
   const std::vector<PipelineFacts>& pipelines_;
   Truth& truth_;

@@ -593,6 +593,29 @@ TEST_F(EngineCase, WhatFollowsAnOutputWithoutSourceIsBuiltAgain) {
   EXPECT_EQ(runs[2].state, ledger::RunState::kSuccess);
 }
 
+// The rule of yesterday made it, and it holds what the days before it held then.
+TEST_F(EngineCase, AGapThatWasFilledFollowsThoseBeforeItAlsoWhenGapsAreFilledNoMore) {
+  Append(kDay - 3);
+  Append(kDay - 1);
+  Append(kDay);
+  const auto filling = Start(
+      0, "schedule: {empty_partitions: run, start: " + DayText(kDay - 3) + "}\nlate_data: {propagate: following}\n");
+  WorkAndWait(*filling);
+  ASSERT_EQ(Runs().size(), 3U);
+  const std::string gap = KeyOf(output_, {kDay - 2, Slot::kNoCountry}, false).Canonical();
+  ASSERT_EQ(Runs()[1].partition, gap);
+  filling->Die();
+  const auto skipping = Start(0, "late_data: {propagate: following}\n");
+  Append(kDay - 3);
+  WorkAndWait(*skipping);
+  const std::vector<ledger::RunRecord> runs = Runs();
+  ASSERT_EQ(runs.size(), 6U);
+  EXPECT_EQ(runs[4].partition, gap);
+  EXPECT_EQ(runs[4].cause, "following:" + runs[3].run_id);
+  EXPECT_EQ(runs[4].state, ledger::RunState::kSuccess);
+  EXPECT_EQ(runs[5].partition, runs[2].partition);
+}
+
 // It would write where nobody looks any more, and its partitions would count as made.
 TEST_F(EngineCase, ASchedulerStopsWhenAnotherDefinitionWasAccepted) {
   Append(kDay);
