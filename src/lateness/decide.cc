@@ -411,18 +411,20 @@ void DecideHold(PlanEntry& entry, const OutputFacts& facts, const Situation& sit
 
 // ----- outside the schedule
 
+// There are rows, and no commit on record that brought them: the log's beginning was cleaned away before.
+constexpr const char* kOlderRows = "its rows are older than the first look at the table";
+
 void DecideWithoutInterval(PlanEntry& entry, const OutputFacts& facts, const Situation& situation) {
   const Rules& rules = situation.rules;
   const bool process = rules.no_interval == HoldOrProcess::kProcess || IsLetGo(facts);
-  const bool nothing = facts.unseen.empty() && !(process && facts.has_rows);
-  if (nothing) {
+  if (facts.unseen.empty() && !facts.has_rows) {
     Settle(entry, Decision::kIgnored, "no_interval", "has no interval, and nothing changed it");
     return;
   }
   if (!process) {
     Settle(entry, Decision::kHeld, "no_interval",
            "held: its time columns are null or unreadable, so it belongs to no interval; " +
-               DescribeChanges(facts.unseen, std::nullopt));
+               (facts.unseen.empty() ? kOlderRows : DescribeChanges(facts.unseen, std::nullopt)));
     return;
   }
   if (facts.processed) return DecideLate(entry, facts, situation);
@@ -443,8 +445,7 @@ void DecideBeforeStart(PlanEntry& entry, const OutputFacts& facts, const Rules& 
     Settle(entry, Decision::kIgnored, "before_start", "begins before the schedule's start " + start);
     return;
   }
-  const std::string what = facts.unseen.empty() ? "its rows are older than the first look at the table"
-                                                : DescribeChanges(facts.unseen, facts.interval);
+  const std::string what = facts.unseen.empty() ? kOlderRows : DescribeChanges(facts.unseen, facts.interval);
   Settle(entry, Decision::kHeld, "before_start", "held: begins before the schedule's start " + start + "; " + what);
 }
 

@@ -214,12 +214,16 @@ TEST(Plan, AChangeOfAProcessedPartitionAfterTheEndIsNotForgotten) {
   EXPECT_EQ(plan.entries[0].rule, "after_end");
 }
 
-TEST(Plan, WithoutIntervalIsHeldWhenItChanged) {
+TEST(Plan, WithoutIntervalIsHeldWhenItHasOrHadRows) {
   const Plan plan = MakePlan({}, Input({Partition("").Changed(3, "2024-01-05T00:00:00Z"), Partition("2024-01-02")}));
   EXPECT_EQ(EntryOf(plan, "").decision, Decision::kHeld);
   EXPECT_EQ(EntryOf(plan, "").rule, "no_interval");
   EXPECT_EQ(plan.entries.back().key, DayKey(""));
-  EXPECT_EQ(MakePlan({}, Input({Partition("")})).entries[0].decision, Decision::kIgnored);
+  // Its commits were cleaned away before the first look at the table.
+  const PlanEntry old = MakePlan({}, Input({Partition("")})).entries[0];
+  EXPECT_EQ(old.decision, Decision::kHeld);
+  EXPECT_NE(old.reason.find("older than the first look"), std::string::npos) << old.reason;
+  EXPECT_EQ(MakePlan({}, Input({Partition("").Empty()})).entries[0].decision, Decision::kIgnored);
 }
 
 // ----- ready
