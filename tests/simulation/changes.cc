@@ -59,6 +59,12 @@ bool Simulation::PersonAccepts(std::size_t pipeline, engine::AcceptAs as) {
   checks_.OnAccepted(scenario_.facts[pipeline], changed.facts, as == engine::AcceptAs::kProcessed);
   PutInForce(pipeline, std::move(waiting_.at(pipeline)));
   waiting_.erase(pipeline);
+  // A process makes its definition known as soon as it has read it. Where nothing is processed yet any definition may
+  // take over, so one that read an older file and waited until now would put that back.
+  for (const auto& scheduler : schedulers_) {
+    const bool its = scheduler->pipeline_index() == static_cast<int>(pipeline);
+    if (its && scheduler->alive() && !scheduler->has_registered()) scheduler->Die();
+  }
   return true;
 }
 

@@ -33,6 +33,7 @@ class Scheduler {
 
   // The file says something else from now on; who is at work has read what it said before.
   void Redefine(pipeline::Pipeline pipeline) { pipeline_ = std::move(pipeline); }
+  bool has_registered() const { return registered_; }
   // A process with another identity.
   void Start();
   // The process is gone; its jobs are not.
