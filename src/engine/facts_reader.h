@@ -37,7 +37,6 @@ class FactsReader {
 
   Result<Facts> All();
   Result<Facts> Of(const Starts& starts);
-  // What was processed without a group of source partitions that stands behind it; once All() was read.
   // Only the changes that `processed` doesn't cover, of one output; all known ones without it.
   Result<std::vector<lateness::Change>> UnseenOf(const std::string& output,
                                                  const std::optional<ledger::ProcessedRecord>& processed);

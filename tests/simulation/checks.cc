@@ -293,8 +293,14 @@ void Checks::SameAsFromScratch(const PipelineFacts& pipeline, std::int64_t now_m
     if (expected == ActualContent(output, slot)) continue;
     // A partition that came and went after the ledger's copy was made: nobody knows of it any more.
     if ((expected.empty() && restored_) || HoldsWhatNobodyKnows(pipeline, slot)) continue;
+    const auto write = last_writes_.find({pipeline.into, slot});
+    const std::string made = write == last_writes_.end()
+                                 ? "it was never written"
+                                 : write->second.write.run_id + " made it of version " +
+                                       Number(write->second.read_versions.at(pipeline.source_name)) +
+                                       (pipeline.following ? " and the day before" : "");
     throw Violation{kNothingLost, pipeline.id + ": " + SlotText(slot) + " is not what version " +
-                                      Number(source.newest()) + " of " + pipeline.source + " makes it"};
+                                      Number(source.newest()) + " of " + pipeline.source + " makes it; " + made};
   }
 }
 
