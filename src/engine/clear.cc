@@ -69,9 +69,11 @@ std::string PlanOne(const pipeline::Pipeline& pipeline, const ClearSelection& se
     if (selection.which.only_failed) return "has no step that failed";
   }
   const bool whole = again.size() == pipeline.steps.size() || !last.attempt;
-  if ((!whole || single) && !last.later.empty() && !selection.same_versions) {
-    cleared.note = last.later + " has processed the partition since, so all steps run again at the newest versions";
+  if ((!whole || single) && !last.later.empty()) {
+    cleared.note = last.later + " has processed the partition since, so all steps run again at the " +
+                   (selection.same_versions ? "same" : "newest") + " versions";
     for (const pipeline::Step& step : pipeline.steps) cleared.again.push_back(step.id);
+    if (selection.same_versions && last.attempt) cleared.versions = last.attempt->vector;
     return "";
   }
   for (const pipeline::Step& step : pipeline.steps) {

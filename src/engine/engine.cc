@@ -295,8 +295,7 @@ Result<bool> InsertOne(ledger::Writer& writer, RunRecord& run, const std::string
   LATECOMER_ASSIGN_OR_RETURN(const std::optional<RunRecord> there,
                              writer.FindRunByCause(run.pipeline, run.partition, run.cause));
   if (there) return false;
-  LATECOMER_ASSIGN_OR_RETURN(const auto named, writer.FindRunByName(run.pipeline, run.run_id));
-  if (named) run.run_id = NameBeside(run.run_id, run.created);
+  LATECOMER_ASSIGN_OR_RETURN(run.run_id, FreeRunName(writer, run.pipeline, run.run_id, run.created));
   LATECOMER_ASSIGN_OR_RETURN(run.id, writer.InsertRun(run));
   LATECOMER_RETURN_IF_ERROR(
       AppendRunEvent(writer, run, "run.created", {{"cause", run.cause}, {"why", why}}, run.created));

@@ -15,6 +15,7 @@ Result<lateness::PlanInput> GatherFacts(ledger::Reader& reader, const pipeline::
   input.newest = NewestOf(pipeline, sources);
   LATECOMER_ASSIGN_OR_RETURN(input.proofs, facts_reader.Proofs());
   LATECOMER_ASSIGN_OR_RETURN(FactsReader::Facts facts, facts_reader.All());
+  LATECOMER_RETURN_IF_ERROR(facts_reader.AddHeld(facts));
   for (auto& [canonical, one] : facts) input.outputs.push_back(std::move(one));
   return input;
 }

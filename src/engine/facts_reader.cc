@@ -270,14 +270,19 @@ Status FactsReader::AddProcessed(Groups& groups, Which which) {
     const auto it = groups.find(record.partition);
     if (it != groups.end()) it->second.facts.released = record.up_to;
   }
-  if (!holds_) {
-    LATECOMER_ASSIGN_OR_RETURN(holds_, reader_.Holds(pipeline_.id));
-  }
-  for (const ledger::HoldRecord& record : *holds_) {
+  LATECOMER_ASSIGN_OR_RETURN(const std::vector<ledger::HoldRecord>* holds, Holds());
+  for (const ledger::HoldRecord& record : *holds) {
     const auto it = groups.find(record.partition);
     if (it != groups.end()) it->second.facts.hold = lateness::HoldFact{record.reason, record.by};
   }
   return {};
+}
+
+Result<const std::vector<ledger::HoldRecord>*> FactsReader::Holds() {
+  if (!holds_) {
+    LATECOMER_ASSIGN_OR_RETURN(holds_, reader_.Holds(pipeline_.id));
+  }
+  return &*holds_;
 }
 
 Result<const std::vector<ledger::ReleaseRecord>*> FactsReader::Releases() {
@@ -285,6 +290,26 @@ Result<const std::vector<ledger::ReleaseRecord>*> FactsReader::Releases() {
     LATECOMER_ASSIGN_OR_RETURN(releases_, reader_.Releases(pipeline_.id));
   }
   return &*releases_;
+}
+
+// Held by a person before anything is known of them: what waits there would be in no plan else.
+Status FactsReader::AddHeld(Facts& facts) {
+  LATECOMER_ASSIGN_OR_RETURN(const std::vector<ledger::HoldRecord>* holds, Holds());
+  Groups missing;
+  for (const ledger::HoldRecord& record : *holds) {
+    const auto key = table::ParseCanonicalKey(schema_, record.partition);
+    if (!key || facts.contains(record.partition)) continue;
+    OutputFacts& held = missing[record.partition].facts;
+    held.key = *key;
+    held.start = lateness::StartOfKey(*key, pipeline_.output.partition, pipeline_.rules.calendar);
+    if (held.start) held.interval = pipeline_.rules.calendar.IntervalAt(*held.start);
+    held.has_rows = false;
+    held.hold = lateness::HoldFact{record.reason, record.by};
+  }
+  if (missing.empty()) return {};
+  LATECOMER_RETURN_IF_ERROR(AddRuns(missing, Which::kSome));
+  for (auto& [canonical, group] : missing) facts.emplace(canonical, std::move(group.facts));
+  return {};
 }
 
 // ----- what of the sources they haven't seen
@@ -447,7 +472,12 @@ Result<std::vector<Change>> FactsReader::UnseenOf(const std::string& output,
   const auto start = StartOfOutput(pipeline_, schema_, output);
   if (!start) return std::vector<Change>{};
   LATECOMER_ASSIGN_OR_RETURN(Groups groups, GroupOf({*start}));
-  const auto it = groups.find(output);
+  auto it = groups.find(output);
+  if (it == groups.end() && pipeline_.rules.empty_partitions == lateness::EmptyPartitions::kRun) {
+    // It may be a gap, which only the partitions around it tell.
+    LATECOMER_ASSIGN_OR_RETURN(groups, GroupAll());
+    it = groups.find(output);
+  }
   if (it == groups.end()) return std::vector<Change>{};
   Groups one;
   Group& group = one.emplace(output, std::move(it->second)).first->second;

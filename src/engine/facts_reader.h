@@ -37,6 +37,8 @@ class FactsReader {
 
   Result<Facts> All();
   Result<Facts> Of(const Starts& starts);
+  // Those that a person holds and that are not among `facts`.
+  Status AddHeld(Facts& facts);
   // Only the changes that `processed` doesn't cover, of one output; all known ones without it.
   Result<std::vector<lateness::Change>> UnseenOf(const std::string& output,
                                                  const std::optional<ledger::ProcessedRecord>& processed);
@@ -75,6 +77,7 @@ class FactsReader {
   Result<Groups> Place(const PlacedSources& placed, const Starts* starts);
   enum class Which { kSome, kAll };  // of the pipeline's outputs
   Result<Facts> Complete(Groups groups, Which which);
+  Result<const std::vector<ledger::HoldRecord>*> Holds();
   Status AddRuns(Groups& groups, Which which);
   Status AddProcessed(Groups& groups, Which which);
   void AddWithoutSource(Groups& groups, const std::string& canonical, lateness::ProcessedFact processed);

@@ -8,6 +8,7 @@
 #include "engine/run_names.h"
 #include "engine/transitions.h"
 #include "lateness/key_interval.h"
+#include "lateness/reasons.h"
 #include "ledger/pipeline_writes.h"
 
 namespace latecomer::engine {
@@ -137,9 +138,35 @@ VersionVector PinOf(const RunRecord& run, const VersionVector& newest) {
   return pin;
 }
 
-}  // namespace
+// As soon as a try may write, its output is sure to hold no more than what the try reads. A kept pin can be older than
+// what the partition was built from since; if such a try wrote and then failed, a record left as it was would hide that
+// the output went back.
+Status LowerProcessed(ledger::Writer& writer, const RunRecord& run, const VersionVector& pin, Instant now) {
+  if (!run.keep_vector) return {};
+  LATECOMER_ASSIGN_OR_RETURN(auto processed, writer.FindProcessed(run.pipeline, run.partition));
+  if (!processed) return {};
+  const VersionVector before = processed->vector;
+  for (auto& [source, version] : processed->vector) {
+    const auto pinned = pin.find(source);
+    if (pinned != pin.end()) version = std::min(version, pinned->second);
+  }
+  if (processed->vector == before) return {};
+  LATECOMER_RETURN_IF_ERROR(writer.PutProcessed(*processed));
+  return AppendRunEvent(
+      writer, run, "processed.lowered",
+      {{"message", "the try reads older versions: counts as built from " + lateness::DescribeVector(processed->vector) +
+                       ", no longer from " + lateness::DescribeVector(before)}},
+      now);
+}
 
-namespace {
+// Steps of an earlier try are worth nothing once another run has claimed the partition, so all are done again, of the
+// newest versions: as when the run had been cleared only now. Returns what to say of it; empty when they are kept.
+std::string ForgetKeptSteps(RunRecord& run, const std::optional<ClaimRecord>& newest_claim) {
+  if (run.keep_steps.empty() || !newest_claim || newest_claim->run == run.id || newest_claim->run == 0) return "";
+  run.keep_steps.clear();
+  run.keep_vector.reset();
+  return "another run has processed the partition since, so all steps run again at the newest versions";
+}
 
 // By number of the try whose success the next one keeps: the token its outputs were written with.
 Result<std::map<int, std::int64_t>> KeptTokens(ledger::Reader& reader, const RunRecord& run) {
@@ -186,6 +213,7 @@ Status Engine::GrantInTransaction(ledger::Writer& writer, const PlacedRun& queue
     return {};
   }
 
+  const std::string all_again = ForgetKeptSteps(*run, claim);
   auto active = std::make_unique<Active>();
   LATECOMER_ASSIGN_OR_RETURN(const std::vector<ledger::PredecessorRecord> predecessors, writer.Predecessors());
   for (const ledger::PredecessorRecord& record : predecessors) active->predecessors.push_back(record.ledger_id);
@@ -198,7 +226,7 @@ Status Engine::GrantInTransaction(ledger::Writer& writer, const PlacedRun& queue
   attempt.token = std::max(token_floor, claim ? claim->token : 0) + 1;
   attempt.definition_hash = pipeline_.definition_hash;
   attempt.started = now;
-  LATECOMER_RETURN_IF_ERROR(MoveRun(writer, *run, RunState::kRunning, "", now));
+  LATECOMER_RETURN_IF_ERROR(MoveRun(writer, *run, RunState::kRunning, all_again, now));
   LATECOMER_RETURN_IF_ERROR(writer.InsertTry(attempt));
   LATECOMER_RETURN_IF_ERROR(writer.PutClaim({.pipeline = run->pipeline,
                                              .partition = run->partition,
@@ -213,6 +241,7 @@ Status Engine::GrantInTransaction(ledger::Writer& writer, const PlacedRun& queue
   for (const ledger::StepRecord& step : active->steps) LATECOMER_RETURN_IF_ERROR(writer.InsertStep(step));
   LATECOMER_RETURN_IF_ERROR(AppendRunEvent(writer, *run, "claim.granted",
                                            {{"token", std::to_string(attempt.token)}, {"holder", env_.holder}}, now));
+  LATECOMER_RETURN_IF_ERROR(LowerProcessed(writer, *run, attempt.vector, now));
   active->run = *run;
   active->renewed = now;
   granted.run = *run;

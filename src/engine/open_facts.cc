@@ -91,6 +91,7 @@ class Look {
       LATECOMER_ASSIGN_OR_RETURN(open.horizon, LookAhead(scope.ahead));
     }
     Remember(open.update);
+    LATECOMER_RETURN_IF_ERROR(facts_reader_.AddHeld(facts_));
     open.input.now = now_;
     open.input.newest = newest_;
     LATECOMER_ASSIGN_OR_RETURN(open.input.proofs, facts_reader_.Proofs());

@@ -65,12 +65,18 @@ std::string BackfillRunId(const table::PartitionKey& key, const ledger::RunRecor
   return prefix + "_v" + std::to_string(newest.value) + TimesOf(entry.cause);
 }
 
-std::string NameBeside(const std::string& taken, Instant now) {
-  return taken + "_" + CompactTime(now);
-}
-
 std::string ManualRunId(const table::PartitionKey& key, Instant now) {
   return "manual_" + PartitionName(key) + "_" + CompactTime(now);
+}
+
+Result<std::string> FreeRunName(ledger::Reader& reader, const std::string& pipeline, const std::string& wanted,
+                                Instant now) {
+  std::string name = wanted;
+  for (int others = 0;; ++others) {
+    LATECOMER_ASSIGN_OR_RETURN(const auto taken, reader.FindRunByName(pipeline, name));
+    if (!taken) return name;
+    name = wanted + "_" + CompactTime(now) + (others == 0 ? "" : "_" + std::to_string(others + 1));
+  }
 }
 
 namespace {

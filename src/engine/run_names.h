@@ -4,9 +4,10 @@
 #include <optional>
 #include <string>
 
+#include "base/result.h"
 #include "base/time.h"
 #include "lateness/plan.h"
-#include "ledger/records.h"
+#include "ledger/ledger.h"
 #include "table/partition_key.h"
 
 namespace latecomer::engine {
@@ -21,10 +22,13 @@ std::string ScheduledRunId(const table::PartitionKey& key, const std::string& ca
 // with what the cause has of "~2", … behind it
 std::string BackfillRunId(const table::PartitionKey& key, const ledger::RunRecord* caused_by,
                           const lateness::PlanEntry& entry, Instant now);
-// <taken>_<time>, for a run whose name a run of another cause has: the versions of two tables are counted apart.
-std::string NameBeside(const std::string& taken, Instant now);
 // manual_<partition>_<time>
 std::string ManualRunId(const table::PartitionKey& key, Instant now);
+
+// `wanted`, or when the pipeline has a run of that name already (the versions of two tables are counted apart)
+// <wanted>_<time>, with "_2", … behind it where that is taken, too.
+Result<std::string> FreeRunName(ledger::Reader& reader, const std::string& pipeline, const std::string& wanted,
+                                Instant now);
 
 // Where an attempt's own files lie: <state folder>/work/<pipeline>/<run>/<try>.<step>.<attempt>. Few folders: making
 // one costs as much as a transaction. Colons of the run's id are encoded here and below.

@@ -29,6 +29,8 @@ Result<std::vector<table::PartitionKey>> KeysOf(ledger::Reader& reader, const pi
     for (const lateness::OutputFacts& output : facts.outputs) {
       const auto& start = output.start;
       if (!start || (selection.from && *start < *selection.from) || (selection.to && *start > *selection.to)) continue;
+      const bool exists = output.has_rows || output.processed || output.gap || !output.unseen.empty();
+      if (!exists) continue;  // a person holds it before it has data
       chosen.emplace(output.key.Canonical(), output.key);
     }
   }
@@ -67,7 +69,7 @@ Result<TriggerPlan> Plan(ledger::Reader& reader, const pipeline::Pipeline& pipel
 Status TriggerOne(ledger::Writer& writer, const pipeline::Pipeline& pipeline, TriggeredRun& one, const Act& act) {
   RunRecord& run = one.run;
   run.pipeline = pipeline.id;
-  run.run_id = ManualRunId(one.key, act.now);
+  LATECOMER_ASSIGN_OR_RETURN(run.run_id, FreeRunName(writer, pipeline.id, ManualRunId(one.key, act.now), act.now));
   run.partition = one.key.Canonical();
   run.partition_display = PartitionName(one.key);
   run.kind = ledger::RunKind::kManual;

@@ -296,7 +296,8 @@ Status Engine::DetectInTransaction(ledger::Writer& writer, Active& next, std::ve
     if (there) continue;
     RunRecord child;
     child.pipeline = pipeline_.id;
-    child.run_id = BackfillRunId(entry.key, &next.run, entry, now);
+    LATECOMER_ASSIGN_OR_RETURN(child.run_id,
+                               FreeRunName(writer, pipeline_.id, BackfillRunId(entry.key, &next.run, entry, now), now));
     child.partition = partition;
     child.partition_display = PartitionName(entry.key);
     child.kind = ledger::RunKind::kBackfill;

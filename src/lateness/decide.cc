@@ -160,8 +160,8 @@ std::string HoldRule(const OutputFacts& facts, const Situation& situation, const
   const Rules& rules = situation.rules;
   const auto released = [&](const Change& change) { return IsReleased(facts, change); };
   const bool all_released = std::all_of(facts.unseen.begin(), facts.unseen.end(), released);
-  // Emptying can't be undone by what comes with it, so each change has to be released.
-  if (!facts.has_rows && rules.emptied == HoldOrProcess::kHold && !all_released) return "emptied";
+  // Emptying can't be undone by what comes with it, so each change has to be released. A gap never had rows.
+  if (!facts.has_rows && !facts.gap && rules.emptied == HoldOrProcess::kHold && !all_released) return "emptied";
   if (facts.unseen.empty() && rules.frozen_before && facts.start && *facts.start < *rules.frozen_before) {
     return IsLetGo(facts) ? "" : "frozen_before";
   }

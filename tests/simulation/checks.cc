@@ -23,9 +23,21 @@ std::int64_t VersionIn(const VersionVector& vector, const std::string& source) {
   return found == vector.end() ? -1 : found->second.value;
 }
 
-bool HasRows(const PipelineFacts& pipeline, const TableState& source, const Slot& output) {
-  return std::any_of(source.begin(), source.end(),
-                     [&](const auto& entry) { return Fold(pipeline, entry.first) == output; });
+Versions VersionsIn(const PipelineFacts& pipeline, const VersionVector& vector) {
+  Versions versions;
+  for (const SourceFacts& source : pipeline.sources) versions[source.name] = VersionIn(vector, source.name);
+  return versions;
+}
+
+std::string Text(const Versions& versions) {
+  std::string text;
+  for (const auto& [source, version] : versions) text += (text.empty() ? "" : ", ") + source + " " + Number(version);
+  return text;
+}
+
+// Is any of them newer than the same one there?
+bool AnyNewer(const Versions& versions, const Versions& there) {
+  return std::ranges::any_of(versions, [&](const auto& one) { return one.second > there.at(one.first); });
 }
 
 bool AccountsFor(const lateness::PlanEntry& entry) {
@@ -80,7 +92,9 @@ void Checks::OnLedger(const LedgerEffects& effects, std::int64_t now_ms) {
     seen_[seen.record.location] = now;
   }
   for (const ledger::TryRecord& attempt : effects.tries) CheckTry(attempt, effects);
-  for (const auto& processed : effects.processed) CheckProcessed(processed);
+  for (const auto& processed : effects.processed) {
+    if (!IsLowered(processed, effects)) CheckProcessed(processed);
+  }
   for (const ledger::ClaimRecord& claim : effects.claims) CheckClaim(claim, effects, now_ms);
   for (const ledger::RunRecord& run : effects.new_runs) CheckNewRun(run, now_ms);
 }
@@ -117,17 +131,23 @@ void Checks::CheckTry(const ledger::TryRecord& attempt, const LedgerEffects& eff
                                 [&](const ledger::RunRecord& one) { return one.id == attempt.run; });
   if (run == effects.runs.end()) throw Violation{kPinned, "a try began without its run"};
   const PipelineFacts& pipeline = Find(run->pipeline);
-  const std::int64_t pin = VersionIn(attempt.vector, pipeline.source_name);
-  if (pin < 0 || pin > find_table(pipeline.source).newest()) {
-    throw Violation{kPinned, run->run_id + " is pinned to version " + Number(pin) + ", which isn't there"};
+  for (const SourceFacts& source : pipeline.sources) {
+    const std::int64_t pin = VersionIn(attempt.vector, source.name);
+    if (pin >= 0 && pin <= find_table(source.location).newest()) continue;
+    throw Violation{
+        kPinned, run->run_id + " is pinned to version " + Number(pin) + " of " + source.name + ", which isn't there"};
   }
 }
 
 void Checks::CheckNewRun(const ledger::RunRecord& run, std::int64_t now_ms) {
   if (run.kind == ledger::RunKind::kManual) return;
   const PipelineFacts& pipeline = Find(run.pipeline);
-  const auto seen = seen_.find(pipeline.source);
-  if (seen == seen_.end()) return;
+  Versions seen;
+  for (const SourceFacts& source : pipeline.sources) {
+    const auto known = seen_.find(source.location);
+    if (known == seen_.end()) return;
+    seen[source.name] = known->second;
+  }
   if (run.cause.starts_with("following:")) return CheckFollower(pipeline, run);
   const Slot slot = SlotOfCanonical(run.partition);
   const bool timed =
@@ -135,19 +155,27 @@ void Checks::CheckNewRun(const ledger::RunRecord& run, std::int64_t now_ms) {
   if (timed && now_ms < DueMs(*pipeline.ready, slot.day)) {
     throw Violation{kOnTime, run.pipeline + ": " + run.run_id + " was made before its time"};
   }
-  const auto newest = truth_.NewestChange(pipeline, slot, -1, seen->second);
+  const bool touched = truth_.IsTouched(pipeline, slot, seen);
   const bool fills = (pipeline.fills_gaps || pipeline.filled_gaps) && run.kind == ledger::RunKind::kScheduled;
   PipelineFacts at_any_time = pipeline;
   if (pipeline.changed) at_any_time.start.reset();
-  if (!newest && fills && truth_.IsGap(at_any_time, slot)) return;
-  if (!newest)
-    throw Violation{kNothingWasted, run.pipeline + ": " + run.run_id + " was made, and no commit up to " +
-                                        Number(seen->second) + " changed its partition"};
-  // Where commits are gone, a change is dated by the version that was compared with.
-  if (truth_.Bridged(pipeline.source, *newest - 1, seen->second)) return;
-  if (!causes_[{run.pipeline, run.partition}].insert(*newest).second) {
+  if (!touched && fills && truth_.IsGap(at_any_time, slot)) return;
+  if (!touched && !IsBuilt(pipeline.id, slot))  // a gap that was filled is made from other days, too
+    throw Violation{kNothingWasted, run.pipeline + ": " + run.run_id + " was made, and no commit up to " + Text(seen) +
+                                        " changed its partition"};
+  Versions newest;
+  for (const SourceFacts& source : pipeline.sources) {
+    // What is read as a whole makes late only what was built before.
+    if (source.mapping == SourceFacts::Mapping::kAll && !IsBuilt(pipeline.id, slot)) continue;
+    const auto change = truth_.NewestChange(pipeline, source, slot, -1, seen.at(source.name));
+    if (!change) continue;
+    newest[source.name] = *change;
+    // Where commits are gone, a change is dated by the version that was compared with.
+    if (truth_.Bridged(source.location, *change - 1, seen.at(source.name))) return;
+  }
+  if (!causes_[{run.pipeline, run.partition}].insert(newest).second) {
     throw Violation{kNothingWasted,
-                    run.run_id + " is a second run for the change of version " + Number(*newest) + " of its partition"};
+                    run.run_id + " is a second run for the change of " + Text(newest) + " of its partition"};
   }
 }
 
@@ -173,9 +201,9 @@ std::optional<std::int64_t> Checks::BuiltBefore(const PipelineFacts& pipeline, c
 }
 
 // What is built on a day that was built again is to be built again, too.
-void Checks::FollowersNotLost(const PipelineFacts& pipeline, const std::map<Slot, std::int64_t>& processed,
+void Checks::FollowersNotLost(const PipelineFacts& pipeline, const std::map<Slot, VersionVector>& processed,
                               const std::set<Slot>& accounted, const std::map<Slot, std::string>& others) const {
-  for (const auto& [slot, version] : processed) {
+  for (const auto& [slot, versions] : processed) {
     const bool before_start = pipeline.start && slot.day < *pipeline.start;
     if (before_start || accounted.contains(slot) || !BuiltBefore(pipeline, slot)) continue;
     const auto said = others.find(slot);
@@ -183,6 +211,40 @@ void Checks::FollowersNotLost(const PipelineFacts& pipeline, const std::map<Slot
                                       " was built before an earlier day that it follows, and the plan says: " +
                                       (said == others.end() ? "nothing" : said->second)};
   }
+}
+
+// A claim is granted for a version that a person wanted, older than what the partition was built from: from now on its
+// output may hold that. Nothing but the version changes, and it is the one that the try reads.
+bool Checks::IsLowered(const LedgerEffects::Processed& processed, const LedgerEffects& effects) {
+  const ledger::ProcessedRecord& record = processed.record;
+  const auto claim = std::ranges::find_if(effects.claims, [&](const ledger::ClaimRecord& one) {
+    return one.pipeline == record.pipeline && one.partition == record.partition && !one.released;
+  });
+  if (claim == effects.claims.end() || !processed.before) return false;
+  const PipelineFacts& pipeline = Find(record.pipeline);
+  const Versions now = VersionsIn(pipeline, record.vector);
+  const auto begins = std::ranges::find_if(
+      effects.tries, [&](const ledger::TryRecord& one) { return one.run == claim->run && one.token == claim->token; });
+  if (begins == effects.tries.end()) return false;
+  Versions lower = VersionsIn(pipeline, processed.before->vector);
+  for (auto& [source, version] : lower) version = std::min(version, VersionIn(begins->vector, source));
+  const ledger::ProcessedRecord& before = *processed.before;
+  const bool same = record.run_id == before.run_id && record.try_number == before.try_number &&
+                    record.token == before.token && record.at == before.at;
+  if (!same || now != lower || record.vector == before.vector) return false;
+  CountAgainAfter(record, now);
+  return true;
+}
+
+// What lies after older versions counts again.
+void Checks::CountAgainAfter(const ledger::ProcessedRecord& record, const Versions& versions) {
+  std::erase_if(causes_[{record.pipeline, record.partition}],
+                [&](const Versions& cause) { return AnyNewer(cause, versions); });
+}
+
+bool Checks::IsBuilt(const std::string& pipeline, const Slot& slot) const {
+  const auto built = built_.find(pipeline);
+  return built != built_.end() && built->second.contains(slot);
 }
 
 void Checks::CheckProcessed(const LedgerEffects::Processed& processed) {
@@ -201,15 +263,13 @@ void Checks::CheckProcessed(const LedgerEffects::Processed& processed) {
     throw Violation{kNothingCollides, which + ", and its output holds what " + written.run_id + ", try " +
                                           Number(written.try_number) + " wrote with " + Number(written.token)};
   }
-  const std::int64_t pin = VersionIn(record.vector, pipeline.source_name);
-  const std::int64_t read = write->second.read_versions.at(pipeline.source_name);
-  if (pin != read) {
-    throw Violation{kPinned, which + " for version " + Number(pin) + ", and the step read " + Number(read)};
+  const Versions pins = VersionsIn(pipeline, record.vector);
+  const Versions& read = write->second.read_versions;
+  if (pins != read) {
+    throw Violation{kPinned, which + " for versions " + Text(pins) + ", and the step read " + Text(read)};
   }
   CheckNotWasted(pipeline, processed);
-  // What lies after an older version counts again.
-  std::set<std::int64_t>& causes = causes_[{record.pipeline, record.partition}];
-  causes.erase(causes.upper_bound(pin), causes.end());
+  CountAgainAfter(record, pins);
   built_[record.pipeline][slot] = ++processings_;
   recorded_[{pipeline.into, slot}] = record.token;
   if (const auto given_up = given_up_.find(record.pipeline); given_up != given_up_.end()) given_up->second.erase(slot);
@@ -219,13 +279,17 @@ void Checks::CheckNotWasted(const PipelineFacts& pipeline, const LedgerEffects::
   const ledger::ProcessedRecord& record = processed.record;
   if (asked_for_.erase({record.pipeline, record.run_id}) > 0 || !processed.before) return;
   if (record.run_id.starts_with("manual_")) return;  // asked for, even if whoever took the wish down died of it
-  const std::int64_t before = VersionIn(processed.before->vector, pipeline.source_name);
-  const std::int64_t now = VersionIn(record.vector, pipeline.source_name);
+  const Versions before = VersionsIn(pipeline, processed.before->vector);
+  const Versions now = VersionsIn(pipeline, record.vector);
   const Slot slot = SlotOfCanonical(record.partition);
-  if (truth_.NewestChange(pipeline, slot, before, now) || truth_.Bridged(pipeline.source, before, now)) return;
+  for (const SourceFacts& source : pipeline.sources) {
+    const std::int64_t from = before.at(source.name);
+    const std::int64_t to = now.at(source.name);
+    if (truth_.NewestChange(pipeline, source, slot, from, to) || truth_.Bridged(source.location, from, to)) return;
+  }
   if (BuiltBefore(pipeline, slot)) return;
-  throw Violation{kNothingWasted, record.run_id + " processed " + SlotText(slot) + " again at version " + Number(now) +
-                                      ", and nothing had changed it since version " + Number(before)};
+  throw Violation{kNothingWasted, record.run_id + " processed " + SlotText(slot) + " again at " + Text(now) +
+                                      ", and nothing had changed it since " + Text(before)};
 }
 
 void Checks::OnWrite(const OutputWrite& write) {
@@ -236,8 +300,8 @@ void Checks::OnWrite(const OutputWrite& write) {
   last_writes_[{write.location, write.slot}] = write;
 }
 
-void Checks::NothingLost(const PipelineFacts& pipeline, const lateness::Plan& plan, std::int64_t seen,
-                         const std::map<Slot, std::int64_t>& processed) const {
+void Checks::NothingLost(const PipelineFacts& pipeline, const lateness::Plan& plan, const Versions& seen,
+                         const std::map<Slot, VersionVector>& processed) const {
   std::set<Slot> accounted;
   std::map<Slot, std::string> others;  // what the plan says of them
   for (const lateness::PlanEntry& entry : plan.entries) {
@@ -247,19 +311,28 @@ void Checks::NothingLost(const PipelineFacts& pipeline, const lateness::Plan& pl
       others[SlotOf(entry.key)] = entry.reason;
     }
   }
-  for (const Slot& slot : truth_.Touched(pipeline)) {
+  std::set<Slot> exist = truth_.Touched(pipeline);
+  for (const auto& [slot, versions] : processed) {
+    if (pipeline.fills_gaps && truth_.IsGap(pipeline, slot)) exist.insert(slot);
+  }
+  for (const Slot& slot : exist) {
+    if (accounted.contains(slot)) continue;
     const auto known = processed.find(slot);
-    const std::int64_t base = known == processed.end() ? -1 : known->second;
-    const auto change = truth_.NewestChange(pipeline, slot, base, seen);
-    if (!change || accounted.contains(slot)) continue;
     // What came and went before anything was made of it leaves nothing to do.
-    if (known == processed.end() && !HasRows(pipeline, find_table(pipeline.source).StateAt(seen), slot)) continue;
-    // A lost commit counts only by what it left behind, and this one may have left nothing.
-    if (truth_.Bridged(pipeline.source, *change - 1, *change)) continue;
-    const auto said = others.find(slot);
-    throw Violation{kNothingLost, pipeline.id + ": version " + Number(*change) + " changed " + SlotText(slot) +
-                                      ", processed at " + Number(base) + "; it is neither waiting, held nor failed: " +
-                                      (said == others.end() ? "not in the plan" : said->second)};
+    if (known == processed.end() && !HasOwnRows(pipeline, find_table, seen, slot)) continue;
+    for (const SourceFacts& source : pipeline.sources) {
+      if (source.mapping == SourceFacts::Mapping::kAll && known == processed.end()) continue;
+      const std::int64_t base = known == processed.end() ? -1 : VersionIn(known->second, source.name);
+      const auto change = truth_.NewestChange(pipeline, source, slot, base, seen.at(source.name));
+      if (!change) continue;
+      // A lost commit counts only by what it left behind, and this one may have left nothing.
+      if (truth_.Bridged(source.location, *change - 1, *change)) continue;
+      const auto said = others.find(slot);
+      throw Violation{kNothingLost, pipeline.id + ": version " + Number(*change) + " of " + source.name + " changed " +
+                                        SlotText(slot) + ", processed at " + Number(base) +
+                                        "; it is neither waiting, held nor failed: " +
+                                        (said == others.end() ? "not in the plan" : said->second)};
+    }
   }
   FollowersNotLost(pipeline, processed, accounted, others);
 }
@@ -270,37 +343,47 @@ bool Checks::HoldsWhatNobodyKnows(const PipelineFacts& pipeline, const Slot& slo
   const auto write = last_writes_.find({pipeline.into, slot});
   const auto recorded = recorded_.find({pipeline.into, slot});
   if (write == last_writes_.end() || recorded == recorded_.end()) return false;
-  const std::int64_t read = write->second.read_versions.at(pipeline.source_name);
-  return write->second.write.token > recorded->second && truth_.Bridged(pipeline.source, read - 1, read);
+  if (write->second.write.token <= recorded->second) return false;
+  return std::ranges::any_of(pipeline.sources, [&](const SourceFacts& source) {
+    const std::int64_t read = write->second.read_versions.at(source.name);
+    return truth_.Bridged(source.location, read - 1, read);
+  });
 }
 
 void Checks::SameAsFromScratch(const PipelineFacts& pipeline, std::int64_t now_ms) const {
-  const SimTable& source = find_table(pipeline.source);
   const SimTable& output = find_table(pipeline.into);
-  const TableState& state = source.Newest();
-  if (state.empty()) return;
-  const Day newest = state.rbegin()->first.day;  // it waits for the one after it
+  Versions newest;
+  std::optional<Day> last;  // of which all sources have something: it waits for the one after it
+  for (const SourceFacts& source : pipeline.sources) {
+    const SimTable& table = find_table(source.location);
+    newest[source.name] = table.newest();
+    if (source.mapping == SourceFacts::Mapping::kAll) continue;
+    if (table.Newest().empty()) return;
+    const Day its = table.Newest().rbegin()->first.day;
+    last = std::min(last.value_or(its), its);
+  }
   for (const Slot& slot : truth_.Touched(pipeline)) {
     if (const auto given_up = given_up_.find(pipeline.id);
         given_up != given_up_.end() && given_up->second.contains(slot)) {
       continue;
     }
     if (HasInterval(slot.day)) {
-      const bool waits = pipeline.ready ? DueMs(*pipeline.ready, slot.day) > now_ms : slot.day >= newest;
+      const bool waits = pipeline.ready ? DueMs(*pipeline.ready, slot.day) > now_ms : slot.day >= *last;
       if (waits || (pipeline.start && slot.day < *pipeline.start)) continue;
     }
-    const std::vector<std::int64_t> expected = ExpectedContent(pipeline, source, output, slot);
-    if (expected == ActualContent(output, slot)) continue;
+    const std::vector<std::int64_t> actual = ActualContent(output, slot);
+    if (ExpectedContent(pipeline, find_table, slot) == actual) continue;
+    const bool gone = !HasOwnRows(pipeline, find_table, newest, slot);
+    if (gone && actual.empty()) continue;  // what came and went before anything was made of it
     // A partition that came and went after the ledger's copy was made: nobody knows of it any more.
-    if ((expected.empty() && restored_) || HoldsWhatNobodyKnows(pipeline, slot)) continue;
+    if ((gone && restored_) || HoldsWhatNobodyKnows(pipeline, slot)) continue;
     const auto write = last_writes_.find({pipeline.into, slot});
     const std::string made = write == last_writes_.end()
                                  ? "it was never written"
-                                 : write->second.write.run_id + " made it of version " +
-                                       Number(write->second.read_versions.at(pipeline.source_name)) +
+                                 : write->second.write.run_id + " made it of " + Text(write->second.read_versions) +
                                        (pipeline.following ? " and the day before" : "");
-    throw Violation{kNothingLost, pipeline.id + ": " + SlotText(slot) + " is not what version " +
-                                      Number(source.newest()) + " of " + pipeline.source + " makes it; " + made};
+    throw Violation{kNothingLost, pipeline.id + ": " + SlotText(slot) + " is not what the newest versions, " +
+                                      Text(newest) + ", make it; " + made};
   }
 }
 

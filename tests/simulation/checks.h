@@ -25,7 +25,7 @@ class Checks {
  public:
   Checks(const std::vector<PipelineFacts>& pipelines, Truth& truth) : pipelines_(pipelines), truth_(truth) {}
 
-  std::function<SimTable&(const std::string& location)> find_table;
+  FindTable find_table;
 
   // After a transaction of a scheduler whose clock shows `now_ms`.
   void OnLedger(const LedgerEffects& effects, std::int64_t now_ms);
@@ -50,8 +50,8 @@ class Checks {
   void OnLedgerRestored();
 
   // Promise 1, on what the ledger and the planner say of every output partition.
-  void NothingLost(const PipelineFacts& pipeline, const lateness::Plan& plan, std::int64_t seen,
-                   const std::map<Slot, std::int64_t>& processed) const;
+  void NothingLost(const PipelineFacts& pipeline, const lateness::Plan& plan, const Versions& seen,
+                   const std::map<Slot, VersionVector>& processed) const;
   // At the end, when nothing is left to do at this true time: the same as made from scratch.
   void SameAsFromScratch(const PipelineFacts& pipeline, std::int64_t now_ms) const;
 
@@ -64,20 +64,23 @@ class Checks {
   void CheckClaim(const ledger::ClaimRecord& claim, const LedgerEffects& effects, std::int64_t now_ms);
   void CheckTry(const ledger::TryRecord& attempt, const LedgerEffects& effects);
   void CheckNewRun(const ledger::RunRecord& run, std::int64_t now_ms);
+  bool IsLowered(const LedgerEffects::Processed& processed, const LedgerEffects& effects);
+  void CountAgainAfter(const ledger::ProcessedRecord& record, const Versions& versions);
+  bool IsBuilt(const std::string& pipeline, const Slot& slot) const;
   void CheckProcessed(const LedgerEffects::Processed& processed);
   void CheckNotWasted(const PipelineFacts& pipeline, const LedgerEffects::Processed& processed);
   void CheckFollower(const PipelineFacts& pipeline, const ledger::RunRecord& run);
   // When an earlier day of the same country was built last, of those built after this one; nullopt: none was.
   std::optional<std::int64_t> BuiltBefore(const PipelineFacts& pipeline, const Slot& slot) const;
   bool HoldsWhatNobodyKnows(const PipelineFacts& pipeline, const Slot& slot) const;
-  void FollowersNotLost(const PipelineFacts& pipeline, const std::map<Slot, std::int64_t>& processed,
+  void FollowersNotLost(const PipelineFacts& pipeline, const std::map<Slot, VersionVector>& processed,
                         const std::set<Slot>& accounted, const std::map<Slot, std::string>& others) const;
 
   const std::vector<PipelineFacts>& pipelines_;
   Truth& truth_;
   std::map<Partition, ledger::ClaimRecord> claims_;
   std::map<std::string, std::int64_t> seen_;                         // by location
-  std::map<Partition, std::set<std::int64_t>> causes_;               // newest change a run was made for
+  std::map<Partition, std::set<Versions>> causes_;                   // newest changes a run was made for
   std::map<std::pair<std::string, Slot>, OutputWrite> last_writes_;  // by location, partition
   std::set<std::pair<std::string, std::string>> asked_for_;          // pipeline id, run id
   std::set<std::pair<std::string, std::string>> asked_for_at_backup_;

@@ -3,7 +3,9 @@
 
 #include "engine/accept_definition.h"
 #include "engine/clear.h"
+#include "engine/controls.h"
 #include "engine/observed_sources.h"
+#include "engine/run_names.h"
 #include "engine/trigger.h"
 #include "ledger_place.h"
 #include "scheduler.h"
@@ -38,11 +40,11 @@ class EngineCase : public testing::Test {
     return location == kSource ? source_ : output_;
   }
 
-  std::unique_ptr<Scheduler> Start(int machine = 0, const std::string& rest = "") {
-    auto parsed =
-        pipeline::ParsePipeline("pipeline: case\nsources:\n  events: {table: /sim/source, partition: event_date}\n" +
-                                    rest + "steps:\n  - {id: build, sql: {query: SELECT 1, into: /sim/output}}\n",
-                                "/sim/case.yaml");
+  std::unique_ptr<Scheduler> Start(int machine = 0, const std::string& rest = "", const std::string& steps = "") {
+    auto parsed = pipeline::ParsePipeline(
+        "pipeline: case\nsources:\n  events: {table: /sim/source, partition: event_date}\n" + rest + "steps:\n" +
+            steps + "  - {id: build, sql: {query: SELECT 1, into: /sim/output}}\n",
+        "/sim/case.yaml");
     EXPECT_TRUE(parsed) << parsed.error().ToString();
     auto scheduler =
         std::make_unique<Scheduler>(shared_, *parsed, 0, machine, clock_, [](const LedgerEffects&, std::int64_t) {});
@@ -92,6 +94,11 @@ class EngineCase : public testing::Test {
     });
     EXPECT_TRUE(read);
     return version;
+  }
+
+  std::vector<std::int64_t> ContentOf(Day day) {
+    const auto found = output_.Newest().find({day, Slot::kNoCountry});
+    return found == output_.Newest().end() ? std::vector<std::int64_t>() : found->second.front()->rows;
   }
 
   std::vector<ledger::RunRecord> Runs() {
@@ -463,6 +470,56 @@ TEST_F(EngineCase, AClearedRunIsTriedAgainThoughItsFirstTryWasLost) {
   EXPECT_EQ(Runs().front().tries, 3);
 }
 
+TEST_F(EngineCase, ATryAtAnOlderVersionThatWroteAndFailedLeavesTheNewerOneToBeDone) {
+  Append(kDay);
+  Append(kDay + 1);
+  const auto scheduler = Start();
+  WorkAndWait(*scheduler);
+  Append(kDay);
+  WorkAndWait(*scheduler);
+  const std::string first = Runs().front().run_id;
+  const std::vector<std::int64_t> content = ContentOf(kDay);
+  ASSERT_EQ(Processed(kDay), 2);
+  ASSERT_TRUE(engine::ApplyClear(*ledger_.now(), scheduler->pipeline(),
+                                 {.which = {.runs = {first}}, .same_versions = true}, "", {.now = clock_.Now()}));
+  Work(*scheduler);
+  ASSERT_EQ(Runs().front().state, ledger::RunState::kRunning);
+  EXPECT_EQ(Processed(kDay), 1) << "as soon as it may write";
+  PassTime(11 * kMinute);
+  ASSERT_NE(ContentOf(kDay), content) << "it wrote the older rows";
+  ASSERT_TRUE(engine::ApplyCancel(*ledger_.now(), scheduler->pipeline(), {.runs = {first}}, "", {.now = clock_.Now()}));
+  WorkAndWait(*scheduler);
+  EXPECT_EQ(Runs().front().state, ledger::RunState::kCancelled);
+  EXPECT_EQ(Processed(kDay), 2);
+  EXPECT_EQ(ContentOf(kDay), content);
+}
+
+TEST_F(EngineCase, StepsAreNotKeptWhenAnotherRunCameFirst) {
+  Append(kDay - 1);
+  Append(kDay);
+  Append(kDay + 1);
+  const auto scheduler = Start(0, "", "  - {id: prepare, command: [prepare]}\n");
+  WorkAndWait(*scheduler);
+  ASSERT_EQ(Runs().size(), 2U);
+  const ledger::RunRecord before = Runs().front();
+  ASSERT_EQ(before.state, ledger::RunState::kSuccess);
+  ASSERT_TRUE(engine::ApplyClear(*ledger_.now(), scheduler->pipeline(),
+                                 {.which = {.runs = {before.run_id}, .steps = {"build"}}}, "", {.now = clock_.Now()}));
+  ASSERT_TRUE(Runs().front().keep_steps.contains("prepare"));
+  Append(kDay - 1);
+  const std::int64_t another = Runs().back().id;
+  ASSERT_TRUE(ledger_.now()->Write([&](ledger::Writer& writer) -> Status {
+    LATECOMER_ASSIGN_OR_RETURN(auto claim, writer.FindClaim("case", before.partition));
+    claim->run = another;
+    claim->token += 1;
+    return writer.PutClaim(*claim);
+  }));
+  WorkAndWait(*scheduler);
+  ASSERT_EQ(Runs().front().state, ledger::RunState::kSuccess) << Runs().front().message;
+  EXPECT_FALSE(StepOf(Runs().front(), "prepare").kept_from);
+  EXPECT_EQ(Processed(kDay - 1), 3);
+}
+
 TEST_F(EngineCase, AClaimPinsNoLessThanTheLedgerHasSeen) {
   Append(kDay);
   Append(kDay + 1);
@@ -563,10 +620,10 @@ TEST_F(EngineCase, OutputsThatFollowEachOtherAreBuiltOneAfterTheOther) {
   EXPECT_EQ(jobs_.started(), 1);
   WorkAndWait(*scheduler);
   const PipelineFacts facts{
-      .id = "case", .source_name = "events", .source = kSource, .into = kOutput, .following = true};
+      .id = "case", .sources = {{.name = "events", .location = kSource}}, .into = kOutput, .following = true};
   for (int i = -3; i < 0; ++i) {
     const Slot slot{kDay + i, Slot::kNoCountry};
-    EXPECT_EQ(ActualContent(output_, slot), ExpectedContent(facts, source_, output_, slot)) << SlotText(slot);
+    EXPECT_EQ(ActualContent(output_, slot), ExpectedContent(facts, jobs_.find_table, slot)) << SlotText(slot);
   }
 }
 
@@ -617,6 +674,23 @@ TEST_F(EngineCase, AGapThatWasFilledFollowsThoseBeforeItAlsoWhenGapsAreFilledNoM
   EXPECT_EQ(runs[5].partition, runs[2].partition);
 }
 
+// Seed 238: the gap's run was skipped, made anew, skipped, …
+TEST_F(EngineCase, AGapIsBuiltAgainWhenWhatAllDaysAreMadeOfChanges) {
+  for (const Day day : {kDay - 3, kDay - 1, kDay}) Append(day);
+  AppendTo(other_, kDay - 9);
+  const auto scheduler = Start(0,
+                               "  others: {table: /sim/other, partition: event_date, mapping: all}\n"
+                               "schedule: {empty_partitions: run, start: " +
+                                   DayText(kDay - 3) + "}\n");
+  WorkAndWait(*scheduler);
+  ASSERT_EQ(Runs().size(), 3U);
+  AppendTo(other_, kDay - 9);
+  WorkAndWait(*scheduler);
+  const std::vector<ledger::RunRecord> runs = Runs();
+  ASSERT_EQ(runs.size(), 6U);
+  for (const ledger::RunRecord& run : runs) EXPECT_EQ(run.state, ledger::RunState::kSuccess) << run.run_id;
+}
+
 // It would write where nobody looks any more, and its partitions would count as made.
 TEST_F(EngineCase, ASchedulerStopsWhenAnotherDefinitionWasAccepted) {
   Append(kDay);
@@ -664,6 +738,26 @@ TEST_F(EngineCase, ARunForAnotherCauseOfTheSameVersionHasANameOfItsOwn) {
   WorkAndWait(*scheduler);
   EXPECT_EQ(Processed(kDay - 1), 2);
   EXPECT_EQ(Runs().size(), 3U);
+}
+
+// Seed 1099: three causes of one version, two of them in the same millisecond.
+TEST_F(EngineCase, ANameBesideOneThatIsTakenIsFreeItself) {
+  Append(kDay - 1);
+  Append(kDay);
+  const auto scheduler = Start();
+  WorkAndWait(*scheduler);
+  ledger::RunRecord run = Runs().front();
+  const std::string wanted = run.run_id;
+  std::set<std::string> names{wanted};
+  for (int i = 0; i < 3; ++i) {
+    const Status inserted = ledger_.now()->Write([&](ledger::Writer& writer) -> Status {
+      LATECOMER_ASSIGN_OR_RETURN(run.run_id, engine::FreeRunName(writer, "case", wanted, clock_.Now()));
+      run.cause += "~";
+      return writer.InsertRun(run).map([](auto) {});
+    });
+    ASSERT_TRUE(inserted) << inserted.error().ToString();
+    EXPECT_TRUE(names.insert(run.run_id).second) << run.run_id;
+  }
 }
 
 }  // namespace

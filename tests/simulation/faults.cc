@@ -101,7 +101,7 @@ void Simulation::ReplaceSource() {
   if (dice_.OneIn(2)) {
     Say("the source's folder is made anew");
     table.Recreate();
-    for (std::int64_t i = dice_.Between(1, 2 * counts_.commits); i > 0; --i) CommitToSource();
+    for (std::int64_t i = dice_.Between(1, 2 * counts_.commits); i > 0; --i) CommitTo(kSourceTable);
     return;
   }
   Say("the source is replaced");

@@ -8,22 +8,22 @@
 
 namespace latecomer::simulation {
 
-lateness::Plan Simulation::PlanOf(std::size_t pipeline, std::int64_t* seen, std::map<Slot, std::int64_t>* processed) {
+lateness::Plan Simulation::PlanOf(std::size_t pipeline, Versions* seen, std::map<Slot, VersionVector>* processed) {
   const pipeline::Pipeline& definition = scenario_.pipelines[pipeline];
   lateness::Plan plan;
   const Status read = ledger_.now()->Read([&](ledger::Reader& reader) -> Status {
     LATECOMER_ASSIGN_OR_RETURN(const auto sources, engine::LoadSources(reader, definition));
     if (!sources) return {};
-    if (seen != nullptr) *seen = sources->Of(definition.sources.front()).record.seen.version.value;
+    for (const pipeline::Source& source : definition.sources) {
+      if (seen != nullptr) (*seen)[source.name] = sources->Of(source).record.seen.version.value;
+    }
     LATECOMER_ASSIGN_OR_RETURN(const auto facts,
                                engine::GatherFacts(reader, definition, *sources, clocks_.front()->Now()));
     plan = lateness::MakePlan(definition.rules, facts);
     if (processed == nullptr) return {};
     LATECOMER_ASSIGN_OR_RETURN(const auto records, reader.Processed(definition.id));
     for (const ledger::ProcessedRecord& record : records) {
-      // After a definition was accepted, what is made of nothing that is known any more.
-      const std::int64_t version = record.vector.empty() ? -1 : record.vector.begin()->second.value;
-      (*processed)[SlotOfCanonical(record.partition)] = version;
+      (*processed)[SlotOfCanonical(record.partition)] = record.vector;
     }
     return {};
   });
@@ -54,12 +54,11 @@ std::vector<ledger::RunRecord> Simulation::RunsOf(const std::string& pipeline) {
 
 void Simulation::CheckNothingLost() {
   for (std::size_t i = 0; i < scenario_.pipelines.size(); ++i) {
-    std::int64_t seen = -1;
-    std::map<Slot, std::int64_t> processed;
+    Versions seen;
+    std::map<Slot, VersionVector> processed;
     const lateness::Plan plan = PlanOf(i, &seen, &processed);
-    if (!truth_.IsReplaced(scenario_.facts[i].source)) {
-      checks_.NothingLost(scenario_.facts[i], plan, seen, processed);
-    }
+    if (seen.empty() || ReadsReplaced(scenario_.facts[i])) continue;
+    checks_.NothingLost(scenario_.facts[i], plan, seen, processed);
   }
 }
 
@@ -70,7 +69,6 @@ void Simulation::SayWhatIsLeft() {
       Say(scenario_.facts[i].id + " " + entry.key.Display() + " (" + entry.cause + "): " + entry.reason);
     }
     for (const ledger::RunRecord& run : RunsOf(scenario_.facts[i].id)) {
-      if (run.state == ledger::RunState::kSuccess) continue;
       Say(run.run_id + " (" + run.cause + ") is " + std::string(Name(run.state)) + ": " + run.message +
           run.waiting_for);
     }

@@ -68,16 +68,21 @@ void Simulation::Quiet() {
   if (still < kRoundsAtRest) throw Violation{"5 (any process may die)", "it never comes to rest"};
 }
 
-// Days more in the source than any output has to have, so that all of those are complete: one to prove the last day of
+// Days more in the sources than any output has to have, so that all of those are complete: one to prove the last day of
 // the first pipeline's source, and one of which the first pipeline makes what proves the second's.
 void Simulation::CompleteTheDays() {
-  SimTable& source = Table(kSourceTable);
   Day last = DayAtMs(time_.true_ms);
-  if (const TableState& state = source.Newest(); !state.empty()) last = std::max(last, state.rbegin()->first.day);
+  for (const SourceFacts& source : scenario_.facts.front().sources) {
+    const TableState& state = Table(source.location).Newest();
+    if (!state.empty()) last = std::max(last, state.rbegin()->first.day);
+  }
   for (const Day day : {last + 1, last + 2}) {
     PassTime(StartOfDayMs(day + 1) - time_.true_ms);
-    const std::int64_t version = source.Commit(writers_.Append(source, day, time_.true_ms));
-    truth_.OnCommit(kSourceTable, version, source.commit(version));
+    for (const SourceFacts& source : scenario_.facts.front().sources) {
+      SimTable& table = Table(source.location);
+      const std::int64_t version = table.Commit(writers_.Append(table, day, time_.true_ms));
+      truth_.OnCommit(source.location, version, table.commit(version));
+    }
   }
   // A cron line may name but one day of the week.
   const bool timed = std::any_of(scenario_.facts.begin(), scenario_.facts.end(),

@@ -63,14 +63,24 @@ std::string DrawSteps(Dice& dice, const PipelineFacts& facts) {
   if (two) text += "    needs: prepare\n";
   text += "    retries: " + std::to_string(dice.Below(4)) + "\n    retry_delay: 1m\n";
   if (dice.OneIn(4)) text += "    timeout: 8m\n";
-  text += "    sql:\n      query: SELECT * FROM " + facts.source_name + "\n      into: " + facts.into + "\n";
+  text += "    sql:\n      query: SELECT * FROM " + facts.sources.front().name + "\n      into: " + facts.into + "\n";
   return text;
+}
+
+std::string SourceText(const SourceFacts& source, SimTable::Columns columns) {
+  std::string text = "  " + source.name + ":\n    table: " + source.location + "\n";
+  switch (source.mapping) {
+    case SourceFacts::Mapping::kAll: return text + "    mapping: all\n";
+    case SourceFacts::Mapping::kWindow: text += "    mapping: {window: " + std::to_string(source.window) + "}\n"; break;
+    case SourceFacts::Mapping::kDay: break;
+  }
+  return text + "    partition: " + TimeColumns(columns) + "\n";
 }
 
 // What it says of a day's time goes into the facts.
 pipeline::Pipeline DrawDefinition(Dice& dice, const Scenario& scenario, PipelineFacts& facts) {
-  std::string text = "pipeline: " + facts.id + "\nsources:\n  " + facts.source_name + ":\n    table: " + facts.source +
-                     "\n    partition: " + TimeColumns(scenario.columns) + "\n";
+  std::string text = "pipeline: " + facts.id + "\nsources:\n";
+  for (const SourceFacts& source : facts.sources) text += SourceText(source, scenario.columns);
   if (facts.by_country) text += "output:\n  partition: " + OutputColumns(scenario.columns) + "\n";
   text += DrawSchedule(dice, facts);
   text += DrawSteps(dice, facts);
@@ -84,6 +94,22 @@ void AddPipeline(Dice& dice, Scenario& scenario, PipelineFacts facts) {
   facts.following = dice.OneIn(6);
   scenario.pipelines.push_back(DrawDefinition(dice, scenario, facts));
   scenario.facts.push_back(std::move(facts));
+}
+
+std::vector<SourceFacts> DrawSources(Dice& dice) {
+  std::vector<SourceFacts> sources{{.name = "events", .location = kSourceTable}};
+  if (!dice.OneIn(4)) return sources;
+  SourceFacts other{.name = "others", .location = kOtherSourceTable};
+  switch (dice.Below(3)) {
+    case 0: break;
+    case 1:
+      other.mapping = SourceFacts::Mapping::kWindow;
+      other.window = static_cast<int>(dice.Between(1, 3));
+      break;
+    default: other.mapping = SourceFacts::Mapping::kAll; break;
+  }
+  sources.push_back(std::move(other));
+  return sources;
 }
 
 // A third of the seeds in peace, a third with some trouble, a third with a lot.
@@ -118,8 +144,7 @@ Scenario DrawScenario(Dice& dice) {
   scenario.with_strays = dice.OneIn(4);
   AddPipeline(dice, scenario,
               {.id = "first",
-               .source_name = "events",
-               .source = kSourceTable,
+               .sources = DrawSources(dice),
                .into = "/sim/first_out",
                .step = "build",
                .by_country = scenario.with_country && dice.OneIn(2),
@@ -128,8 +153,7 @@ Scenario DrawScenario(Dice& dice) {
     const bool by_country = scenario.facts.front().by_country;
     AddPipeline(dice, scenario,
                 {.id = "second",
-                 .source_name = "made",
-                 .source = scenario.facts.front().into,
+                 .sources = {{.name = "made", .location = scenario.facts.front().into}},
                  .into = "/sim/second_out",
                  .step = "join",
                  .by_country = by_country && dice.OneIn(2),

@@ -46,6 +46,7 @@ struct ChangedPipeline {
 };
 
 inline constexpr const char* kSourceTable = "/sim/source";
+inline constexpr const char* kOtherSourceTable = "/sim/other_source";  // read by the first pipeline, or by none
 
 Scenario DrawScenario(Dice& dice);
 // What somebody may make of a pipeline's file: other steps, another schedule, other rules; perhaps it also writes

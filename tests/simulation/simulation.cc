@@ -34,8 +34,9 @@ Simulation::Simulation(SimulationOptions options)
               .dead_holders = dead_holders_,
               .variant = variant_} {
   time_.true_ms = StartOfDayMs(kFirstDay) + 9 * kHour;
-  writers_.writes_strays = scenario_.with_strays;
-  tables_[kSourceTable] = std::make_unique<SimTable>(kSourceTable, scenario_.columns, scenario_.with_country);
+  for (const char* source : {kSourceTable, kOtherSourceTable}) {
+    tables_[source] = std::make_unique<SimTable>(source, scenario_.columns, scenario_.with_country);
+  }
   for (const PipelineFacts& facts : scenario_.facts) {
     tables_[facts.into] = std::make_unique<SimTable>(facts.into, scenario_.columns, facts.by_country);
   }
@@ -70,7 +71,16 @@ Simulation::Simulation(SimulationOptions options)
 }
 
 void Simulation::Run() {
-  CommitToSource();
+  try {
+    RunSteps();
+  } catch (const Violation&) {
+    if (options_.trace) SayWhatIsLeft();
+    throw;
+  }
+}
+
+void Simulation::RunSteps() {
+  for (const SourceFacts& source : scenario_.facts.front().sources) CommitTo(source.location);
   for (int step = 0; step < options_.steps; ++step) {
     Step();
     if (step % kLookEvery == 0) CheckNothingLost();
@@ -117,10 +127,16 @@ void Simulation::OnTickError(Scheduler& scheduler, const Error& error) {
   const PipelineFacts& facts = scenario_.facts[static_cast<std::size_t>(scheduler.pipeline_index())];
   const bool simulated = error.message.starts_with(kSimulatedError);
   // A cascade's second pipeline starts before its source exists.
-  const bool no_source = error.kind == ErrorKind::kNotFound && !Table(facts.source).Exists();
-  const bool replaced = error.kind == ErrorKind::kHistoryGone && truth_.IsReplaced(facts.source);
+  const auto any_source = [&](const auto& is_so) {
+    return std::any_of(facts.sources.begin(), facts.sources.end(),
+                       [&](const SourceFacts& source) { return is_so(Table(source.location)); });
+  };
+  const bool no_source =
+      error.kind == ErrorKind::kNotFound && any_source([](const SimTable& table) { return !table.Exists(); });
+  const bool replaced = error.kind == ErrorKind::kHistoryGone && ReadsReplaced(facts);
   // Commits may go while they are read; the next look bridges them.
-  const bool vanished = error.kind == ErrorKind::kHistoryGone && Table(facts.source).oldest() > 0 && !quiet_;
+  const bool vanished = error.kind == ErrorKind::kHistoryGone && !quiet_ &&
+                        any_source([](const SimTable& table) { return table.oldest() > 0; });
   const bool unaccepted = WaitsForAccept(scheduler, error);
   if (!simulated && !no_source && !replaced && !vanished && !unaccepted) {
     throw Violation{"5 (any process may die)", "a scheduler ended with: " + error.ToString()};
@@ -128,14 +144,27 @@ void Simulation::OnTickError(Scheduler& scheduler, const Error& error) {
   if (unaccepted || dice_.OneIn(2)) scheduler.Die();
 }
 
+bool Simulation::ReadsReplaced(const PipelineFacts& facts) const {
+  return std::any_of(facts.sources.begin(), facts.sources.end(),
+                     [&](const SourceFacts& source) { return truth_.IsReplaced(source.location); });
+}
+
+// To one of those that no pipeline makes.
 void Simulation::CommitToSource() {
-  SimTable& table = Table(kSourceTable);
+  const std::vector<SourceFacts>& sources = scenario_.facts.front().sources;
+  CommitTo(sources.size() > 1 && dice_.OneIn(3) ? sources.back().location : sources.front().location);
+}
+
+void Simulation::CommitTo(const std::string& source) {
+  SimTable& table = Table(source);
+  // Whose rows belong to no day is known of the first source alone.
+  writers_.writes_strays = scenario_.with_strays && source == kSourceTable;
   SimCommit commit = writers_.Draw(table, clocks_.front()->NowMs());
   const std::int64_t version = table.Commit(std::move(commit));
-  truth_.OnCommit(kSourceTable, version, table.commit(version));
+  truth_.OnCommit(source, version, table.commit(version));
   ++counts_.commits;
   if (!options_.trace) return;
-  std::string line = "version " + std::to_string(version) + " of the source: " + table.commit(version).operation;
+  std::string line = "version " + std::to_string(version) + " of " + source + ": " + table.commit(version).operation;
   for (const FileAction& action : table.commit(version).actions) {
     line += (action.add ? " +" : " -") + SlotText(action.file->slot);
   }

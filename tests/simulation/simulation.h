@@ -46,11 +46,14 @@ class Simulation {
 
  private:
   // simulation.cc
+  void RunSteps();
   void Step();
   void TickOne(Scheduler& scheduler);
   void OnTickError(Scheduler& scheduler, const Error& error);
   void OnCrash(Scheduler& scheduler, const SimulatedCrash& crash);
+  void CommitTo(const std::string& source);
   void CommitToSource();
+  bool ReadsReplaced(const PipelineFacts& facts) const;
   void OnJobWrite(const OutputWrite& write);
   void PassTime(std::int64_t ms);
   SimTable& Table(const std::string& location);
@@ -81,7 +84,7 @@ class Simulation {
   // look.cc
   std::vector<ledger::RunRecord> RunsOf(const std::string& pipeline);
   std::optional<engine::ObservedSources> SourcesOf(const pipeline::Pipeline& pipeline);
-  lateness::Plan PlanOf(std::size_t pipeline, std::int64_t* seen, std::map<Slot, std::int64_t>* processed);
+  lateness::Plan PlanOf(std::size_t pipeline, Versions* seen, std::map<Slot, VersionVector>* processed);
   void CheckNothingLost();
   void SayWhatIsLeft();
 

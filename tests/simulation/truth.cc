@@ -16,6 +16,15 @@ Slot Fold(const PipelineFacts& pipeline, const Slot& source) {
   return {source.day, pipeline.by_country ? source.country : Slot::kNoCountry};
 }
 
+bool IsMadeFrom(const PipelineFacts& pipeline, const SourceFacts& source, const Slot& output, const Slot& from) {
+  if (source.mapping == SourceFacts::Mapping::kAll) return true;
+  if (pipeline.by_country && from.country != output.country) return false;
+  if (source.mapping == SourceFacts::Mapping::kDay || !HasInterval(output.day) || !HasInterval(from.day)) {
+    return from.day == output.day;
+  }
+  return from.day <= output.day && output.day - from.day <= source.window;
+}
+
 void Truth::OnCommit(const std::string& location, std::int64_t version, const SimCommit& commit) {
   if (replaced_.contains(location)) return;
   for (const FileAction& action : commit.actions) {
@@ -36,17 +45,19 @@ bool Truth::Bridged(const std::string& location, std::int64_t base, std::int64_t
                      [&](const auto& range) { return range.first < target && range.second > base; });
 }
 
-std::optional<std::int64_t> Truth::NewestChange(const PipelineFacts& pipeline, const Slot& output, std::int64_t base,
-                                                std::int64_t target) const {
+std::optional<std::int64_t> Truth::NewestChange(const PipelineFacts& pipeline, const SourceFacts& source,
+                                                const Slot& output, std::int64_t base, std::int64_t target) const {
   std::optional<std::int64_t> newest;
-  const auto found = changes_.find(pipeline.source);
+  const auto found = changes_.find(source.location);
   if (found == changes_.end()) return newest;
-  // Countries of one day stand together.
-  for (auto it = found->second.lower_bound({output.day, Slot::kNoCountry}); it != found->second.end(); ++it) {
-    if (it->first.day != output.day) break;
-    if (Fold(pipeline, it->first) != output) continue;
-    const auto after = std::upper_bound(it->second.begin(), it->second.end(), target);
-    if (after == it->second.begin() || *std::prev(after) <= base) continue;
+  const bool all = source.mapping == SourceFacts::Mapping::kAll;
+  const Day first = HasInterval(output.day) ? output.day - source.window : output.day;
+  auto it = all ? found->second.begin() : found->second.lower_bound({first, Slot::kNoCountry});
+  for (; it != found->second.end() && (all || it->first.day <= output.day); ++it) {
+    const auto& [slot, versions] = *it;
+    if (!IsMadeFrom(pipeline, source, output, slot)) continue;
+    const auto after = std::upper_bound(versions.begin(), versions.end(), target);
+    if (after == versions.begin() || *std::prev(after) <= base) continue;
     newest = std::max(newest.value_or(-1), *std::prev(after));
   }
   return newest;
@@ -54,10 +65,20 @@ std::optional<std::int64_t> Truth::NewestChange(const PipelineFacts& pipeline, c
 
 std::set<Slot> Truth::Touched(const PipelineFacts& pipeline) const {
   std::set<Slot> touched;
-  const auto found = changes_.find(pipeline.source);
-  if (found == changes_.end()) return touched;
-  for (const auto& [slot, versions] : found->second) touched.insert(Fold(pipeline, slot));
+  for (const SourceFacts& source : pipeline.sources) {
+    const auto found = changes_.find(source.location);
+    if (source.mapping == SourceFacts::Mapping::kAll || found == changes_.end()) continue;
+    for (const auto& [slot, versions] : found->second) touched.insert(Fold(pipeline, slot));
+  }
   return touched;
+}
+
+bool Truth::IsTouched(const PipelineFacts& pipeline, const Slot& output, const Versions& up_to) const {
+  return std::any_of(pipeline.sources.begin(), pipeline.sources.end(), [&](const SourceFacts& source) {
+    if (source.mapping == SourceFacts::Mapping::kAll) return false;
+    const SourceFacts own{.name = source.name, .location = source.location};
+    return NewestChange(pipeline, own, output, -1, up_to.at(source.name)).has_value();
+  });
 }
 
 bool Truth::IsGap(const PipelineFacts& pipeline, const Slot& output) const {
@@ -73,16 +94,26 @@ bool Truth::IsGap(const PipelineFacts& pipeline, const Slot& output) const {
   return before && after;
 }
 
-std::vector<std::int64_t> ExpectedContent(const PipelineFacts& pipeline, const SimTable& source, const SimTable& output,
+bool HasOwnRows(const PipelineFacts& pipeline, const FindTable& find_table, const Versions& at, const Slot& output) {
+  return std::any_of(pipeline.sources.begin(), pipeline.sources.end(), [&](const SourceFacts& source) {
+    if (source.mapping == SourceFacts::Mapping::kAll) return false;
+    const TableState& state = find_table(source.location).StateAt(at.at(source.name));
+    return std::any_of(state.begin(), state.end(),
+                       [&](const auto& entry) { return Fold(pipeline, entry.first) == output; });
+  });
+}
+
+std::vector<std::int64_t> ExpectedContent(const PipelineFacts& pipeline, const FindTable& find_table,
                                           const Slot& slot) {
   std::vector<std::int64_t> rows;
-  const TableState& state = source.Newest();
-  for (const auto& [from, files] : state) {
-    if (Fold(pipeline, from) != slot) continue;
-    for (const FilePtr& file : files) rows.insert(rows.end(), file->rows.begin(), file->rows.end());
+  for (const SourceFacts& source : pipeline.sources) {
+    for (const auto& [from, files] : find_table(source.location).Newest()) {
+      if (!IsMadeFrom(pipeline, source, slot, from)) continue;
+      for (const FilePtr& file : files) rows.insert(rows.end(), file->rows.begin(), file->rows.end());
+    }
   }
   if (pipeline.following && !rows.empty()) {
-    const std::vector<std::int64_t> before = ContentBefore(output, slot);
+    const std::vector<std::int64_t> before = ContentBefore(find_table(pipeline.into), slot);
     rows.insert(rows.end(), before.begin(), before.end());
   }
   return Aggregate(std::move(rows));

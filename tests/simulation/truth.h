@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <set>
@@ -23,13 +24,21 @@ struct CronTime {
 // The first such time after the day is over.
 std::int64_t DueMs(const CronTime& time, Day day);
 
+// One of the tables that a pipeline reads.
+struct SourceFacts {
+  enum class Mapping { kDay, kWindow, kAll };
+  std::string name;
+  std::string location;
+  Mapping mapping = Mapping::kDay;
+  int window = 0;  // days before its own that an output is made from, too
+};
+
 // What the model has to know of a pipeline.
 struct PipelineFacts {
   std::string id;
-  std::string source_name;
-  std::string source;  // location
-  std::string into;    // location
-  std::string step;    // the one that writes
+  std::vector<SourceFacts> sources;  // the first is mapped by day, and gives the outputs their keys
+  std::string into;                  // location
+  std::string step;                  // the one that writes
   bool by_country = false;
   std::optional<Day> start;
   bool fills_gaps = false;  // days without data between others are processed, too
@@ -43,6 +52,11 @@ struct PipelineFacts {
 
 // The output partition that a source partition is folded into.
 Slot Fold(const PipelineFacts& pipeline, const Slot& source);
+// Is the output partition made from that partition of the source?
+bool IsMadeFrom(const PipelineFacts& pipeline, const SourceFacts& source, const Slot& output, const Slot& from);
+
+// Versions by name of a source.
+using Versions = std::map<std::string, std::int64_t>;
 
 class Truth {
  public:
@@ -54,11 +68,13 @@ class Truth {
 
   bool IsReplaced(const std::string& location) const { return replaced_.contains(location); }
   bool Bridged(const std::string& location, std::int64_t base, std::int64_t target) const;
-  // The newest version in (base, target] that changed data of the output partition's sources.
-  std::optional<std::int64_t> NewestChange(const PipelineFacts& pipeline, const Slot& output, std::int64_t base,
-                                           std::int64_t target) const;
-  // Output partitions that any data-changing commit ever touched.
+  // The newest version in (base, target] that changed data of what the output partition is made from.
+  std::optional<std::int64_t> NewestChange(const PipelineFacts& pipeline, const SourceFacts& source, const Slot& output,
+                                           std::int64_t base, std::int64_t target) const;
+  // Output partitions whose own day any data-changing commit ever touched: those that exist.
   std::set<Slot> Touched(const PipelineFacts& pipeline) const;
+  // Did a commit up to these versions touch the output partition's own day?
+  bool IsTouched(const PipelineFacts& pipeline, const Slot& output, const Versions& up_to) const;
   // A day that nothing touched, between two of the same country that something did.
   bool IsGap(const PipelineFacts& pipeline, const Slot& output) const;
 
@@ -68,10 +84,12 @@ class Truth {
   std::set<std::string> replaced_;
 };
 
-// The rows that make up an output partition, from the source's newest version alone; of one that is built on the day
+using FindTable = std::function<SimTable&(const std::string& location)>;
+// Has any source that goes by days rows of the output partition's own day, at these versions?
+bool HasOwnRows(const PipelineFacts& pipeline, const FindTable& find_table, const Versions& at, const Slot& output);
+// The rows that make up an output partition, from the sources' newest versions alone; of one that is built on the day
 // before, from what that holds, too.
-std::vector<std::int64_t> ExpectedContent(const PipelineFacts& pipeline, const SimTable& source, const SimTable& output,
-                                          const Slot& slot);
+std::vector<std::int64_t> ExpectedContent(const PipelineFacts& pipeline, const FindTable& find_table, const Slot& slot);
 // The rows that the output holds.
 std::vector<std::int64_t> ActualContent(const SimTable& output, const Slot& slot);
 
