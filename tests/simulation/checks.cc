@@ -232,6 +232,7 @@ bool Checks::IsLowered(const LedgerEffects::Processed& processed, const LedgerEf
   const bool same = record.run_id == before.run_id && record.try_number == before.try_number &&
                     record.token == before.token && record.at == before.at;
   if (!same || now != lower || record.vector == before.vector) return false;
+  recorded_[{pipeline.into, SlotOfCanonical(record.partition)}].versions = now;
   CountAgainAfter(record, now);
   return true;
 }
@@ -244,7 +245,9 @@ void Checks::CountAgainAfter(const ledger::ProcessedRecord& record, const Versio
 
 bool Checks::IsBuilt(const std::string& pipeline, const Slot& slot) const {
   const auto built = built_.find(pipeline);
-  return built != built_.end() && built->second.contains(slot);
+  if (built != built_.end() && built->second.contains(slot)) return true;
+  const auto counts = given_up_.find(pipeline);
+  return counts != given_up_.end() && counts->second.contains(slot);
 }
 
 void Checks::CheckProcessed(const LedgerEffects::Processed& processed) {
@@ -271,7 +274,7 @@ void Checks::CheckProcessed(const LedgerEffects::Processed& processed) {
   CheckNotWasted(pipeline, processed);
   CountAgainAfter(record, pins);
   built_[record.pipeline][slot] = ++processings_;
-  recorded_[{pipeline.into, slot}] = record.token;
+  recorded_[{pipeline.into, slot}] = {record.token, pins};
   if (const auto given_up = given_up_.find(record.pipeline); given_up != given_up_.end()) given_up->second.erase(slot);
 }
 
@@ -337,13 +340,15 @@ void Checks::NothingLost(const PipelineFacts& pipeline, const lateness::Plan& pl
   FollowersNotLost(pipeline, processed, accounted, others);
 }
 
-// Made after the copy that was put back, of a state that came and went in commits that are gone, too.
+// Made after the copy that was put back: of a state that came and went in commits that are gone, too, or of older
+// versions than the copy says, which a person wanted.
 bool Checks::HoldsWhatNobodyKnows(const PipelineFacts& pipeline, const Slot& slot) const {
   if (!restored_) return false;
   const auto write = last_writes_.find({pipeline.into, slot});
   const auto recorded = recorded_.find({pipeline.into, slot});
   if (write == last_writes_.end() || recorded == recorded_.end()) return false;
-  if (write->second.write.token <= recorded->second) return false;
+  if (write->second.write.token <= recorded->second.token) return false;
+  if (AnyNewer(recorded->second.versions, write->second.read_versions)) return true;
   return std::ranges::any_of(pipeline.sources, [&](const SourceFacts& source) {
     const std::int64_t read = write->second.read_versions.at(source.name);
     return truth_.Bridged(source.location, read - 1, read);

@@ -91,8 +91,12 @@ class Checks {
   std::map<std::string, std::map<Slot, std::int64_t>> built_at_backup_;
   std::map<std::string, std::set<Slot>> given_up_;        // by pipeline: counts as made, until it is made again
   std::map<Partition, std::set<std::int64_t>> followed_;  // what of an earlier day a run was made for
-  std::map<std::pair<std::string, Slot>, std::int64_t> recorded_;  // by location, partition: the token
-  std::map<std::pair<std::string, Slot>, std::int64_t> recorded_at_backup_;
+  struct Recorded {
+    std::int64_t token = 0;
+    Versions versions;
+  };
+  std::map<std::pair<std::string, Slot>, Recorded> recorded_;  // by location, partition
+  std::map<std::pair<std::string, Slot>, Recorded> recorded_at_backup_;
   bool restored_ = false;
   std::int64_t processings_ = 0;
 };
