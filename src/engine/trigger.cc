@@ -69,7 +69,7 @@ Result<TriggerPlan> Plan(ledger::Reader& reader, const pipeline::Pipeline& pipel
 Status TriggerOne(ledger::Writer& writer, const pipeline::Pipeline& pipeline, TriggeredRun& one, const Act& act) {
   RunRecord& run = one.run;
   run.pipeline = pipeline.id;
-  LATECOMER_ASSIGN_OR_RETURN(run.run_id, FreeRunName(writer, pipeline.id, ManualRunId(one.key, act.now), act.now));
+  run.run_id = ManualRunId(one.key, act.now);
   run.partition = one.key.Canonical();
   run.partition_display = PartitionName(one.key);
   run.kind = ledger::RunKind::kManual;

@@ -119,6 +119,25 @@ class OneGlobalVersion final : public LedgerTwist {
   }
 };
 
+// What is processed has one version, whichever source it is of.
+class SourcesShareAVersion final : public LedgerTwist {
+ public:
+  void OnProcessed(std::vector<ledger::ProcessedRecord>& records) override {
+    for (ledger::ProcessedRecord& record : records) Share(record.vector);
+  }
+  void OnProcessedOne(std::optional<ledger::ProcessedRecord>& record, ledger::Reader& /*reader*/,
+                      const std::string& /*pipeline*/) override {
+    if (record) Share(record->vector);
+  }
+
+ private:
+  static void Share(VersionVector& vector) {
+    Version newest;
+    for (const auto& [source, version] : vector) newest = std::max(newest, version);
+    for (auto& [source, version] : vector) version = newest;
+  }
+};
+
 // All partitions count as built at one moment, so none was built before one that it follows.
 class BuiltAtOneMoment final : public LedgerTwist {
  public:
@@ -244,6 +263,8 @@ const std::vector<Row>& Rows() {
       {{"fencing_off", "an output takes any token"}, FencingOff},
       {{"record_before_success", "a step that runs counts as one that succeeded"}, RecordBeforeSuccess},
       {{"one_global_version", "all partitions count as built from the newest version"}, WithTwist<OneGlobalVersion>},
+      {{"sources_share_a_version", "a partition counts as built from one version of all its sources"},
+       WithTwist<SourcesShareAVersion>},
       {{"text_keys", "partition keys are compared as text"}, WithHistory<TextKeys>},
       {{"data_change_ignored", "compaction counts as a change"}, WithHistory<DataChangeIgnored>},
       {{"pin_in_the_key", "a run's key has the pinned version"}, WithTwist<PinInTheKey>},

@@ -141,6 +141,8 @@ void Checks::CheckTry(const ledger::TryRecord& attempt, const LedgerEffects& eff
 
 void Checks::CheckNewRun(const ledger::RunRecord& run, std::int64_t now_ms) {
   if (run.kind == ledger::RunKind::kManual) return;
+  // The file asks for it, whatever changed.
+  if (run.cause.starts_with("lookback:")) return OnAskedFor(run.pipeline, run.run_id);
   const PipelineFacts& pipeline = Find(run.pipeline);
   Versions seen;
   for (const SourceFacts& source : pipeline.sources) {
@@ -323,7 +325,10 @@ void Checks::NothingLost(const PipelineFacts& pipeline, const lateness::Plan& pl
     const auto known = processed.find(slot);
     // What came and went before anything was made of it leaves nothing to do.
     if (known == processed.end() && !HasOwnRows(pipeline, find_table, seen, slot)) continue;
+    const bool on_request = MadeOnRequest(pipeline, slot) && !HasOwnRows(pipeline, find_table, seen, slot);
     for (const SourceFacts& source : pipeline.sources) {
+      const bool own_day = source.mapping == SourceFacts::Mapping::kDay;
+      if (!own_day && on_request) continue;
       if (source.mapping == SourceFacts::Mapping::kAll && known == processed.end()) continue;
       const std::int64_t base = known == processed.end() ? -1 : VersionIn(known->second, source.name);
       const auto change = truth_.NewestChange(pipeline, source, slot, base, seen.at(source.name));
@@ -338,6 +343,11 @@ void Checks::NothingLost(const PipelineFacts& pipeline, const lateness::Plan& pl
     }
   }
   FollowersNotLost(pipeline, processed, accounted, others);
+}
+
+bool Checks::MadeOnRequest(const PipelineFacts& pipeline, const Slot& slot) const {
+  const auto write = last_writes_.find({pipeline.into, slot});
+  return write != last_writes_.end() && write->second.write.run_id.starts_with("manual_");
 }
 
 // Made after the copy that was put back: of a state that came and went in commits that are gone, too, or of older
@@ -379,7 +389,8 @@ void Checks::SameAsFromScratch(const PipelineFacts& pipeline, std::int64_t now_m
     const std::vector<std::int64_t> actual = ActualContent(output, slot);
     if (ExpectedContent(pipeline, find_table, slot) == actual) continue;
     const bool gone = !HasOwnRows(pipeline, find_table, newest, slot);
-    if (gone && actual.empty()) continue;  // what came and went before anything was made of it
+    // What came and went before anything was made of it; unless somebody asked for it, and it was made of other days.
+    if (gone && (actual.empty() || MadeOnRequest(pipeline, slot))) continue;
     // A partition that came and went after the ledger's copy was made: nobody knows of it any more.
     if ((gone && restored_) || HoldsWhatNobodyKnows(pipeline, slot)) continue;
     const auto write = last_writes_.find({pipeline.into, slot});

@@ -72,6 +72,7 @@ class Checks {
   void CheckFollower(const PipelineFacts& pipeline, const ledger::RunRecord& run);
   // When an earlier day of the same country was built last, of those built after this one; nullopt: none was.
   std::optional<std::int64_t> BuiltBefore(const PipelineFacts& pipeline, const Slot& slot) const;
+  bool MadeOnRequest(const PipelineFacts& pipeline, const Slot& slot) const;
   bool HoldsWhatNobodyKnows(const PipelineFacts& pipeline, const Slot& slot) const;
   void FollowersNotLost(const PipelineFacts& pipeline, const std::map<Slot, VersionVector>& processed,
                         const std::set<Slot>& accounted, const std::map<Slot, std::string>& others) const;

@@ -1,9 +1,12 @@
 // What the simulation found once, written down: each case with the shortest way to it.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "engine/accept_definition.h"
 #include "engine/clear.h"
 #include "engine/controls.h"
+#include "engine/hold.h"
 #include "engine/observed_sources.h"
 #include "engine/run_names.h"
 #include "engine/trigger.h"
@@ -689,6 +692,32 @@ TEST_F(EngineCase, AGapIsBuiltAgainWhenWhatAllDaysAreMadeOfChanges) {
   const std::vector<ledger::RunRecord> runs = Runs();
   ASSERT_EQ(runs.size(), 6U);
   for (const ledger::RunRecord& run : runs) EXPECT_EQ(run.state, ledger::RunState::kSuccess) << run.run_id;
+}
+
+// Seed 273: its run was asked for, waited for the hold, and kept all later ones waiting; no plan said so.
+TEST_F(EngineCase, APartitionThatIsHeldBeforeItHasDataIsInThePlan) {
+  Append(kDay - 1);
+  Append(kDay);
+  const auto scheduler = Start();
+  WorkAndWait(*scheduler);
+  const table::PartitionKey held = KeyOf(output_, {kDay - 5, Slot::kNoCountry}, false);
+  std::optional<engine::ObservedSources> sources;
+  ASSERT_TRUE(ledger_.now()->Read([&](ledger::Reader& reader) -> Status {
+    LATECOMER_ASSIGN_OR_RETURN(sources, engine::LoadSources(reader, scheduler->pipeline()));
+    return {};
+  }));
+  ASSERT_TRUE(engine::HoldPartition(*ledger_.now(), scheduler->pipeline(), *sources, held, "wait for the vendor",
+                                    {.now = clock_.Now(), .by = "ann"}));
+  const auto asked = scheduler->engine().RequestRun(held);
+  ASSERT_TRUE(asked) << asked.error().ToString();
+  Work(*scheduler);
+  const auto plan = scheduler->engine().PlanNow();
+  ASSERT_TRUE(plan) << plan.error().ToString();
+  const auto entry = std::ranges::find_if(plan->entries, [&](const auto& one) { return one.key == held; });
+  ASSERT_NE(entry, plan->entries.end());
+  EXPECT_EQ(entry->decision, lateness::Decision::kHeld);
+  EXPECT_EQ(entry->rule, "hold");
+  EXPECT_EQ(entry->blocking_run, asked->run_id);
 }
 
 // It would write where nobody looks any more, and its partitions would count as made.

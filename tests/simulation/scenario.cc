@@ -50,6 +50,8 @@ std::string DrawRules(Dice& dice, bool with_strays, const PipelineFacts& facts) 
   if (dice.OneIn(4)) text += "  max_backfills: " + std::to_string(dice.Between(1, 5)) + "\n";
   if (dice.OneIn(4)) text += "  order: newest_first\n";
   if (dice.OneIn(5)) text += "  retry_failed_after: 2h\n";
+  if (!facts.following && dice.OneIn(8))
+    text += dice.OneIn(2) ? "  detect: off\n" : "  detect: lookback\n  lookback: 2\n";
   if (facts.following) text += "  propagate: following\n";
   if (with_strays && dice.OneIn(2)) text += "  no_interval: process\n";
   return text;
