@@ -38,6 +38,8 @@ std::string DrawSchedule(Dice& dice, PipelineFacts& facts) {
   }
   text += "  max_active_runs: " + std::to_string(dice.Between(1, 4)) + "\n";
   if (dice.OneIn(3)) text += "  depends_on_past: true\n";
+  facts.passes_over = dice.OneIn(10);
+  if (facts.passes_over) text += "  catch_up: false\n";
   return text;
 }
 
@@ -174,9 +176,11 @@ ChangedPipeline DrawChange(Dice& dice, const Scenario& scenario, std::size_t ind
   PipelineFacts& facts = changed.facts;
   facts.changed = true;
   facts.filled_gaps = facts.filled_gaps || facts.fills_gaps;
+  facts.passed_over = facts.passed_over || facts.passes_over;
   facts.start.reset();
   facts.ready.reset();
   facts.fills_gaps = false;
+  facts.passes_over = false;
   if (other_output) {
     facts.into = "/sim/" + facts.id + "_out_" + std::to_string(++facts.outputs);
     const bool has_country = index == 0 ? scenario.with_country : scenario.facts.front().by_country;

@@ -41,12 +41,14 @@ struct PipelineFacts {
   std::string step;                  // the one that writes
   bool by_country = false;
   std::optional<Day> start;
-  bool fills_gaps = false;  // days without data between others are processed, too
-  bool following = false;   // each day is built on the one before it
-  int outputs = 1;          // that it has had
+  bool fills_gaps = false;   // days without data between others are processed, too
+  bool passes_over = false;  // days that are over when the first run begins are left out (`catch_up: false`)
+  bool following = false;    // each day is built on the one before it
+  int outputs = 1;           // that it has had
   // Schedulers may be at work that know a definition before; did one of those fill gaps?
   bool changed = false;
   bool filled_gaps = false;
+  bool passed_over = false;
   std::optional<CronTime> ready;  // else a day is complete when a later one is there
 };
 
