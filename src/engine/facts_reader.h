@@ -52,6 +52,8 @@ class FactsReader {
 
   // What people let go of the pipeline's outputs; by partition.
   Result<const std::vector<ledger::ReleaseRecord>*> Releases();
+  // … and what they hold back.
+  Result<const std::vector<ledger::HoldRecord>*> Holds();
 
   const table::PartitionSchema& schema() const { return schema_; }
   // By place in the pipeline's sources; without those that never make an output late.
@@ -77,7 +79,6 @@ class FactsReader {
   Result<Groups> Place(const PlacedSources& placed, const Starts* starts);
   enum class Which { kSome, kAll };  // of the pipeline's outputs
   Result<Facts> Complete(Groups groups, Which which);
-  Result<const std::vector<ledger::HoldRecord>*> Holds();
   Status AddRuns(Groups& groups, Which which);
   Status AddProcessed(Groups& groups, Which which);
   void AddWithoutSource(Groups& groups, const std::string& canonical, lateness::ProcessedFact processed);

@@ -155,6 +155,8 @@ class Look {
     for (const ledger::MarkRecord& mark : marks_) Add(mark.partition);
     LATECOMER_ASSIGN_OR_RETURN(const auto runs, reader_.Runs({.pipeline = pipeline_.id, .open_only = true}));
     for (const ledger::RunRecord& run : runs) Add(run.partition);
+    LATECOMER_ASSIGN_OR_RETURN(const auto* holds, facts_reader_.Holds());
+    for (const ledger::HoldRecord& hold : *holds) Add(hold.partition);
     if (scope.around) AddNeighbours(*scope.around);
     LATECOMER_RETURN_IF_ERROR(AddForeseen(scope.ahead));
     LATECOMER_ASSIGN_OR_RETURN(facts_, facts_reader_.Of(starts_));

@@ -72,10 +72,11 @@ class World {
 
   void Step() {
     using Act = void (World::*)();
-    constexpr Act kActs[] = {
-        &World::CommitSome, &World::Observe,  &World::Observe,  &World::CatchUp,     &World::CatchUp, &World::CatchUp,
-        &World::Process,    &World::Forget,   &World::AddRun,   &World::MoveRun,     &World::Release, &World::Remember,
-        &World::Remember,   &World::Remember, &World::Remember, &World::ApplyOldOne, &World::PassTime};
+    constexpr Act kActs[] = {&World::CommitSome,  &World::Observe,  &World::Observe,  &World::CatchUp,
+                             &World::CatchUp,     &World::CatchUp,  &World::Process,  &World::Forget,
+                             &World::AddRun,      &World::MoveRun,  &World::Release,  &World::Hold,
+                             &World::Remember,    &World::Remember, &World::Remember, &World::Remember,
+                             &World::ApplyOldOne, &World::PassTime};
     (this->*kActs[Pick(0, static_cast<int>(std::size(kActs)) - 1)])();
     if (OneIn(60)) NewPipeline();
     if (OneIn(60)) Accept();
@@ -247,6 +248,16 @@ class World {
     const auto key = AnyOutput();
     if (!key) return;
     Write([&](Writer& writer) { return writer.PutRelease({"p", key->Canonical(), AnyVector(writer), now_}); });
+  }
+
+  void Hold() {
+    const auto key = AnyOutput();
+    if (!key) return;
+    Write([&](Writer& writer) {
+      if (OneIn(2)) return writer.RemoveHold("p", key->Canonical());
+      return writer.PutHold(
+          {.pipeline = "p", .partition = key->Canonical(), .reason = "wait", .by = "ann", .at = now_});
+    });
   }
 
   // What an engine does; the look and the writing are two transactions, and anything may come between.
