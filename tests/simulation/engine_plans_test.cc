@@ -235,5 +235,30 @@ TEST_F(EngineCase, APartitionThatIsHeldBeforeItHasDataIsInThePlan) {
   EXPECT_EQ(entry->blocking_run, asked->run_id);
 }
 
+// A scheduler that doesn't know the new source yet builds on without it.
+TEST_F(EngineCase, WhatWasBuiltWithoutANewSourceIsBuiltAgainWithIt) {
+  for (SimTable* table : {&source_, &other_}) {
+    AppendTo(*table, kDay - 1);
+    AppendTo(*table, kDay);
+  }
+  const auto old = Start();
+  WorkAndWait(*old);
+  ASSERT_EQ(Runs().size(), 1U);
+  const auto scheduler = Start(0, "  others: {table: /sim/other, partition: event_date}\n");
+  WorkAndWait(*scheduler);
+  ASSERT_EQ(Runs().size(), 1U) << "a new source counts as seen";
+  Append(kDay - 1);
+  WorkAndWait(*old);
+  ASSERT_EQ(Runs().size(), 2U);
+  EXPECT_EQ(Processed(kDay - 1), 2);
+  WorkAndWait(*scheduler);
+  ASSERT_EQ(Runs().size(), 3U);
+  EXPECT_EQ(Runs().back().cause, "others@0");
+  EXPECT_EQ(Runs().back().state, ledger::RunState::kSuccess);
+  WorkAndWait(*scheduler);
+  WorkAndWait(*old);
+  EXPECT_EQ(Runs().size(), 3U);
+}
+
 }  // namespace
 }  // namespace latecomer::simulation
