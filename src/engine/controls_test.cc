@@ -283,6 +283,15 @@ TEST_F(Controls, StepsOfARunThatAnotherFollowedAreNotKept) {
   EXPECT_NE(cleared.note.find("backfill_2024-01-02_v4"), std::string::npos) << cleared.note;
 }
 
+TEST_F(Controls, StepsOfARunThatAnotherFollowedAreNotKeptAtTheSameVersionsEither) {
+  AddRun("scheduled_2024-01-02_again", 2, RunState::kSuccess);
+  const ClearedRun cleared =
+      ClearedOne({.which = {.runs = {"scheduled_2024-01-02"}, .steps = {"publish"}}, .same_versions = true});
+  EXPECT_EQ(cleared.again.size(), 3U);
+  EXPECT_TRUE(cleared.kept.empty());
+  EXPECT_EQ(cleared.versions, (VersionVector{{"devices", Version{3}}}));
+}
+
 TEST_F(Controls, ARunningRunIsEndedFirstAndItsClaimGivenBack) {
   AddRun("backfill_2024-01-02_v4", 2, RunState::kRunning, RunKind::kBackfill);
   ClearedOne({.which = {.runs = {"backfill_2024-01-02_v4"}}});

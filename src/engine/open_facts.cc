@@ -62,10 +62,6 @@ bool WasStarted(const OutputFacts& facts) {
          std::any_of(facts.runs.begin(), facts.runs.end(), [](const auto& run) { return run.started; });
 }
 
-bool Exists(const OutputFacts& facts) {
-  return facts.processed || facts.has_rows || !facts.unseen.empty();
-}
-
 // Which output partitions a plan has to look at, and what the ledger may remember of that.
 class Look {
  public:
@@ -265,7 +261,7 @@ class Look {
     std::optional<LocalTime> before = newest_output_.value_or(std::nullopt);
     while (before) {
       LATECOMER_RETURN_IF_ERROR(More({before}));
-      if (AnyAt(*before, Exists)) return {};
+      if (AnyAt(*before, lateness::Exists)) return {};
       LATECOMER_ASSIGN_OR_RETURN(before, facts_reader_.NewestOutput(before));
     }
     return {};

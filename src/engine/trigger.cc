@@ -9,6 +9,7 @@
 #include "engine/named_partition.h"
 #include "engine/open_facts.h"
 #include "engine/run_names.h"
+#include "lateness/decide.h"
 #include "lateness/key_interval.h"
 
 namespace latecomer::engine {
@@ -29,8 +30,7 @@ Result<std::vector<table::PartitionKey>> KeysOf(ledger::Reader& reader, const pi
     for (const lateness::OutputFacts& output : facts.outputs) {
       const auto& start = output.start;
       if (!start || (selection.from && *start < *selection.from) || (selection.to && *start > *selection.to)) continue;
-      const bool exists = output.has_rows || output.processed || output.gap || !output.unseen.empty();
-      if (!exists) continue;  // a person holds it before it has data
+      if (!output.gap && !lateness::Exists(output)) continue;  // a person holds it before it has data
       chosen.emplace(output.key.Canonical(), output.key);
     }
   }

@@ -493,6 +493,10 @@ bool CameTooEarly(const OutputFacts& facts, Instant now) {
   return facts.interval->start > came + (facts.interval->end - facts.interval->start);
 }
 
+bool Exists(const OutputFacts& facts) {
+  return facts.has_rows || !facts.unseen.empty() || facts.processed;
+}
+
 bool IsReady(const OutputFacts& facts, const Situation& situation) {
   const Ready& ready = situation.rules.ready;
   switch (ready.kind) {

@@ -37,6 +37,8 @@ struct Situation {
 // A partition whose interval hadn't nearly begun when its newest data came: a bad clock. It proves
 // nothing, whatever the time is now.
 bool CameTooEarly(const OutputFacts& facts, Instant now);
+// Does it hold or has it ever held anything? A gap doesn't, nor what a person holds before it has data.
+bool Exists(const OutputFacts& facts);
 
 // Has the interval of a partition that was never processed come to its end, as `ready` sees it?
 bool IsReady(const OutputFacts& facts, const Situation& situation);

@@ -104,8 +104,7 @@ Situation Survey(const Rules& rules, const std::vector<const OutputFacts*>& outp
   for (const OutputFacts* facts : outputs) {
     if (!facts->start || CameTooEarly(*facts, now)) continue;
     if (WasStarted(*facts)) RaiseTo(situation.newest_started, *facts->start);
-    const bool exists = facts->has_rows || !facts->unseen.empty() || facts->processed;
-    if (exists) RaiseTo(situation.newest_proof, *facts->start);
+    if (Exists(*facts)) RaiseTo(situation.newest_proof, *facts->start);
   }
   if (!input.proofs.empty()) situation.newest_proof = WeakestProof(input.proofs);
   if (rules.propagate == Propagate::kFollowing) situation.outdated = Outdated(rules, outputs);

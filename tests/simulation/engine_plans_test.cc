@@ -233,6 +233,11 @@ TEST_F(EngineCase, APartitionThatIsHeldBeforeItHasDataIsInThePlan) {
   EXPECT_EQ(entry->decision, lateness::Decision::kHeld);
   EXPECT_EQ(entry->rule, "hold");
   EXPECT_EQ(entry->blocking_run, asked->run_id);
+  // A range is of what there is.
+  const auto range =
+      engine::PreviewTrigger(*ledger_.now(), scheduler->pipeline(), *sources, {.from = LocalTime::min()});
+  ASSERT_TRUE(range) << range.error().ToString();
+  EXPECT_EQ(range->affected.size(), 2U);
 }
 
 // A scheduler that doesn't know the new source yet builds on without it.
