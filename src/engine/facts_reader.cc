@@ -115,13 +115,13 @@ Result<bool> FactsReader::Open() {
 
 // ----- which output partitions there are
 
-Result<FactsReader::Groups> FactsReader::GroupAll() {
+Result<FactsReader::Groups> FactsReader::GroupAll(const pipeline::Pipeline& by) {
   PlacedSources placed(pipeline_.sources.size());
   for (auto& [index, partitions] : partitions_) {
     if (!lateness::GoesByTime(partitions.source().mapping)) continue;
     LATECOMER_ASSIGN_OR_RETURN(placed[index], partitions.All());
   }
-  return Place(placed, nullptr);
+  return Place(by, placed, nullptr);
 }
 
 namespace {
@@ -162,12 +162,13 @@ Result<FactsReader::Groups> FactsReader::GroupOf(const Starts& starts) {
     // In the order in which all of them are read.
     std::sort(found.begin(), found.end(), [](const auto& a, const auto& b) { return a.record->key < b.record->key; });
   }
-  return Place(placed, &starts);
+  return Place(pipeline_, placed, &starts);
 }
 
 // Groups of other intervals than those asked for are there in part only: a window reaches back to them.
-Result<FactsReader::Groups> FactsReader::Place(const PlacedSources& placed, const Starts* starts) {
-  LATECOMER_ASSIGN_OR_RETURN(OutputGroups found, GroupByOutput(pipeline_, schema_, placed));
+Result<FactsReader::Groups> FactsReader::Place(const pipeline::Pipeline& by, const PlacedSources& placed,
+                                               const Starts* starts) {
+  LATECOMER_ASSIGN_OR_RETURN(OutputGroups found, GroupByOutput(by, schema_, placed));
   Groups groups;
   for (auto& [canonical, from] : found) {
     if (starts != nullptr && !starts->contains(from.start)) continue;
@@ -457,7 +458,7 @@ Result<FactsReader::Facts> FactsReader::Complete(Groups groups, Which which) {
 }
 
 Result<FactsReader::Facts> FactsReader::All() {
-  LATECOMER_ASSIGN_OR_RETURN(Groups groups, GroupAll());
+  LATECOMER_ASSIGN_OR_RETURN(Groups groups, GroupAll(pipeline_));
   return Complete(std::move(groups), Which::kAll);
 }
 
@@ -473,9 +474,11 @@ Result<std::vector<Change>> FactsReader::UnseenOf(const std::string& output,
   if (!start) return std::vector<Change>{};
   LATECOMER_ASSIGN_OR_RETURN(Groups groups, GroupOf({*start}));
   auto it = groups.find(output);
-  if (it == groups.end() && pipeline_.rules.empty_partitions == lateness::EmptyPartitions::kRun) {
-    // It may be a gap, which only the partitions around it tell.
-    LATECOMER_ASSIGN_OR_RETURN(groups, GroupAll());
+  if (it == groups.end()) {
+    // It may be a gap, which only the partitions around it tell; also one that another definition than this one fills.
+    pipeline::Pipeline filling = pipeline_;
+    filling.rules.empty_partitions = lateness::EmptyPartitions::kRun;
+    LATECOMER_ASSIGN_OR_RETURN(groups, GroupAll(filling));
     it = groups.find(output);
   }
   if (it == groups.end()) return std::vector<Change>{};

@@ -74,9 +74,9 @@ class FactsReader {
     ChangesByKey by_key;
   };
 
-  Result<Groups> GroupAll();
+  Result<Groups> GroupAll(const pipeline::Pipeline& by);  // `by` may differ in its rules from that of this reader
   Result<Groups> GroupOf(const Starts& starts);
-  Result<Groups> Place(const PlacedSources& placed, const Starts* starts);
+  Result<Groups> Place(const pipeline::Pipeline& by, const PlacedSources& placed, const Starts* starts);
   enum class Which { kSome, kAll };  // of the pipeline's outputs
   Result<Facts> Complete(Groups groups, Which which);
   Status AddRuns(Groups& groups, Which which);

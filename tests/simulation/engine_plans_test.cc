@@ -209,6 +209,34 @@ TEST_F(EngineCase, AGapIsBuiltAgainWhenWhatAllDaysAreMadeOfChanges) {
   for (const ledger::RunRecord& run : runs) EXPECT_EQ(run.state, ledger::RunState::kSuccess) << run.run_id;
 }
 
+// Seed 1868: the one skipped the other's run, and the other made it anew.
+TEST_F(EngineCase, AGapThatOneDefinitionFillsIsBuiltAlsoByASchedulerOfAnother) {
+  for (const Day day : {kDay - 3, kDay - 1, kDay}) Append(day);
+  AppendTo(other_, kDay - 9);
+  const std::string others = "  others: {table: /sim/other, partition: event_date, mapping: all}\n";
+  const std::string start = "start: " + DayText(kDay - 3);
+  const auto filling = Start(0, others + "schedule: {empty_partitions: run, " + start + "}\n");
+  WorkAndWait(*filling);
+  ASSERT_NE(Processed(kDay - 2), -1);
+  const std::vector<ledger::RunRecord> before = Runs();
+  AppendTo(other_, kDay - 9);
+  filling->points.script = [](const std::string& where) -> Status {
+    if (where.starts_with("txn")) throw SimulatedCrash{where};  // the run is queued, and its claim not yet granted
+    return {};
+  };
+  for (std::size_t runs = before.size(); Runs().size() == runs;) {
+    try {
+      const auto report = filling->Tick();
+      ASSERT_TRUE(report) << report.error().ToString();
+    } catch (const SimulatedCrash&) {
+    }
+  }
+  filling->Die();
+  const auto other = Start(0, others + "schedule: {" + start + "}\n");
+  WorkAndWait(*other);
+  for (const ledger::RunRecord& run : Runs()) EXPECT_EQ(run.state, ledger::RunState::kSuccess) << run.run_id;
+}
+
 // Seed 273: its run was asked for, waited for the hold, and kept all later ones waiting; no plan said so.
 TEST_F(EngineCase, APartitionThatIsHeldBeforeItHasDataIsInThePlan) {
   Append(kDay - 1);
