@@ -34,7 +34,12 @@ void Print(Context& context, const RebuildOptions& options, const engine::Rebuil
   for (const std::string& id : rebuilt.took_over) context.out << "took over from ledger " << Printable(id) << '\n';
   PrintList(context, rebuilt.recorded, "recorded as processed");
   PrintList(context, rebuilt.unknown, "left alone, because the commit that wrote them is gone from the output's log");
+  PrintList(
+      context, rebuilt.ahead,
+      "left alone, because they were built from versions that their source doesn't have, so it is another table now");
   PrintList(context, rebuilt.incomplete, "left alone, because some of the pipeline's outputs lack them");
+  PrintList(context, rebuilt.without_source,
+            "of the output stay as they are, because the sources have no rows of them");
   if (rebuilt.recorded.empty()) context.out << "nothing that the ledger doesn't know already\n";
   if (rebuilt.kept > 0) context.out << rebuilt.kept << " were known already\n";
   context.out << "`latecomer plan " << Printable(options.workspace.pipeline_file) << "` shows what is processed next\n";
@@ -47,9 +52,14 @@ Status Rebuild(Context& context, OutputFormat format, const RebuildOptions& opti
                              engine::RebuildProcessed(workspace->ledger(), workspace->pipeline(), workspace->catalog(),
                                                       observed, options.take_over, context.clock.Now()));
   if (format == OutputFormat::kJson) {
-    const nlohmann::ordered_json json{{"pipeline", workspace->pipeline().id}, {"took_over", rebuilt.took_over},
-                                      {"recorded", rebuilt.recorded},         {"unknown", rebuilt.unknown},
-                                      {"incomplete", rebuilt.incomplete},     {"kept", rebuilt.kept}};
+    const nlohmann::ordered_json json{{"pipeline", workspace->pipeline().id},
+                                      {"took_over", rebuilt.took_over},
+                                      {"recorded", rebuilt.recorded},
+                                      {"unknown", rebuilt.unknown},
+                                      {"ahead", rebuilt.ahead},
+                                      {"incomplete", rebuilt.incomplete},
+                                      {"without_source", rebuilt.without_source},
+                                      {"kept", rebuilt.kept}};
     context.out << json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) << '\n';
   } else {
     Print(context, options, rebuilt);

@@ -167,20 +167,7 @@ Result<engine::UpstreamLook> Workspace::LookAt(const pipeline::Pipeline& one) {
 }
 
 Result<engine::ObservedSources> Workspace::Observe(const pipeline::Pipeline& pipeline) {
-  engine::ObservedSources observed;
-  for (const pipeline::Source& source : pipeline.sources) {
-    if (observed.tables.contains(source.location)) continue;
-    LATECOMER_ASSIGN_OR_RETURN(const auto history, catalog_->OpenHistory(source.location));
-    std::optional<engine::ObservedTable> known;
-    LATECOMER_RETURN_IF_ERROR(ledger_->Read([&](ledger::Reader& reader) -> Status {
-      LATECOMER_ASSIGN_OR_RETURN(known, engine::LoadKnown(reader, source.location));
-      return {};
-    }));
-    LATECOMER_ASSIGN_OR_RETURN(engine::ObservedTable table,
-                               engine::Advance(*history, std::move(known), context_.clock.Now(), ledger_.get()));
-    observed.tables.emplace(source.location, std::move(table));
-  }
-  return observed;
+  return engine::ObserveSources(*ledger_, pipeline, *catalog_, context_.clock.Now());
 }
 
 Result<table::PartitionKey> Workspace::ParsePartition(const engine::ObservedSources& observed,

@@ -1,12 +1,11 @@
 #include "engine/adopt.h"
 
 #include "engine/compare_states.h"
+#include "engine/later_changes.h"
 #include "engine/output_groups.h"
 
 namespace latecomer::engine {
 namespace {
-
-using Commits = std::map<std::string, std::vector<ledger::ChangeRecord>>;  // by location
 
 // The sources as they were at the versions that outputs were built from.
 Result<ObservedSources> SourcesAt(const pipeline::Pipeline& pipeline, table::Catalog& catalog,
@@ -25,31 +24,6 @@ Result<ObservedSources> SourcesAt(const pipeline::Pipeline& pipeline, table::Cat
     }
   }
   return sources;
-}
-
-// Changes after `at` that the first look at the tables did not record one by one.
-Result<Commits> ChangesAfter(const pipeline::Pipeline& pipeline, table::Catalog& catalog,
-                             const ObservedSources& sources, const VersionVector& at) {
-  Commits changes;
-  for (const pipeline::Source& source : pipeline.sources) {
-    LATECOMER_ASSIGN_OR_RETURN(const auto history, catalog.OpenHistory(source.location));
-    std::vector<ledger::ChangeRecord>& list = changes[source.location];
-    const VersionRange range{at.at(source.name), sources.Of(source).record.seen.version};
-    LATECOMER_RETURN_IF_ERROR(history->ReadCommits(range, [&](table::Commit&& commit) -> Status {
-      for (const table::PartitionChange& change : commit.partitions) {
-        if (!change.data_change) continue;
-        list.push_back({.version = commit.version,
-                        .key = change.key.Canonical(),
-                        .timestamp = commit.timestamp,
-                        .operation = commit.operation,
-                        .counts = change.counts,
-                        .assumed = false,
-                        .note = {}});
-      }
-      return {};
-    }));
-  }
-  return changes;
 }
 
 Status AppendAdopted(ledger::Writer& writer, const std::string& pipeline, const VersionVector& at,
@@ -75,11 +49,16 @@ Result<Adopted> Adopt(ledger::Ledger& ledger, const pipeline::Pipeline& pipeline
   LATECOMER_ASSIGN_OR_RETURN(OutputGroups outputs, GroupByOutput(pipeline, then));
   std::erase_if(outputs,
                 [&](const auto& output) { return last && (!output.second.start || *output.second.start > *last); });
-  LATECOMER_ASSIGN_OR_RETURN(const Commits changes, ChangesAfter(pipeline, catalog, sources, at));
+  LATECOMER_ASSIGN_OR_RETURN(const LaterChangesByTable later,
+                             ReadLaterChanges(pipeline, catalog, sources, at, /*what_is_left=*/false));
+  // What came and went after `at` is in no output.
+  const auto was_there = [&](const std::string& location, const std::string& key) {
+    return then.tables.at(location).partitions.contains(key);
+  };
   Adopted adopted;
   LATECOMER_RETURN_IF_ERROR(ledger.Write([&](ledger::Writer& writer) -> Status {
     adopted = Adopted{};
-    for (const auto& [location, list] : changes) LATECOMER_RETURN_IF_ERROR(writer.PutChanges(location, list));
+    LATECOMER_RETURN_IF_ERROR(StoreLaterChanges(writer, later, was_there));
     for (const auto& [canonical, output] : outputs) {
       LATECOMER_ASSIGN_OR_RETURN(const auto there, writer.FindProcessed(pipeline.id, canonical));
       if (there) {

@@ -39,6 +39,23 @@ Result<std::optional<ObservedSources>> LoadSources(ledger::Reader& reader, const
   return std::optional<ObservedSources>(std::move(sources));
 }
 
+Result<ObservedSources> ObserveSources(ledger::Ledger& ledger, const pipeline::Pipeline& pipeline,
+                                       table::Catalog& catalog, Instant now) {
+  ObservedSources observed;
+  for (const pipeline::Source& source : pipeline.sources) {
+    if (observed.tables.contains(source.location)) continue;
+    LATECOMER_ASSIGN_OR_RETURN(const auto history, catalog.OpenHistory(source.location));
+    std::optional<ObservedTable> known;
+    LATECOMER_RETURN_IF_ERROR(ledger.Read([&](ledger::Reader& reader) -> Status {
+      LATECOMER_ASSIGN_OR_RETURN(known, LoadKnown(reader, source.location));
+      return {};
+    }));
+    LATECOMER_ASSIGN_OR_RETURN(ObservedTable table, Advance(*history, std::move(known), now, &ledger));
+    observed.tables.emplace(source.location, std::move(table));
+  }
+  return observed;
+}
+
 Status LoadPartitions(ledger::Reader& reader, ObservedSources& sources) {
   for (auto& [location, table] : sources.tables) LATECOMER_RETURN_IF_ERROR(LoadPartitions(reader, table));
   return {};

@@ -8,6 +8,7 @@
 #include "engine/observed_table.h"
 #include "ledger/ledger.h"
 #include "pipeline/pipeline.h"
+#include "table/catalog.h"
 
 namespace latecomer::engine {
 
@@ -22,6 +23,10 @@ struct ObservedSources {
 
 // What the ledger knows, without the tables' partitions; nullopt when it doesn't know one of the tables yet.
 Result<std::optional<ObservedSources>> LoadSources(ledger::Reader& reader, const pipeline::Pipeline& pipeline);
+// Looks at each source as a command does: brings what the ledger knows of it up to the newest version, and stores
+// nothing. Errors as Advance.
+Result<ObservedSources> ObserveSources(ledger::Ledger& ledger, const pipeline::Pipeline& pipeline,
+                                       table::Catalog& catalog, Instant now);
 // Fetches the partitions that the tables lack.
 Status LoadPartitions(ledger::Reader& reader, ObservedSources& sources);
 

@@ -13,11 +13,13 @@
 namespace latecomer::engine {
 
 struct Rebuilt {
-  std::vector<std::string> recorded;    // partitions that are processed now, as the outputs say; for people
-  std::vector<std::string> unknown;     // their newest commit is gone from the log or was not made by latecomer
-  std::vector<std::string> incomplete;  // some outputs have them and some don't
-  int kept = 0;                         // the ledger knew as much already, or a run of them is at work
-  std::vector<std::string> took_over;   // ids of the ledgers for which the outputs were written
+  std::vector<std::string> recorded;        // partitions that are processed now, as the outputs say; for people
+  std::vector<std::string> unknown;         // their newest commit is gone from the log or was not made by latecomer
+  std::vector<std::string> ahead;           // built from versions that a source doesn't have: it isn't the table it was
+  std::vector<std::string> incomplete;      // some outputs have them and some don't
+  std::vector<std::string> without_source;  // an output has them and the sources don't; they stay as they are
+  int kept = 0;                             // the ledger knew as much already, or a run of them is at work
+  std::vector<std::string> took_over;  // ids of the ledgers for which the outputs were written, as far as they are new
 };
 
 // Records each output partition of `sources` as processed at the versions its outputs were built from, where the ledger

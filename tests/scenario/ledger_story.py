@@ -113,6 +113,27 @@ class LedgerUpkeep(Story):
         self.assertEqual(self.lines('runs', PIPELINE, *other), [])
         self.assertEqual(file.read_bytes(), b'')
 
+    def test_a_ledger_that_took_over_needs_to_be_told_but_once(self):
+        self.lose()
+        self.ok('ledger', 'rebuild', PIPELINE, '--take-over')
+        again, = self.lines('ledger', 'rebuild', PIPELINE)
+        self.assertEqual((again['recorded'], again['took_over'], again['kept']), ([], [], 2))
+
+    def test_versions_of_a_table_that_is_another_one_now_prove_nothing(self):
+        self.lose()
+        shutil.rmtree(self.folder / 'dataset/devices')
+        self.load('2024-01-01')
+        self.load('2024-01-03')
+        rebuilt, = self.lines('ledger', 'rebuild', PIPELINE, '--take-over')
+        # Built from version 2, and there are but two commits: to be built again.
+        self.assertEqual((rebuilt['recorded'], rebuilt['ahead']), ([], ['event_time=2024-01-01']))
+        self.assertEqual(rebuilt['without_source'], ['event_time=2024-01-02'])
+        self.assertEqual(self.due(), {'2024-01-01': 'process'})
+        rows = self.output_rows()
+        self.ok('run', PIPELINE)
+        self.assertEqual(self.output_rows()['2024-01-02'], rows['2024-01-02'])
+        self.assertEqual(self.due(), {})
+
     def test_a_pipeline_without_sql_steps_says_what_to_do(self):
         self.write('command.yaml', 'pipeline: command\n'
                    'sources: {devices: {table: dataset/devices, partition: event_time, cadence: day}}\n'

@@ -71,12 +71,20 @@ void Checks::OnLedgerRestored() {
   asked_for_.insert(asked_for_at_backup_.begin(), asked_for_at_backup_.end());
 }
 
+void Checks::OnLedgerLost() {
+  asked_for_at_backup_.clear();
+  held_at_backup_.clear();
+  built_at_backup_.clear();
+  recorded_at_backup_.clear();
+  OnLedgerRestored();
+}
+
 void Checks::OnAccepted(const PipelineFacts& before, const PipelineFacts& now, bool given_up) {
   const auto is_its = [&](const auto& entry) { return entry.first.first == now.id; };
   std::erase_if(causes_, is_its);
   std::erase_if(followed_, is_its);
   if (before.by_country != now.by_country) built_.erase(now.id);
-  if (given_up) given_up_[now.id] = truth_.Touched(now);
+  if (given_up) given_up_[now.id] = truth_.Exist(now);
 }
 
 void Checks::OnLedger(const LedgerEffects& effects, std::int64_t now_ms) {
@@ -86,15 +94,24 @@ void Checks::OnLedger(const LedgerEffects& effects, std::int64_t now_ms) {
     if (seen.before && seen.before->seen.version.value < table.oldest()) {
       truth_.OnBridged(seen.record.location, seen.before->seen.version.value, now);
     }
+    // A ledger that begins anew knows nothing of commits that were gone by then.
+    if (restored_ && !seen.before && table.oldest() > 0) truth_.OnBridged(seen.record.location, -1, now);
     if (truth_.IsReplaced(seen.record.location) && seen.before && now > seen.before->seen.version.value) {
       throw Violation{"6 (history may vanish)", seen.record.location + " is another table, and was read on as if not"};
     }
     seen_[seen.record.location] = now;
   }
   for (const ledger::TryRecord& attempt : effects.tries) CheckTry(attempt, effects);
+  std::vector<ledger::ProcessedRecord> rebuilt;
   for (const auto& processed : effects.processed) {
-    if (!IsLowered(processed, effects)) CheckProcessed(processed);
+    if (IsLowered(processed, effects)) continue;
+    if (processed.record.run_id == "rebuild") {
+      rebuilt.push_back(processed.record);
+    } else {
+      CheckProcessed(processed);
+    }
   }
+  CheckRebuilt(rebuilt);
   for (const ledger::ClaimRecord& claim : effects.claims) CheckClaim(claim, effects, now_ms);
   for (const ledger::RunRecord& run : effects.new_runs) CheckNewRun(run, now_ms);
 }
@@ -278,6 +295,24 @@ void Checks::CheckProcessed(const LedgerEffects::Processed& processed) {
   built_[record.pipeline][slot] = ++processings_;
   recorded_[{pipeline.into, slot}] = {record.token, pins};
   if (const auto given_up = given_up_.find(record.pipeline); given_up != given_up_.end()) given_up->second.erase(slot);
+}
+
+// What was concluded from the outputs is what they hold.
+void Checks::CheckRebuilt(const std::vector<ledger::ProcessedRecord>& records) {
+  for (const ledger::ProcessedRecord& record : records) {
+    const PipelineFacts& pipeline = Find(record.pipeline);
+    const Slot slot = SlotOfCanonical(record.partition);
+    const Versions versions = VersionsIn(pipeline, record.vector);
+    const auto write = last_writes_.find({pipeline.into, slot});
+    if (write == last_writes_.end() || write->second.write.token != record.token ||
+        write->second.read_versions != versions) {
+      throw Violation{kNothingLost, record.pipeline + ": " + SlotText(slot) + " was rebuilt as made with token " +
+                                        Number(record.token) + " of " + Text(versions) + ", and its output isn't"};
+    }
+    CountAgainAfter(record, versions);
+    built_[record.pipeline][slot] = ++processings_;
+    recorded_[{pipeline.into, slot}] = {record.token, versions};
+  }
 }
 
 void Checks::CheckNotWasted(const PipelineFacts& pipeline, const LedgerEffects::Processed& processed) {

@@ -48,6 +48,8 @@ class Checks {
   }
   // The ledger is the one that was backed up.
   void OnLedgerRestored();
+  // The ledger is a new one.
+  void OnLedgerLost();
 
   // Promise 1, on what the ledger and the planner say of every output partition.
   void NothingLost(const PipelineFacts& pipeline, const lateness::Plan& plan, const Versions& seen,
@@ -68,6 +70,7 @@ class Checks {
   void CountAgainAfter(const ledger::ProcessedRecord& record, const Versions& versions);
   bool IsBuilt(const std::string& pipeline, const Slot& slot) const;
   void CheckProcessed(const LedgerEffects::Processed& processed);
+  void CheckRebuilt(const std::vector<ledger::ProcessedRecord>& records);
   void CheckNotWasted(const PipelineFacts& pipeline, const LedgerEffects::Processed& processed);
   void CheckFollower(const PipelineFacts& pipeline, const ledger::RunRecord& run);
   // When an earlier day of the same country was built last, of those built after this one; nullopt: none was.

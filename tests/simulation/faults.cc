@@ -192,23 +192,4 @@ void Simulation::RequestRun(std::size_t pipeline, const Slot& slot) {
   }
 }
 
-// The ledger's disk is lost, and an earlier copy put in its place. Schedulers stop for that; jobs go on.
-void Simulation::BackUpOrRestore() {
-  if (interrupted_) return;
-  if (!ledger_.HasBackup() || dice_.OneIn(2)) {
-    ledger_.BackUp();
-    checks_.OnLedgerBackedUp();
-    Say("the ledger is backed up");
-    return;
-  }
-  for (const auto& scheduler : schedulers_) {
-    if (scheduler->alive()) scheduler->Die();
-  }
-  PassTime(dice_.Between(1, kMinute));  // attempts of one name are told apart by when they began
-  ledger_.Restore();
-  ++counts_.restores;
-  checks_.OnLedgerRestored();
-  Say("an earlier ledger is put back");
-}
-
 }  // namespace latecomer::simulation

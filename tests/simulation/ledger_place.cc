@@ -35,6 +35,10 @@ void RemoveLedger(const std::string& path) {
 }  // namespace
 
 LedgerPlace::LedgerPlace(Random& random) : backup_(ScratchFile("backup.db")) {
+  Create(random);
+}
+
+void LedgerPlace::Create(Random& random) {
   auto ledger = ledger::OpenSqliteLedger(kInMemory, ledger::OpenMode::kCreate, random);
   if (!ledger) throw std::runtime_error(ledger.error().ToString());
   ledger_ = std::move(*ledger);
@@ -52,6 +56,12 @@ void LedgerPlace::BackUp() {
   const Status copied = database.BackupTo(backup_);
   if (!copied) throw std::runtime_error(copied.error().ToString());
   has_backup_ = true;
+}
+
+void LedgerPlace::Lose(Random& random) {
+  RemoveLedger(backup_);
+  has_backup_ = false;
+  Create(random);
 }
 
 void LedgerPlace::Restore() {

@@ -86,6 +86,7 @@ void Add(const SimulationCounts& one, SimulationCounts& all) {
   all.processings += one.processings;
   all.crashes += one.crashes;
   all.restores += one.restores;
+  all.losses += one.losses;
 }
 
 // The violation a seed ends with; nullopt when it keeps all promises.
@@ -166,7 +167,7 @@ int RunRange(const Arguments& arguments) {
             << " looks of an engine, " << per_second(static_cast<double>(counts.transactions))
             << " ledger transactions\n"
             << counts.commits << " commits, " << counts.processings << " partitions processed, " << counts.crashes
-            << " crashes, " << counts.restores << " ledgers put back\n";
+            << " crashes, " << counts.restores << " ledgers put back, " << counts.losses << " lost\n";
   return 0;
 }
 

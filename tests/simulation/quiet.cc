@@ -49,6 +49,8 @@ void Simulation::Quiet() {
   RetireMost();
   StartDead(100);
   PassTime(2 * kDay);
+  // What jobs of a lost ledger wrote since the new one took over is refused until it is told of them.
+  if (counts_.losses > 0 && MayRebuild()) PeopleRebuild(true);
   CompleteTheDays();
   int still = 0;
   for (int round = 0; round < kMostRounds && still < kRoundsAtRest; ++round) {

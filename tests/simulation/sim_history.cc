@@ -204,6 +204,7 @@ Result<std::vector<table::RecordedWrite>> SimHistory::ReadRecordedWrites(const s
     const std::optional<TokenWrite>& write = table_.commit(version).write;
     if (!write || !write->app_id.starts_with(prefix)) continue;
     table::RecordedWrite recorded{.version = Version{version}};
+    recorded.at = Instant(Duration(table_.commit(version).at_ms));
     recorded.transaction = {.app_id = write->app_id,
                             .version = write->token,
                             .ledger_id = write->ledger_id,

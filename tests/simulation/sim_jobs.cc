@@ -27,7 +27,15 @@ TokenWrite WriteOf(const table::WriteTransaction& transaction) {
           .ledger_id = transaction.ledger_id,
           .run_id = transaction.run_id,
           .try_number = transaction.try_number,
-          .vector = transaction.vector};
+          .vector = transaction.vector,
+          .predecessors = transaction.predecessors};
+}
+
+// A ledger's writes are followed by its own, and by those of a ledger that took over from it.
+bool MayFollow(const TokenWrite& newest, const TokenWrite& wanted) {
+  if (newest.ledger_id.empty() || newest.ledger_id == wanted.ledger_id) return true;
+  return std::find(wanted.predecessors.begin(), wanted.predecessors.end(), newest.ledger_id) !=
+         wanted.predecessors.end();
 }
 
 // The rows of the mapped partitions at the pinned versions.
@@ -72,7 +80,7 @@ std::vector<std::int64_t> ContentBefore(const SimTable& output, const Slot& slot
 
 Verdict JudgeToken(const TokenWrite* newest, const TokenWrite& wanted) {
   if (newest == nullptr) return Verdict::kWrite;
-  if (newest->ledger_id != wanted.ledger_id || wanted.token < newest->token) return Verdict::kRefuse;
+  if (!MayFollow(*newest, wanted) || wanted.token < newest->token) return Verdict::kRefuse;
   if (wanted.token > newest->token) return Verdict::kWrite;
   return newest->SameWriteAs(wanted) ? Verdict::kRepeat : Verdict::kRefuse;
 }
@@ -207,6 +215,8 @@ Status SimJobs::Write(const Job& job) {
   const TokenWrite wanted = WriteOf(work.transaction);
   const TokenWrite* newest = table.LastWrite(wanted.app_id);
   const std::int64_t newest_token = newest == nullptr ? 0 : newest->token;
+  TokenWrite token_alone{.app_id = wanted.app_id, .token = newest_token, .ledger_id = "", .run_id = "", .vector = {}};
+  if (newest != nullptr && !table.TellsLastWrite(wanted.app_id)) newest = &token_alone;
   switch (rule(newest, wanted)) {
     case Verdict::kRefuse: return Fail(ErrorKind::kConflict, "another claim wrote this partition");
     case Verdict::kRepeat: return {};

@@ -10,7 +10,12 @@ std::string SlotText(const Slot& slot) {
 
 const TokenWrite* SimTable::LastWrite(const std::string& app_id) const {
   const auto found = writes_.find(app_id);
-  return found == writes_.end() ? nullptr : &found->second;
+  return found == writes_.end() ? nullptr : &found->second.write;
+}
+
+bool SimTable::TellsLastWrite(const std::string& app_id) const {
+  const auto found = writes_.find(app_id);
+  return found != writes_.end() && found->second.version >= oldest_;
 }
 
 std::int64_t SimTable::Commit(SimCommit commit) {
@@ -25,7 +30,7 @@ std::int64_t SimTable::Commit(SimCommit commit) {
     if (files.empty()) state->erase(action.file->slot);
   }
   if (commit.replaces_table) ++id_changes_;
-  if (commit.write) writes_[commit.write->app_id] = *commit.write;
+  if (commit.write) writes_[commit.write->app_id] = {*commit.write, newest() + 1};
   commits_.push_back(std::move(commit));
   states_.push_back(std::move(state));
   return newest();

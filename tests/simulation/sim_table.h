@@ -45,6 +45,7 @@ struct TokenWrite {
   std::string run_id;
   int try_number = 0;
   std::map<std::string, std::int64_t> vector;
+  std::vector<std::string> predecessors{};  // ledgers that its own took over from; the commit doesn't say them
 
   bool SameWriteAs(const TokenWrite& other) const {
     return ledger_id == other.ledger_id && run_id == other.run_id && try_number == other.try_number &&
@@ -89,6 +90,8 @@ class SimTable {
     return Exists() ? StateAt(newest()) : kNothing;
   }
   const TokenWrite* LastWrite(const std::string& app_id) const;
+  // The commit of that write, which says more of it than its token, is still in the log.
+  bool TellsLastWrite(const std::string& app_id) const;
 
   // Returns the new version.
   std::int64_t Commit(SimCommit commit);
@@ -103,7 +106,11 @@ class SimTable {
   bool with_country_;
   std::vector<SimCommit> commits_;
   std::vector<std::shared_ptr<const TableState>> states_;
-  std::map<std::string, TokenWrite> writes_;  // the newest by app id
+  struct Written {
+    TokenWrite write;
+    std::int64_t version = 0;
+  };
+  std::map<std::string, Written> writes_;  // the newest by app id
   std::int64_t oldest_ = 0;
   int incarnation_ = 0;
   int id_changes_ = 0;

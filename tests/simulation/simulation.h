@@ -33,6 +33,7 @@ struct SimulationCounts {
   std::int64_t processings = 0;
   std::int64_t crashes = 0;
   std::int64_t restores = 0;  // of the ledger
+  std::int64_t losses = 0;    // … without a copy
 };
 
 class Simulation {
@@ -73,7 +74,11 @@ class Simulation {
   void PersonClears(std::size_t pipeline, const std::string& run_id);
   void PersonHolds(std::size_t pipeline, const Slot& slot);
   void RequestRun(std::size_t pipeline, const Slot& slot);
+
+  // ledger_loss.cc
   void BackUpOrRestore();
+  bool MayRebuild() const;
+  void PeopleRebuild(bool take_over);
 
   // changes.cc
   void ChangeDefinition();

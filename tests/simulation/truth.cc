@@ -73,6 +73,20 @@ std::set<Slot> Truth::Touched(const PipelineFacts& pipeline) const {
   return touched;
 }
 
+std::set<Slot> Truth::Exist(const PipelineFacts& pipeline) const {
+  const std::set<Slot> touched = Touched(pipeline);
+  std::set<Slot> exist = touched;
+  if (!pipeline.fills_gaps && !pipeline.filled_gaps) return exist;
+  std::map<int, Day> last;  // by country, of those that the walk has come by
+  for (const Slot& slot : touched) {
+    if (!HasInterval(slot.day)) continue;
+    const auto [it, is_first] = last.try_emplace(slot.country, slot.day);
+    for (Day day = it->second + 1; day < slot.day; ++day) exist.insert({day, slot.country});
+    it->second = slot.day;
+  }
+  return exist;
+}
+
 bool Truth::IsTouched(const PipelineFacts& pipeline, const Slot& output, const Versions& up_to) const {
   return std::any_of(pipeline.sources.begin(), pipeline.sources.end(), [&](const SourceFacts& source) {
     if (source.mapping == SourceFacts::Mapping::kAll) return false;

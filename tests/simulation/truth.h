@@ -77,6 +77,8 @@ class Truth {
   std::set<Slot> Touched(const PipelineFacts& pipeline) const;
   // Did a commit up to these versions touch the output partition's own day?
   bool IsTouched(const PipelineFacts& pipeline, const Slot& output, const Versions& up_to) const;
+  // Those and, where gaps are filled or were, the days between them.
+  std::set<Slot> Exist(const PipelineFacts& pipeline) const;
   // A day that nothing touched, between two of the same country that something did.
   bool IsGap(const PipelineFacts& pipeline, const Slot& output) const;
 

@@ -1,0 +1,37 @@
+// What came after the versions that outputs were built from, where those are older than the first look at the sources:
+// an adopted or rebuilt output. That look only knows what each partition holds by then.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "engine/observed_sources.h"
+#include "ledger/ledger.h"
+#include "pipeline/pipeline.h"
+#include "table/catalog.h"
+
+namespace latecomer::engine {
+
+// Of one table.
+struct LaterChanges {
+  std::vector<ledger::ChangeRecord> changes;
+  // What is left of each partition that was changed, should it be there no more: nothing, since its newest change.
+  std::map<std::string, ledger::SourcePartitionRecord> emptied;  // by canonical key
+};
+using LaterChangesByTable = std::map<std::string, LaterChanges>;  // by location
+
+// The commits after `after`, a version for each source by name (none: no look at that source), up to those that
+// `sources` were seen at. kHistoryGone when one of them is gone; with `what_is_left` they are read from the oldest on
+// that is still there.
+Result<LaterChangesByTable> ReadLaterChanges(const pipeline::Pipeline& pipeline, table::Catalog& catalog,
+                                             const ObservedSources& sources, const VersionVector& after,
+                                             bool what_is_left);
+
+using IsWanted = std::function<bool(const std::string& location, const std::string& key)>;
+
+// Stores them, after what was observed; of emptied partitions those that are wanted and that the ledger doesn't know.
+Status StoreLaterChanges(ledger::Writer& writer, const LaterChangesByTable& later, const IsWanted& is_wanted);
+
+}  // namespace latecomer::engine
