@@ -57,11 +57,6 @@ bool IsSettled(const OutputFacts& facts) {
   return facts.processed && facts.unseen.empty();
 }
 
-bool WasStarted(const OutputFacts& facts) {
-  return facts.processed ||
-         std::any_of(facts.runs.begin(), facts.runs.end(), [](const auto& run) { return run.started; });
-}
-
 // Which output partitions a plan has to look at, and what the ledger may remember of that.
 class Look {
  public:
@@ -228,7 +223,7 @@ class Look {
   Status FindFrontier() {
     if (whole_) {
       for (const auto& [canonical, facts] : facts_) {
-        if (!facts.start || !WasStarted(facts) || lateness::CameTooEarly(facts, now_)) continue;
+        if (!facts.start || !lateness::WasStarted(facts) || lateness::CameTooEarly(facts, now_)) continue;
         frontier_ = std::max(frontier_.value_or(*facts.start), *facts.start);
       }
       return {};
@@ -239,7 +234,7 @@ class Look {
       if (!start) return {};
       LATECOMER_RETURN_IF_ERROR(More({start}));
       before = start;
-      if (!AnyAt(*start, WasStarted)) continue;
+      if (!AnyAt(*start, lateness::WasStarted)) continue;
       return !frontier_ || *start > *frontier_ ? MoveFrontier(*start) : Status();
     }
   }
@@ -350,7 +345,7 @@ class Look {
     for (const auto& [canonical, facts] : facts_) {
       const bool known = usable_ && marked.contains(canonical);
       // One that came too early may lie ahead of the frontier, and was processed all the same.
-      const bool needed = Covered(facts) ? !IsSettled(facts) : WasStarted(facts);
+      const bool needed = Covered(facts) ? !IsSettled(facts) : lateness::WasStarted(facts);
       if (needed && !known) update.mark.push_back(canonical);
     }
     const bool moved = usable_ && frontier_ != known_->frontier;

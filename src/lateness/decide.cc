@@ -281,9 +281,9 @@ void DecideProcessed(PlanEntry& entry, const OutputFacts& facts, const Situation
 // ----- partitions that were never processed
 
 // With `catch_up: false`, an interval that was passed over; a change that came after a later interval was
-// built is late data all the same.
+// built is late data all the same. One that was begun wasn't passed over: its output may hold something.
 bool PassedOver(const OutputFacts& facts, const Situation& situation) {
-  if (situation.rules.catch_up || IsLetGo(facts)) return false;
+  if (situation.rules.catch_up || IsLetGo(facts) || WasStarted(facts)) return false;
   const bool before_due = situation.newest_due && *facts.start < *situation.newest_due;
   if (!IsLateNeverProcessed(facts, situation)) return before_due;
   const auto later = situation.built_from.upper_bound(*facts.start);
@@ -495,6 +495,11 @@ bool CameTooEarly(const OutputFacts& facts, Instant now) {
 
 bool Exists(const OutputFacts& facts) {
   return facts.has_rows || !facts.unseen.empty() || facts.processed;
+}
+
+bool WasStarted(const OutputFacts& facts) {
+  return facts.processed ||
+         std::any_of(facts.runs.begin(), facts.runs.end(), [](const RunFact& run) { return run.started; });
 }
 
 bool IsReady(const OutputFacts& facts, const Situation& situation) {

@@ -39,6 +39,8 @@ struct Situation {
 bool CameTooEarly(const OutputFacts& facts, Instant now);
 // Does it hold or has it ever held anything? A gap doesn't, nor what a person holds before it has data.
 bool Exists(const OutputFacts& facts);
+// Was it processed, or is there a run that began to?
+bool WasStarted(const OutputFacts& facts);
 
 // Has the interval of a partition that was never processed come to its end, as `ready` sees it?
 bool IsReady(const OutputFacts& facts, const Situation& situation);

@@ -31,11 +31,6 @@ void RaiseTo(std::optional<LocalTime>& newest, LocalTime start) {
   newest = newest ? std::max(*newest, start) : start;
 }
 
-bool WasStarted(const OutputFacts& facts) {
-  return facts.processed ||
-         std::any_of(facts.runs.begin(), facts.runs.end(), [](const RunFact& run) { return run.started; });
-}
-
 // `outputs` are in the order of Earlier.
 std::map<LocalTime, VersionVector> BuiltFrom(const std::vector<const OutputFacts*>& outputs) {
   std::map<LocalTime, VersionVector> built;

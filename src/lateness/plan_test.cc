@@ -339,6 +339,21 @@ TEST(Plan, WhatCatchUpPassedOverDoesNotComeBackAsLate) {
   EXPECT_EQ(EntryOf(with_change(3), "2024-01-01").kind, RunFact::Kind::kBackfill);
 }
 
+// Its output may hold something by now.
+TEST(Plan, WhatWasBegunIsNotPassedOver) {
+  Rules rules;
+  rules.catch_up = false;
+  const auto with_run = [&](bool started) {
+    return EntryOf(MakePlan(rules, Input({Partition("2024-01-01")
+                                              .Changed(1, "2024-01-05T00:00:00Z")
+                                              .Run("backfill_2024-01-01_v1", "devices@1", State::kFailed, started),
+                                          Partition("2024-01-02").Processed(2), Partition("2024-01-03")})),
+                   "2024-01-01");
+  };
+  EXPECT_NE(with_run(true).rule, "catch_up");
+  EXPECT_EQ(with_run(true).decision, Decision::kFailed);
+}
+
 // ----- detect
 
 TEST(Plan, DetectOffAndLookbackHoldLateData) {
