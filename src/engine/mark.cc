@@ -63,7 +63,7 @@ Result<ProcessedRecord> RecordOf(ledger::Reader& reader, const pipeline::Pipelin
   record.pipeline = run.pipeline;
   record.partition = run.partition;
   record.run_id = run.run_id;
-  record.at = now;
+  LATECOMER_ASSIGN_OR_RETURN(record.at, BuiltAt(reader, pipeline, now));
   if (before.last) {
     record.vector = before.last->vector;
     record.try_number = before.last->number;

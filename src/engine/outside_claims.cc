@@ -235,14 +235,38 @@ Status EndSteps(ledger::Writer& writer, const Shown& shown, StepState to, const 
   return {};
 }
 
+// The token alone doesn't tell this try's commit from that of a claim which a ledger granted that was lost since. Where
+// the commit says who made it, that counts, too.
+Result<bool> IsOfAnother(const table::TableHistory& history, const std::string& app_id, const std::string& ledger_id,
+                         const OutsideClaim& claim) {
+  LATECOMER_ASSIGN_OR_RETURN(const auto writes, history.ReadRecordedWrites(app_id));
+  const auto found =
+      std::ranges::find_if(writes, [&](const auto& write) { return write.transaction.app_id == app_id; });
+  if (found == writes.end() || found->transaction.ledger_id.empty()) return false;
+  const table::WriteTransaction& made = found->transaction;
+  std::map<std::string, std::int64_t> vector;
+  for (const auto& [source, version] : claim.attempt.vector) vector[source] = version.value;
+  return made.ledger_id != ledger_id || made.run_id != claim.run.run_id || made.try_number != claim.attempt.number ||
+         made.vector != vector;
+}
+
 // The steps this try had to do and that write outputs of ours: the commit has to be there with the token.
-Status VerifyCommits(table::Catalog& catalog, const pipeline::Pipeline& pipeline, const OutsideClaim& claim) {
+Status VerifyCommits(table::Catalog& catalog, const pipeline::Pipeline& pipeline, const std::string& ledger_id,
+                     const OutsideClaim& claim) {
   for (const OutsideOutput& output : OutputsOf(pipeline, claim)) {
     LATECOMER_ASSIGN_OR_RETURN(const auto history, catalog.OpenHistory(output.location));
     const auto found = history->FindTransaction(output.txn_app_id);
     if (!found && found.error().kind != ErrorKind::kNotFound) return Fail(found.error());
     const std::int64_t token = claim.attempt.token;
-    if (found && *found && (*found)->version == token) continue;
+    if (found && *found && (*found)->version == token) {
+      LATECOMER_ASSIGN_OR_RETURN(const bool another, IsOfAnother(*history, output.txn_app_id, ledger_id, claim));
+      if (!another) continue;
+      return Fail(Error(ErrorKind::kRunFailed, "the commit of step " + output.step + " (txn " + output.txn_app_id +
+                                                   ", version " + std::to_string(token) +
+                                                   ") was made by another claim with the same token")
+                      .In(output.location)
+                      .Hint("give up with `fail --give-back`: the next try gets a token of its own"));
+    }
     return Fail(Error(ErrorKind::kRunFailed, "the commit of step " + output.step + " (txn " + output.txn_app_id +
                                                  ", version " + std::to_string(token) + ") is not in its output")
                     .In(output.location)
@@ -316,7 +340,7 @@ Result<Reported> RecordOutside(ledger::Ledger& ledger, table::Catalog& catalog, 
     return {};
   }));
   if (before) return *before;
-  LATECOMER_RETURN_IF_ERROR(VerifyCommits(catalog, pipeline, claim));
+  LATECOMER_RETURN_IF_ERROR(VerifyCommits(catalog, pipeline, ledger.id(), claim));
   Reported reported;
   LATECOMER_RETURN_IF_ERROR(ledger.Write([&](ledger::Writer& writer) -> Status {
     LATECOMER_ASSIGN_OR_RETURN(Shown shown, look(writer));
@@ -324,13 +348,7 @@ Result<Reported> RecordOutside(ledger::Ledger& ledger, table::Catalog& catalog, 
     const std::string by = OutsideName(shown.claim->holder);
     const bool late = shown.claim->expires <= now;
     LATECOMER_RETURN_IF_ERROR(EndSteps(writer, shown, StepState::kSuccess, "done by " + by, now));
-    LATECOMER_RETURN_IF_ERROR(writer.PutProcessed({.pipeline = shown.run.pipeline,
-                                                   .partition = shown.run.partition,
-                                                   .vector = shown.attempt.vector,
-                                                   .run_id = shown.run.run_id,
-                                                   .try_number = shown.attempt.number,
-                                                   .token = shown.attempt.token,
-                                                   .at = now}));
+    LATECOMER_RETURN_IF_ERROR(RecordProcessed(writer, pipeline, shown.run, shown.attempt, now));
     const std::string note = late ? "recorded after its lease had run out; nobody had taken it since" : "";
     LATECOMER_RETURN_IF_ERROR(EndTryWith(writer, shown, TryState::kSuccess, note, now));
     LATECOMER_RETURN_IF_ERROR(ReleaseClaim(writer, shown.run));

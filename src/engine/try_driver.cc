@@ -355,20 +355,6 @@ Status Engine::VerifyOutputs(const Active& active) {
   return {};
 }
 
-namespace {
-
-// When an output counts as built. With `propagate: following` that tells which of two was built later, so a clock that
-// went back must not hide it.
-Result<Instant> BuiltAt(ledger::Reader& reader, const pipeline::Pipeline& pipeline, Instant now) {
-  if (pipeline.rules.propagate != lateness::Propagate::kFollowing) return now;
-  LATECOMER_ASSIGN_OR_RETURN(const std::vector<ledger::ProcessedRecord> all, reader.Processed(pipeline.id));
-  Instant at = now;
-  for (const ledger::ProcessedRecord& record : all) at = std::max(at, record.at + Duration(1));
-  return at;
-}
-
-}  // namespace
-
 Status Engine::Record(Active& active) {
   const Status verified = VerifyOutputs(active);
   if (!verified && verified.error().kind != ErrorKind::kRunFailed) return verified;
@@ -388,15 +374,7 @@ Status Engine::Record(Active& active) {
     }
     LATECOMER_RETURN_IF_ERROR(MoveStep(writer, next.run, record, StepState::kRunning, "", now));
     LATECOMER_RETURN_IF_ERROR(MoveStep(writer, next.run, record, StepState::kSuccess, "", now));
-    LATECOMER_ASSIGN_OR_RETURN(const Instant built_at, BuiltAt(writer, pipeline_, now));
-    LATECOMER_RETURN_IF_ERROR(writer.PutProcessed({.pipeline = next.run.pipeline,
-                                                   .partition = next.run.partition,
-                                                   .vector = next.attempt.vector,
-                                                   .run_id = next.run.run_id,
-                                                   .try_number = next.attempt.number,
-                                                   .token = next.attempt.token,
-                                                   .at = built_at}));
-    LATECOMER_RETURN_IF_ERROR(PlaceOutputs(writer, pipeline_));
+    LATECOMER_RETURN_IF_ERROR(RecordProcessed(writer, pipeline_, next.run, next.attempt, now));
     next.attempt.state = ledger::TryState::kSuccess;
     next.attempt.ended = now;
     LATECOMER_RETURN_IF_ERROR(writer.UpdateTry(next.attempt));

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "engine/outside_claims.h"
 #include "sim_keys.h"
 
 namespace latecomer::simulation {
@@ -275,7 +276,9 @@ void Checks::CheckProcessed(const LedgerEffects::Processed& processed) {
   const Slot slot = SlotOfCanonical(record.partition);
   const std::string which = record.run_id + " recorded with token " + Number(record.token);
   const auto claim = claims_.find({record.pipeline, record.partition});
-  if (claim != claims_.end() && (claim->second.token != record.token || claim->second.released)) {
+  // An outside worker may be late: it counts until somebody else is granted the partition.
+  const bool gone = claim != claims_.end() && claim->second.released && !engine::IsOutside(claim->second.holder);
+  if (claim != claims_.end() && (claim->second.token != record.token || gone)) {
     throw Violation{kNothingCollides, which + ", and the newest claim's is " + Number(claim->second.token)};
   }
   const auto write = last_writes_.find({pipeline.into, slot});
@@ -357,6 +360,8 @@ void Checks::NothingLost(const PipelineFacts& pipeline, const lateness::Plan& pl
   }
   for (const Slot& slot : exist) {
     if (accounted.contains(slot)) continue;
+    // A gap that was filled is no output when gaps are filled no more, until its own rows are seen.
+    if (!pipeline.fills_gaps && !truth_.IsTouched(pipeline, slot, seen)) continue;
     const auto known = processed.find(slot);
     // What came and went before anything was made of it leaves nothing to do.
     if (known == processed.end() && !HasOwnRows(pipeline, find_table, seen, slot)) continue;

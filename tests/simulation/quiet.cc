@@ -54,7 +54,8 @@ void Simulation::Quiet() {
   CompleteTheDays();
   int still = 0;
   for (int round = 0; round < kMostRounds && still < kRoundsAtRest; ++round) {
-    const bool worked = WorkUntilStill();
+    const bool outside = WorkOutside();
+    const bool worked = WorkUntilStill() || outside;
     const bool helped = PersonHelps(still == kRoundsAtRest - 1);
     still = worked || helped || jobs_.NextEnd() ? 0 : still + 1;
     PassTime(kHour);

@@ -40,6 +40,7 @@ std::string DrawSchedule(Dice& dice, PipelineFacts& facts) {
   if (dice.OneIn(3)) text += "  depends_on_past: true\n";
   facts.passes_over = dice.OneIn(10);
   if (facts.passes_over) text += "  catch_up: false\n";
+  if (facts.workers_outside) text += "  workers: outside\n";
   return text;
 }
 
@@ -141,8 +142,11 @@ FaultRates DrawFaults(Dice& dice) {
 
 }  // namespace
 
-Scenario DrawScenario(Dice& dice) {
+Scenario DrawScenario(Dice& dice, std::uint64_t seed) {
   Scenario scenario;
+  Dice apart(~seed);  // seeds without outside workers are what they were before there were any
+  scenario.outside_workers = apart.OneIn(4);
+  const auto only_outside = [&] { return scenario.outside_workers && apart.OneIn(2); };
   scenario.columns = dice.OneIn(2) ? SimTable::Columns::kDate : SimTable::Columns::kYearMonthDay;
   scenario.with_country = dice.OneIn(3);
   scenario.with_strays = dice.OneIn(4);
@@ -152,6 +156,7 @@ Scenario DrawScenario(Dice& dice) {
                .into = "/sim/first_out",
                .step = "build",
                .by_country = scenario.with_country && dice.OneIn(2),
+               .workers_outside = only_outside(),
                .start = {}});
   if (dice.OneIn(4)) {
     const bool by_country = scenario.facts.front().by_country;
@@ -161,6 +166,7 @@ Scenario DrawScenario(Dice& dice) {
                  .into = "/sim/second_out",
                  .step = "join",
                  .by_country = by_country && dice.OneIn(2),
+                 .workers_outside = only_outside(),
                  .start = {}});
   }
   scenario.schedulers = static_cast<int>(dice.Between(1, 3));

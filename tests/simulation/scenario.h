@@ -36,6 +36,7 @@ struct Scenario {
   int schedulers = 1;                // for each pipeline
   int machines = 1;
   bool jobs_outside = false;
+  bool outside_workers = false;  // others claim partitions, too, or alone
   FaultRates faults;
   int percent_change = 0;  // of the steps: somebody changes the file of a pipeline
 };
@@ -48,7 +49,7 @@ struct ChangedPipeline {
 inline constexpr const char* kSourceTable = "/sim/source";
 inline constexpr const char* kOtherSourceTable = "/sim/other_source";  // read by the first pipeline, or by none
 
-Scenario DrawScenario(Dice& dice);
+Scenario DrawScenario(Dice& dice, std::uint64_t seed);
 // What somebody may make of a pipeline's file: other steps, another schedule, other rules; perhaps it also writes
 // elsewhere, and by country or not, which waits until a person accepts it.
 ChangedPipeline DrawChange(Dice& dice, const Scenario& scenario, std::size_t index, bool other_output);

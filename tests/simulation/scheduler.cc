@@ -49,7 +49,11 @@ engine::HolderState Scheduler::Probe(const std::string& holder) const {
 }
 
 void Scheduler::Start() {
-  holder_ = MachinePrefix(machine_) + MakeUuid(world_.random);
+  StartAs(MachinePrefix(machine_) + MakeUuid(world_.random), std::chrono::minutes(1));
+}
+
+void Scheduler::StartAs(std::string holder, Duration lease) {
+  holder_ = std::move(holder);
   engine::Environment environment{.ledger = *ledger_,
                                   .catalog = *catalog_,
                                   .executor = *executor_,
@@ -57,7 +61,8 @@ void Scheduler::Start() {
                                   .random = world_.random,
                                   .holder = holder_,
                                   .probe_holder = [this](const std::string& holder) { return Probe(holder); },
-                                  .state_folder = "/sim/state"};
+                                  .state_folder = "/sim/state",
+                                  .lease = lease};
   registered_ = false;
   engine_ = std::make_unique<engine::Engine>(pipeline_, environment);
 }
@@ -72,6 +77,11 @@ Result<engine::TickReport> Scheduler::Tick() {
   if (!registered_) LATECOMER_RETURN_IF_ERROR(engine_->Register());
   registered_ = true;
   return engine_->Tick();
+}
+
+Result<engine::OutsideClaims> Scheduler::Claim(const engine::OutsideRequest& request) {
+  LATECOMER_RETURN_IF_ERROR(engine_->Register());
+  return engine_->ClaimOutside(request);
 }
 
 }  // namespace latecomer::simulation

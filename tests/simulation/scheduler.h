@@ -36,12 +36,15 @@ class Scheduler {
   bool has_registered() const { return registered_; }
   // A process with another identity.
   void Start();
+  void StartAs(std::string holder, Duration lease);
   // The process is gone; its jobs are not.
   void Die();
   bool alive() const { return engine_ != nullptr; }
 
   // One look of the engine. An error that was not thrown comes back.
   Result<engine::TickReport> Tick();
+  // What `latecomer claim` does.
+  Result<engine::OutsideClaims> Claim(const engine::OutsideRequest& request);
 
   engine::Engine& engine() { return *engine_; }
   const pipeline::Pipeline& pipeline() const { return pipeline_; }

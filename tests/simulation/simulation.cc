@@ -21,7 +21,7 @@ Simulation::Simulation(SimulationOptions options)
     : options_(std::move(options)),
       dice_(options_.seed),
       variant_(MakeVariant(options_.broken)),
-      scenario_(DrawScenario(dice_)),
+      scenario_(DrawScenario(dice_, options_.seed)),
       random_(options_.seed),
       checks_(scenario_.facts, truth_),
       writers_(dice_),
@@ -93,6 +93,7 @@ void Simulation::RunSteps() {
 void Simulation::Step() {
   Disturb();
   StartDead(30);
+  if (scenario_.outside_workers && dice_.OneIn(3)) OutsideStep();
   const std::int64_t kind = dice_.Below(100);
   if (kind < 55) {
     TickOne(PickScheduler());

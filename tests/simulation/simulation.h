@@ -34,6 +34,7 @@ struct SimulationCounts {
   std::int64_t crashes = 0;
   std::int64_t restores = 0;  // of the ledger
   std::int64_t losses = 0;    // … without a copy
+  std::int64_t outside = 0;   // jobs of outside workers
 };
 
 class Simulation {
@@ -86,6 +87,19 @@ class Simulation {
   void PutInForce(std::size_t pipeline, ChangedPipeline changed);
   bool WaitsForAccept(const Scheduler& scheduler, const Error& error) const;
 
+  // outside.cc
+  struct OutsideWork {
+    std::size_t pipeline = 0;
+    engine::OutsideClaim claim;
+    std::string job;  // its handle; empty: there is none
+  };
+  void OutsideStep();
+  bool ClaimWork(std::size_t pipeline);
+  void BeginWork(std::size_t pipeline, engine::OutsideClaim claim);
+  bool LookAtWork(std::size_t index);
+  void CheckRefused(const std::string& what, const OutsideWork& work, const Error& why);
+  bool WorkOutside();
+
   // look.cc
   std::vector<ledger::RunRecord> RunsOf(const std::string& pipeline);
   std::optional<engine::ObservedSources> SourcesOf(const pipeline::Pipeline& pipeline);
@@ -119,6 +133,8 @@ class Simulation {
   SharedWorld shared_;
   std::vector<std::unique_ptr<SimClock>> clocks_;  // by machine
   std::vector<std::unique_ptr<Scheduler>> schedulers_;
+  std::vector<std::unique_ptr<Scheduler>> claimers_;  // by pipeline: `latecomer claim`, each time another process
+  std::vector<OutsideWork> outside_work_;
   std::map<std::size_t, ChangedPipeline> waiting_;  // by pipeline: what its file says and nobody has accepted yet
   SimulationCounts counts_;
   bool interrupted_ = false;  // in the middle of a scheduler's look

@@ -40,6 +40,7 @@ struct PipelineFacts {
   std::string into;                  // location
   std::string step;                  // the one that writes
   bool by_country = false;
+  bool workers_outside = false;
   std::optional<Day> start;
   bool fills_gaps = false;   // days without data between others are processed, too
   bool passes_over = false;  // days that are over when the first run begins are left out (`catch_up: false`)
