@@ -106,13 +106,16 @@ void Checks::OnLedger(const LedgerEffects& effects, std::int64_t now_ms) {
   std::vector<ledger::ProcessedRecord> rebuilt;
   for (const auto& processed : effects.processed) {
     if (IsLowered(processed, effects)) continue;
-    if (processed.record.run_id == "rebuild") {
+    if (marking_) {
+      OnVouchedFor(processed.record);
+    } else if (processed.record.run_id == "rebuild") {
       rebuilt.push_back(processed.record);
     } else {
       CheckProcessed(processed);
     }
   }
   CheckRebuilt(rebuilt);
+  for (const auto& [pipeline, partition] : effects.withdrawn) OnWithdrawn(pipeline, partition);
   for (const ledger::ClaimRecord& claim : effects.claims) CheckClaim(claim, effects, now_ms);
   for (const ledger::RunRecord& run : effects.new_runs) CheckNewRun(run, now_ms);
 }
@@ -298,6 +301,25 @@ void Checks::CheckProcessed(const LedgerEffects::Processed& processed) {
   built_[record.pipeline][slot] = ++processings_;
   recorded_[{pipeline.into, slot}] = {record.token, pins};
   if (const auto given_up = given_up_.find(record.pipeline); given_up != given_up_.end()) given_up->second.erase(slot);
+}
+
+// Whatever the output holds, until it is made again.
+void Checks::OnVouchedFor(const ledger::ProcessedRecord& record) {
+  const PipelineFacts& pipeline = Find(record.pipeline);
+  const Slot slot = SlotOfCanonical(record.partition);
+  const Versions versions = VersionsIn(pipeline, record.vector);
+  CountAgainAfter(record, versions);
+  built_[record.pipeline][slot] = ++processings_;
+  recorded_[{pipeline.into, slot}] = {record.token, versions};
+  given_up_[record.pipeline].insert(slot);
+}
+
+void Checks::OnWithdrawn(const std::string& pipeline, const std::string& partition) {
+  const Slot slot = SlotOfCanonical(partition);
+  built_[pipeline].erase(slot);
+  recorded_.erase({Find(pipeline).into, slot});
+  causes_.erase({pipeline, partition});
+  given_up_[pipeline].erase(slot);
 }
 
 // What was concluded from the outputs is what they hold.

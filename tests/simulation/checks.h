@@ -46,6 +46,8 @@ class Checks {
     built_at_backup_ = built_;
     recorded_at_backup_ = recorded_;
   }
+  // While a person marks: what counts as processed then, they vouch for.
+  void OnMarking(bool marks) { marking_ = marks; }
   // The ledger is the one that was backed up.
   void OnLedgerRestored();
   // The ledger is a new one.
@@ -70,6 +72,8 @@ class Checks {
   void CountAgainAfter(const ledger::ProcessedRecord& record, const Versions& versions);
   bool IsBuilt(const std::string& pipeline, const Slot& slot) const;
   void CheckProcessed(const LedgerEffects::Processed& processed);
+  void OnVouchedFor(const ledger::ProcessedRecord& record);
+  void OnWithdrawn(const std::string& pipeline, const std::string& partition);
   void CheckRebuilt(const std::vector<ledger::ProcessedRecord>& records);
   void CheckNotWasted(const PipelineFacts& pipeline, const LedgerEffects::Processed& processed);
   void CheckFollower(const PipelineFacts& pipeline, const ledger::RunRecord& run);
@@ -102,6 +106,7 @@ class Checks {
   std::map<std::pair<std::string, Slot>, Recorded> recorded_;  // by location, partition
   std::map<std::pair<std::string, Slot>, Recorded> recorded_at_backup_;
   bool restored_ = false;
+  bool marking_ = false;
   std::int64_t processings_ = 0;
 };
 

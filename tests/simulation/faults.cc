@@ -4,6 +4,7 @@
 #include "engine/clear.h"
 #include "engine/controls.h"
 #include "engine/hold.h"
+#include "engine/mark.h"
 #include "sim_keys.h"
 #include "simulation.h"
 
@@ -75,6 +76,7 @@ void Simulation::Disturb() {
   if (dice_.Percent(rates.clean_log)) CleanSomeLog();
   if (dice_.Percent(rates.another_table)) ReplaceSource();
   if (dice_.Percent(rates.person)) PersonMeddles();
+  if (scenario_.people_mark && dice_.Percent(rates.person)) PersonMarks();
   if (dice_.Percent(rates.restore_ledger)) BackUpOrRestore();
   if (dice_.Percent(scenario_.percent_change)) ChangeDefinition();
   if (!waiting_.empty() && dice_.Percent(20)) PersonAccepts(waiting_.begin()->first, DrawAcceptAs());
@@ -157,6 +159,26 @@ void Simulation::PersonClears(std::size_t pipeline, const std::string& run_id) {
   for (const engine::ClearedRun& one : cleared->affected) {
     checks_.OnAskedFor(definition.id, one.run.run_id);
     Say("a person clears " + one.run.run_id + (options.same_versions ? " at the same versions" : ""));
+  }
+}
+
+// A whole run, or as failed the step that writes.
+void Simulation::PersonMarks() {
+  const auto index = static_cast<std::size_t>(dice_.Below(static_cast<std::int64_t>(scenario_.pipelines.size())));
+  const pipeline::Pipeline& pipeline = scenario_.pipelines[index];
+  const std::vector<ledger::RunRecord> runs = RunsOf(pipeline.id);
+  if (runs.empty()) return;
+  engine::MarkSelection selection{.which = {.runs = {dice_.Pick(runs).run_id}}};
+  selection.mark = dice_.OneIn(2) ? engine::Mark::kSuccess : engine::Mark::kFailed;
+  const bool failed = selection.mark == engine::Mark::kFailed;
+  if (failed && dice_.OneIn(3)) selection.which.steps = {scenario_.facts[index].step};
+  checks_.OnMarking(true);
+  const auto marked =
+      engine::ApplyMark(*watched_by_people_, pipeline, selection, "", {.now = clocks_.front()->Now(), .by = "ann"});
+  checks_.OnMarking(false);
+  if (!marked) return;  // a run of another definition
+  for (const engine::MarkedRun& one : marked->affected) {
+    Say("a person marks " + one.run.run_id + (failed ? " failed" : " success") + ": " + one.note);
   }
 }
 

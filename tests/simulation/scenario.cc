@@ -174,6 +174,7 @@ Scenario DrawScenario(Dice& dice, std::uint64_t seed) {
   scenario.faults = DrawFaults(dice);
   scenario.jobs_outside = dice.OneIn(3);
   scenario.percent_change = dice.OneIn(4) ? 1 : 0;
+  scenario.people_mark = apart.OneIn(4);
   return scenario;
 }
 

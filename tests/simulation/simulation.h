@@ -74,6 +74,7 @@ class Simulation {
   void PersonMeddles();
   void PersonClears(std::size_t pipeline, const std::string& run_id);
   void PersonHolds(std::size_t pipeline, const Slot& slot);
+  void PersonMarks();
   void RequestRun(std::size_t pipeline, const Slot& slot);
 
   // ledger_loss.cc

@@ -28,6 +28,7 @@ struct LedgerEffects {
   std::vector<ledger::RunRecord> new_runs;
   std::vector<ledger::RunRecord> runs;  // updated
   std::vector<Processed> processed;
+  std::vector<std::pair<std::string, std::string>> withdrawn;  // pipeline, partition: counts as processed no more
   std::vector<Seen> seen;
 };
 

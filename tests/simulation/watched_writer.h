@@ -169,6 +169,7 @@ class WatchedWriter final : public ledger::Writer, public ledger::Stamped {
   }
   Status PutPipeline(const ledger::PipelineRecord& record) override { return writer_->PutPipeline(record); }
   Status RemoveProcessed(const std::string& pipeline, const std::string& partition) override {
+    effects_.withdrawn.emplace_back(pipeline, partition);
     return writer_->RemoveProcessed(pipeline, partition);
   }
   Status ForgetTable(const std::string& location) override { return writer_->ForgetTable(location); }
