@@ -38,8 +38,7 @@ void Print(Context& context, const RebuildOptions& options, const engine::Rebuil
       context, rebuilt.ahead,
       "left alone, because they were built from versions that their source doesn't have, so it is another table now");
   PrintList(context, rebuilt.incomplete, "left alone, because some of the pipeline's outputs lack them");
-  PrintList(context, rebuilt.without_source,
-            "of the output stay as they are, because the sources have no rows of them");
+  PrintList(context, rebuilt.without_source, "left as the output has them, because the sources have no rows of them");
   if (rebuilt.recorded.empty()) context.out << "nothing that the ledger doesn't know already\n";
   if (rebuilt.kept > 0) context.out << rebuilt.kept << " were known already\n";
   context.out << "`latecomer plan " << Printable(options.workspace.pipeline_file) << "` shows what is processed next\n";
