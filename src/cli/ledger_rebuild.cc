@@ -34,12 +34,13 @@ void Print(Context& context, const RebuildOptions& options, const engine::Rebuil
   for (const std::string& id : rebuilt.took_over) context.out << "took over from ledger " << Printable(id) << '\n';
   PrintList(context, rebuilt.recorded, "recorded as processed");
   PrintList(context, rebuilt.unknown, "left alone, because the commit that wrote them is gone from the output's log");
-  PrintList(
-      context, rebuilt.ahead,
-      "left alone, because they were built from versions that their source doesn't have, so it is another table now");
+  PrintList(context, rebuilt.ahead,
+            "left alone, because built from a version that the source doesn't have: it is another table now");
   PrintList(context, rebuilt.incomplete, "left alone, because some of the pipeline's outputs lack them");
   PrintList(context, rebuilt.without_source, "left as the output has them, because the sources have no rows of them");
-  if (rebuilt.recorded.empty()) context.out << "nothing that the ledger doesn't know already\n";
+  const bool all_known =
+      rebuilt.recorded.empty() && rebuilt.unknown.empty() && rebuilt.ahead.empty() && rebuilt.incomplete.empty();
+  if (all_known) context.out << "nothing that the ledger doesn't know already\n";
   if (rebuilt.kept > 0) context.out << rebuilt.kept << " were known already\n";
   context.out << "`latecomer plan " << Printable(options.workspace.pipeline_file) << "` shows what is processed next\n";
 }
