@@ -5,6 +5,8 @@
 namespace latecomer::engine {
 namespace {
 
+constexpr std::int64_t kMostCommits = 20'000;
+
 void Take(const table::Commit& commit, const table::PartitionChange& change, LaterChanges& later) {
   if (!change.data_change) return;
   const std::string key = change.key.Canonical();
@@ -40,11 +42,16 @@ Result<LaterChangesByTable> ReadLaterChanges(const pipeline::Pipeline& pipeline,
     VersionRange range{from->second, sources.Of(source).record.seen.version};
     if (what_is_left) {
       LATECOMER_ASSIGN_OR_RETURN(const Version oldest, history->OldestCommit());
-      range.base = std::max(range.base, Version{oldest.value - 1});
+      range.base = std::max({range.base, Version{oldest.value - 1}, Version{range.target.value - kMostCommits}});
     }
-    LaterChanges& later = all[source.location];
+    const auto [entry, is_first] = all.try_emplace(source.location);
+    LaterChanges& later = entry->second;
+    later.since = is_first ? range.base : std::min(later.since, range.base);
     LATECOMER_RETURN_IF_ERROR(history->ReadCommits(range, [&](table::Commit&& commit) -> Status {
-      if (commit.partitioning_changed && commit.version != Version{0}) later.emptied.clear();
+      if (commit.partitioning_changed && commit.version != Version{0}) {
+        later.emptied.clear();
+        later.since = std::max(later.since, commit.version);
+      }
       for (const table::PartitionChange& change : commit.partitions) Take(commit, change, later);
       return {};
     }));
@@ -62,6 +69,23 @@ Status StoreLaterChanges(ledger::Writer& writer, const LaterChangesByTable& late
       if (!known) unknown.push_back(left);
     }
     LATECOMER_RETURN_IF_ERROR(writer.PutSourcePartitions(location, unknown));
+  }
+  return {};
+}
+
+Status DatePartitions(ledger::Writer& writer, const ObservedSources& sources, const LaterChangesByTable& later) {
+  for (const auto& [location, one] : later) {
+    const Version first_look = sources.tables.at(location).record.first_contact;
+    if (one.since >= first_look) continue;
+    LATECOMER_ASSIGN_OR_RETURN(const auto partitions, writer.SourcePartitions(location));
+    std::vector<ledger::SourcePartitionRecord> dated;
+    for (ledger::SourcePartitionRecord partition : partitions) {
+      if (partition.last_changed != first_look) continue;
+      const auto change = one.emptied.find(partition.key);
+      partition.last_changed = change == one.emptied.end() ? one.since : change->second.last_changed;
+      if (partition.last_changed < first_look) dated.push_back(std::move(partition));
+    }
+    LATECOMER_RETURN_IF_ERROR(writer.PutSourcePartitions(location, dated));
   }
   return {};
 }

@@ -258,6 +258,7 @@ Result<Rebuilt> RebuildProcessed(ledger::Ledger& ledger, const pipeline::Pipelin
     rebuilt.without_source = WithoutSource(pipeline, outputs, groups);
     for (const auto& [location, table] : sources.tables) LATECOMER_RETURN_IF_ERROR(Store(writer, table));
     LATECOMER_RETURN_IF_ERROR(StoreLaterChanges(writer, later, is_wanted));
+    LATECOMER_RETURN_IF_ERROR(DatePartitions(writer, sources, later));
     LATECOMER_ASSIGN_OR_RETURN(const auto known, writer.FindPipeline(pipeline.id));
     if (!known) {
       LATECOMER_RETURN_IF_ERROR(writer.PutPipeline({.id = pipeline.id,

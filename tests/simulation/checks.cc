@@ -69,6 +69,7 @@ void Checks::OnLedgerRestored() {
   held_ = held_at_backup_;
   built_ = built_at_backup_;
   recorded_ = recorded_at_backup_;
+  given_up_ = given_up_at_backup_;
   asked_for_.insert(asked_for_at_backup_.begin(), asked_for_at_backup_.end());
 }
 
@@ -77,6 +78,7 @@ void Checks::OnLedgerLost() {
   held_at_backup_.clear();
   built_at_backup_.clear();
   recorded_at_backup_.clear();
+  given_up_at_backup_.clear();
   OnLedgerRestored();
 }
 
@@ -96,7 +98,7 @@ void Checks::OnLedger(const LedgerEffects& effects, std::int64_t now_ms) {
       truth_.OnBridged(seen.record.location, seen.before->seen.version.value, now);
     }
     // A ledger that begins anew knows nothing of commits that were gone by then.
-    if (restored_ && !seen.before && table.oldest() > 0) truth_.OnBridged(seen.record.location, -1, now);
+    if (restored_ && !seen.before && table.oldest() > 0) truth_.OnBridged(seen.record.location, -1, table.oldest());
     if (truth_.IsReplaced(seen.record.location) && seen.before && now > seen.before->seen.version.value) {
       throw Violation{"6 (history may vanish)", seen.record.location + " is another table, and was read on as if not"};
     }

@@ -45,6 +45,7 @@ class Checks {
     held_at_backup_ = held_;
     built_at_backup_ = built_;
     recorded_at_backup_ = recorded_;
+    given_up_at_backup_ = given_up_;
   }
   // While a person marks: what counts as processed then, they vouch for.
   void OnMarking(bool marks) { marking_ = marks; }
@@ -97,7 +98,8 @@ class Checks {
   // By pipeline: the how-manieth record of all the newest one of each partition was.
   std::map<std::string, std::map<Slot, std::int64_t>> built_;
   std::map<std::string, std::map<Slot, std::int64_t>> built_at_backup_;
-  std::map<std::string, std::set<Slot>> given_up_;        // by pipeline: counts as made, until it is made again
+  std::map<std::string, std::set<Slot>> given_up_;  // by pipeline: counts as made, until it is made again
+  std::map<std::string, std::set<Slot>> given_up_at_backup_;
   std::map<Partition, std::set<std::int64_t>> followed_;  // what of an earlier day a run was made for
   struct Recorded {
     std::int64_t token = 0;

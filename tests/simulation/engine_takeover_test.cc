@@ -135,6 +135,25 @@ TEST_F(TakeOver, AnOutputWhoseSourceForgotItStaysAsItIsAndIsNamed) {
   EXPECT_EQ(ContentOf(kFirst), content);
 }
 
+TEST_F(TakeOver, WhatDidNotChangeSinceIsNotMadeAgainThoughTheLogWasCleaned) {
+  Append(kFirst);
+  Append(kFirst + 1);
+  Append(kFirst + 2);
+  const auto before = Start();
+  WorkAndWait(*before);
+  ASSERT_EQ(Processed(kFirst), 2);
+  ASSERT_EQ(Processed(kFirst + 1), 2);
+  Append(kFirst + 3);
+  Append(kFirst + 1);
+  source_.CleanLog(2);
+  Lose(*before);
+  const auto after = Start();
+  ASSERT_EQ(Rebuild(after->engine().pipeline()).recorded.size(), 2U);
+  WorkAndWait(*after);
+  EXPECT_EQ(Processed(kFirst), 2) << RuleOf(*after, kFirst);
+  EXPECT_EQ(Processed(kFirst + 1), 4) << RuleOf(*after, kFirst + 1);
+}
+
 TEST_F(TakeOver, VersionsThatTheSourceDoesNotHaveAreOfAnotherTable) {
   Append(kFirst);
   Append(kFirst + 1);
