@@ -474,8 +474,9 @@ Result<std::vector<Change>> FactsReader::UnseenOf(const std::string& output,
   if (!start) return std::vector<Change>{};
   LATECOMER_ASSIGN_OR_RETURN(Groups groups, GroupOf({*start}));
   auto it = groups.find(output);
-  if (it == groups.end()) {
-    // It may be a gap, which only the partitions around it tell; also one that another definition than this one fills.
+  const bool fills = pipeline_.rules.empty_partitions == lateness::EmptyPartitions::kRun;
+  if (it == groups.end() && (fills || processed)) {
+    // It may be a gap, which only the partitions around it tell; one that was built, of another definition than this.
     pipeline::Pipeline filling = pipeline_;
     filling.rules.empty_partitions = lateness::EmptyPartitions::kRun;
     LATECOMER_ASSIGN_OR_RETURN(groups, GroupAll(filling));
