@@ -109,6 +109,7 @@ class Checks {
   std::map<std::pair<std::string, Slot>, Recorded> recorded_at_backup_;
   bool restored_ = false;
   bool marking_ = false;
+  std::set<std::string> withdrew_;  // pipelines of which a person withdrew something
   std::int64_t processings_ = 0;
 };
 
