@@ -12,6 +12,7 @@
 #include "delta/data_file_writer.h"
 #include "delta/recorded_writes.h"
 #include "delta/write_rules.h"
+#include "table/recorded_write.h"
 
 namespace latecomer::delta {
 namespace {
@@ -19,16 +20,6 @@ namespace {
 constexpr std::int64_t kCopyBytes = 1 << 20;
 // A live file of a store without local files is read whole to compare it; larger ones are just replaced.
 constexpr std::int64_t kMostBytesToCompare = 64 << 20;
-
-bool SameWrite(const table::WriteTransaction& a, const table::WriteTransaction& b) {
-  return a.ledger_id == b.ledger_id && a.run_id == b.run_id && a.try_number == b.try_number && a.vector == b.vector;
-}
-
-// A ledger's writes are followed by its own, and by those of a ledger that took over from it.
-bool MayFollow(const table::WriteTransaction& wanted, const std::string& ledger_id) {
-  const auto& before = wanted.predecessors;
-  return ledger_id == wanted.ledger_id || std::find(before.begin(), before.end(), ledger_id) != before.end();
-}
 
 Error Conflict(std::string message, std::string hint) {
   return Error(ErrorKind::kConflict, std::move(message)).Hint(std::move(hint));
@@ -62,7 +53,7 @@ Result<std::optional<table::WriteReport>> PartitionReplacement::SettleToken(cons
   const std::int64_t newest = found->second.version;
   LATECOMER_ASSIGN_OR_RETURN(const auto recorded,
                              FindRecordedWrite(*state.folder, wanted.app_id, newest, found->second.at));
-  if (recorded && !MayFollow(wanted, recorded->transaction.ledger_id)) {
+  if (recorded && !table::MayFollow(wanted, recorded->transaction.ledger_id)) {
     return Fail(
         Conflict("this partition was written for another ledger, " + Printable(recorded->transaction.ledger_id) +
                      ", in version " + std::to_string(recorded->version.value),
@@ -75,7 +66,7 @@ Result<std::optional<table::WriteReport>> PartitionReplacement::SettleToken(cons
                              ", this one's " + std::to_string(wanted.version),
                          "nothing was changed; the run that holds the newer claim goes on"));
   }
-  if (recorded && SameWrite(recorded->transaction, wanted)) {
+  if (recorded && table::SameWrite(recorded->transaction, wanted)) {
     return table::WriteReport{table::WriteOutcome::kRepeat, recorded->version, recorded->rows, recorded->bytes};
   }
   return Fail(Conflict("token " + std::to_string(newest) + " was used for another write of this partition" +

@@ -8,6 +8,7 @@
 #include "engine/run_names.h"
 #include "engine/selection.h"
 #include "engine/transitions.h"
+#include "table/recorded_write.h"
 
 namespace latecomer::engine {
 
@@ -239,15 +240,13 @@ Status EndSteps(ledger::Writer& writer, const Shown& shown, StepState to, const 
 // the commit says who made it, that counts, too.
 Result<bool> IsOfAnother(const table::TableHistory& history, const std::string& app_id, const std::string& ledger_id,
                          const OutsideClaim& claim) {
-  LATECOMER_ASSIGN_OR_RETURN(const auto writes, history.ReadRecordedWrites(app_id));
-  const auto found =
-      std::ranges::find_if(writes, [&](const auto& write) { return write.transaction.app_id == app_id; });
-  if (found == writes.end() || found->transaction.ledger_id.empty()) return false;
-  const table::WriteTransaction& made = found->transaction;
-  std::map<std::string, std::int64_t> vector;
-  for (const auto& [source, version] : claim.attempt.vector) vector[source] = version.value;
-  return made.ledger_id != ledger_id || made.run_id != claim.run.run_id || made.try_number != claim.attempt.number ||
-         made.vector != vector;
+  LATECOMER_ASSIGN_OR_RETURN(const auto made, table::WriteBehind(history, app_id));
+  if (!made) return false;
+  table::WriteTransaction mine{.app_id = app_id, .version = claim.attempt.token, .ledger_id = ledger_id};
+  mine.run_id = claim.run.run_id;
+  mine.try_number = claim.attempt.number;
+  for (const auto& [source, version] : claim.attempt.vector) mine.vector[source] = version.value;
+  return !table::SameWrite(made->transaction, mine);
 }
 
 // The steps this try had to do and that write outputs of ours: the commit has to be there with the token.

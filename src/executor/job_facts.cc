@@ -8,6 +8,7 @@
 
 #include "base/text.h"
 #include "executor/spark_text.h"
+#include "table/recorded_write.h"
 
 namespace latecomer::executor {
 
@@ -47,29 +48,14 @@ Result<std::optional<TableHistory::Transaction>> NewestTransaction(const TableHi
   return std::optional<TableHistory::Transaction>();
 }
 
-// Who made the newest write of an application; nothing when the log doesn't tell, because it was cleaned or because the
-// writer didn't say.
-Result<std::optional<table::RecordedWrite>> WriteBehind(const TableHistory& output, const std::string& app_id) {
-  LATECOMER_ASSIGN_OR_RETURN(const auto writes, output.ReadRecordedWrites(app_id));
-  const auto found =
-      std::ranges::find_if(writes, [&](const auto& write) { return write.transaction.app_id == app_id; });
-  if (found == writes.end() || found->transaction.ledger_id.empty()) return std::optional<table::RecordedWrite>();
-  return std::optional(*found);
-}
-
 Status CheckOwner(const JobWork& work, const table::RecordedWrite& recorded) {
   const std::string& owner = recorded.transaction.ledger_id;
-  const auto& before = work.transaction.predecessors;
-  if (owner == work.transaction.ledger_id || std::find(before.begin(), before.end(), owner) != before.end()) return {};
+  if (table::MayFollow(work.transaction, owner)) return {};
   return Fail(Error(ErrorKind::kConflict, "this partition was written for another ledger, " + Printable(owner) +
                                               ", in version " + std::to_string(recorded.version.value))
                   .In(work.into)
                   .Hint("run with the ledger that owns the output (--ledger); when that one is lost or no longer used, "
                         "`latecomer ledger rebuild PIPELINE --take-over`"));
-}
-
-bool SameWrite(const table::WriteTransaction& a, const table::WriteTransaction& b) {
-  return a.ledger_id == b.ledger_id && a.run_id == b.run_id && a.try_number == b.try_number && a.vector == b.vector;
 }
 
 // ----- what the job is told
@@ -159,7 +145,7 @@ Status CheckMayWrite(const JobWork& work, table::Catalog& catalog) {
                     .In(work.into)
                     .Hint("nothing was started; the run that holds the newer claim goes on"));
   }
-  LATECOMER_ASSIGN_OR_RETURN(const auto recorded, WriteBehind(*output, work.transaction.app_id));
+  LATECOMER_ASSIGN_OR_RETURN(const auto recorded, table::WriteBehind(*output, work.transaction.app_id));
   return recorded ? CheckOwner(work, *recorded) : Status{};
 }
 
@@ -238,10 +224,10 @@ Result<std::optional<table::WriteReport>> FindJobWrite(const JobWork& work, tabl
                        "), so Spark left out the job's write (" + wanted + ") without an error",
                    "nothing is recorded; the run that holds the newer claim goes on");
   }
-  LATECOMER_ASSIGN_OR_RETURN(const auto recorded, WriteBehind(*output, work.transaction.app_id));
+  LATECOMER_ASSIGN_OR_RETURN(const auto recorded, table::WriteBehind(*output, work.transaction.app_id));
   table::WriteReport report{.version = newest->recorded_at};
   if (!recorded) return std::optional(report);
-  if (!SameWrite(recorded->transaction, work.transaction)) {
+  if (!table::SameWrite(recorded->transaction, work.transaction)) {
     return missing("another write used the job's transaction (" + wanted + "), so Spark left out the job's own: run " +
                        Printable(recorded->transaction.run_id) + ", ledger " +
                        Printable(recorded->transaction.ledger_id),

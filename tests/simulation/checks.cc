@@ -305,8 +305,18 @@ void Checks::CheckProcessed(const LedgerEffects::Processed& processed) {
   if (const auto given_up = given_up_.find(record.pipeline); given_up != given_up_.end()) given_up->second.erase(slot);
 }
 
+// It may end with something older than what a person vouches for now, or be made for something they withdraw. A worker
+// outside may still report when its claim is gone.
+void Checks::NoteWhatIsAtWork(const std::string& pipeline) {
+  for (const auto& [partition, claim] : claims_) {
+    const bool ended = claim.released && !engine::IsOutside(claim.holder);
+    if (partition.first == pipeline && !ended) at_work_.insert(partition);
+  }
+}
+
 // Whatever the output holds, until it is made again.
 void Checks::OnVouchedFor(const ledger::ProcessedRecord& record) {
+  NoteWhatIsAtWork(record.pipeline);
   const PipelineFacts& pipeline = Find(record.pipeline);
   const Slot slot = SlotOfCanonical(record.partition);
   const Versions versions = VersionsIn(pipeline, record.vector);
@@ -318,7 +328,7 @@ void Checks::OnVouchedFor(const ledger::ProcessedRecord& record) {
 
 void Checks::OnWithdrawn(const std::string& pipeline, const std::string& partition) {
   const Slot slot = SlotOfCanonical(partition);
-  withdrew_.insert(pipeline);
+  NoteWhatIsAtWork(pipeline);
   built_[pipeline].erase(slot);
   recorded_.erase({Find(pipeline).into, slot});
   causes_.erase({pipeline, partition});
@@ -347,13 +357,10 @@ void Checks::CheckNotWasted(const PipelineFacts& pipeline, const LedgerEffects::
   const ledger::ProcessedRecord& record = processed.record;
   if (asked_for_.erase({record.pipeline, record.run_id}) > 0 || !processed.before) return;
   if (record.run_id.starts_with("manual_")) return;  // asked for, even if whoever took the wish down died of it
-  // It was at work when a person vouched for newer versions, or withdrew what it follows.
-  const Slot slot = SlotOfCanonical(record.partition);
-  const auto vouched = given_up_.find(record.pipeline);
-  if (vouched != given_up_.end() && vouched->second.contains(slot)) return;
-  if (pipeline.following && withdrew_.contains(record.pipeline)) return;
+  if (at_work_.erase({record.pipeline, record.partition}) > 0) return;
   const Versions before = VersionsIn(pipeline, processed.before->vector);
   const Versions now = VersionsIn(pipeline, record.vector);
+  const Slot slot = SlotOfCanonical(record.partition);
   for (const SourceFacts& source : pipeline.sources) {
     const std::int64_t from = before.at(source.name);
     const std::int64_t to = now.at(source.name);

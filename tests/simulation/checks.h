@@ -73,6 +73,7 @@ class Checks {
   void CountAgainAfter(const ledger::ProcessedRecord& record, const Versions& versions);
   bool IsBuilt(const std::string& pipeline, const Slot& slot) const;
   void CheckProcessed(const LedgerEffects::Processed& processed);
+  void NoteWhatIsAtWork(const std::string& pipeline);
   void OnVouchedFor(const ledger::ProcessedRecord& record);
   void OnWithdrawn(const std::string& pipeline, const std::string& partition);
   void CheckRebuilt(const std::vector<ledger::ProcessedRecord>& records);
@@ -109,7 +110,7 @@ class Checks {
   std::map<std::pair<std::string, Slot>, Recorded> recorded_at_backup_;
   bool restored_ = false;
   bool marking_ = false;
-  std::set<std::string> withdrew_;  // pipelines of which a person withdrew something
+  std::set<Partition> at_work_;  // … when a person marked something
   std::int64_t processings_ = 0;
 };
 

@@ -1,6 +1,7 @@
 // What the simulation found once of workers outside: each case with the shortest way to it.
 #include <algorithm>
 
+#include "engine/mark.h"
 #include "engine/outside_claims.h"
 #include "engine_case.h"
 #include "peoples_catalog.h"
@@ -70,6 +71,27 @@ TEST_F(OutsideCase, WhatFollowsAnOutputIsBuiltAfterItAlsoWhenAClockGoesBack) {
   const engine::OutsideClaim late = Claim(rest);
   ASSERT_EQ(SlotOf(late.key).day, kFirst);
   WriteAndSayDone(rest, late);
+  EXPECT_EQ(SlotOf(Claim(rest).key).day, kFirst + 1) << "it was built before the day that it follows";
+}
+
+TEST_F(OutsideCase, WhatAPersonVouchesForCountsAsBuiltNowAlsoWhenAClockGoesBack) {
+  const std::string rest = kOutside + "late_data: {propagate: following}\n";
+  for (Day day = kFirst; day < kFirst + 3; ++day) Append(day);
+  WriteAndSayDone(rest, Claim(rest));
+  PassTime(kHour);
+  WriteAndSayDone(rest, Claim(rest));
+  Append(kFirst);
+  clock_.SetSkew(-5 * kHour);
+  const auto scheduler = Start(0, rest);
+  Work(*scheduler);  // the run of the first day is queued
+  const auto runs = Runs();
+  const auto queued =
+      std::ranges::find_if(runs, [](const auto& run) { return run.state == ledger::RunState::kQueued; });
+  ASSERT_NE(queued, runs.end());
+  const auto marked = engine::ApplyMark(*ledger_.now(), scheduler->engine().pipeline(),
+                                        {.which = {.runs = {queued->run_id}}}, "", {.now = clock_.Now()});
+  ASSERT_TRUE(marked) << marked.error().ToString();
+  ASSERT_EQ(Processed(kFirst), 3);
   EXPECT_EQ(SlotOf(Claim(rest).key).day, kFirst + 1) << "it was built before the day that it follows";
 }
 

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "engine/adopt.h"
+#include "engine/later_changes.h"
 #include "engine/observed_sources.h"
 #include "engine/rebuild.h"
 #include "engine_case.h"
@@ -37,6 +38,15 @@ class TakeOver : public EngineCase {
     auto rebuilt = engine::RebuildProcessed(*ledger_.now(), pipeline, catalog_, observed, true, clock_.Now());
     EXPECT_TRUE(rebuilt) << rebuilt.error().ToString();
     return std::move(*rebuilt);
+  }
+
+  // So many days, one commit each, and all but the last are built.
+  std::unique_ptr<Scheduler> Build(int days, const std::string& rest = "") {
+    for (int i = 0; i < days; ++i) Append(kFirst + i);
+    auto scheduler = Start(0, rest);
+    WorkAndWait(*scheduler);
+    for (int i = 0; i + 1 < days; ++i) EXPECT_EQ(Processed(kFirst + i), days - 1);
+    return scheduler;
   }
 
   // The ledger and its schedulers are gone.
@@ -81,12 +91,7 @@ TEST_F(TakeOver, WhatWasDeletedAfterTheAdoptedVersionIsLate) {
 }
 
 TEST_F(TakeOver, WhatWasDeletedBeforeTheLedgerWasLostIsLate) {
-  Append(kFirst);
-  Append(kFirst + 1);
-  Append(kFirst + 2);
-  const auto before = Start();
-  WorkAndWait(*before);
-  ASSERT_EQ(Processed(kFirst), 2);
+  const auto before = Build(3);
   Append(kFirst + 3);
   Delete(source_, kFirst);
   Delete(source_, kFirst + 3);  // nothing was made of it
@@ -100,14 +105,10 @@ TEST_F(TakeOver, WhatWasDeletedBeforeTheLedgerWasLostIsLate) {
 }
 
 TEST_F(TakeOver, WhatWasDeletedOfASourceThatIsReadAsAWholeIsLate) {
-  Append(kFirst);
-  Append(kFirst + 1);
   AppendTo(other_, kFirst - 5);
   AppendTo(other_, kFirst - 4);
   const std::string others = "  others: {table: /sim/other, partition: event_date, mapping: all}\n";
-  const auto before = Start(0, others);
-  WorkAndWait(*before);
-  ASSERT_EQ(Processed(kFirst), 1);
+  const auto before = Build(2, others);
   Delete(other_, kFirst - 5);
   Lose(*before);
   const auto after = Start(0, others);
@@ -118,11 +119,7 @@ TEST_F(TakeOver, WhatWasDeletedOfASourceThatIsReadAsAWholeIsLate) {
 }
 
 TEST_F(TakeOver, AnOutputWhoseSourceForgotItStaysAsItIsAndIsNamed) {
-  Append(kFirst);
-  Append(kFirst + 1);
-  const auto before = Start();
-  WorkAndWait(*before);
-  ASSERT_EQ(Processed(kFirst), 1);
+  const auto before = Build(2);
   Delete(source_, kFirst);
   Append(kFirst + 2);
   source_.CleanLog(3);  // the commit that deleted it is gone, too
@@ -136,13 +133,7 @@ TEST_F(TakeOver, AnOutputWhoseSourceForgotItStaysAsItIsAndIsNamed) {
 }
 
 TEST_F(TakeOver, WhatDidNotChangeSinceIsNotMadeAgainThoughTheLogWasCleaned) {
-  Append(kFirst);
-  Append(kFirst + 1);
-  Append(kFirst + 2);
-  const auto before = Start();
-  WorkAndWait(*before);
-  ASSERT_EQ(Processed(kFirst), 2);
-  ASSERT_EQ(Processed(kFirst + 1), 2);
+  const auto before = Build(3);
   Append(kFirst + 3);
   Append(kFirst + 1);
   source_.CleanLog(2);
@@ -154,13 +145,28 @@ TEST_F(TakeOver, WhatDidNotChangeSinceIsNotMadeAgainThoughTheLogWasCleaned) {
   EXPECT_EQ(Processed(kFirst + 1), 4) << RuleOf(*after, kFirst + 1);
 }
 
+// Its partitions may have had other columns, so nothing is known of what changed in it.
+TEST_F(TakeOver, WhatChangedSinceIsKnownOnlyAfterACommitThatReplacedTheTable) {
+  const auto before = Build(3);
+  SimCommit commit{.at_ms = time_.true_ms, .operation = "CREATE OR REPLACE TABLE", .actions = {}, .write = {}};
+  commit.replaces_table = true;
+  const SimFile file{.id = ++files_, .slot = {kFirst, Slot::kNoCountry}, .padded = false, .rows = {files_}};
+  commit.actions.push_back({std::make_shared<SimFile>(file), true, true});
+  source_.Commit(std::move(commit));
+  Append(kFirst + 3);
+  Lose(*before);
+  const auto after = Start();
+  const pipeline::Pipeline& pipeline = after->engine().pipeline();
+  const auto later = engine::ReadLaterChanges(pipeline, catalog_, Observe(pipeline), {{"events", Version{2}}}, true);
+  ASSERT_TRUE(later) << later.error().ToString();
+  const engine::LaterChanges& changes = later->at(kSource);
+  EXPECT_EQ(changes.since, Version{3});
+  ASSERT_EQ(changes.emptied.size(), 1U);
+  EXPECT_EQ(changes.emptied.begin()->second.last_changed, Version{4});
+}
+
 TEST_F(TakeOver, VersionsThatTheSourceDoesNotHaveAreOfAnotherTable) {
-  Append(kFirst);
-  Append(kFirst + 1);
-  Append(kFirst + 2);
-  const auto before = Start();
-  WorkAndWait(*before);
-  ASSERT_EQ(Processed(kFirst), 2);
+  const auto before = Build(3);
   source_.Recreate();
   Append(kFirst);
   Append(kFirst + 1);

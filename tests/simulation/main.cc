@@ -87,6 +87,7 @@ void Add(const SimulationCounts& one, SimulationCounts& all) {
   all.crashes += one.crashes;
   all.restores += one.restores;
   all.losses += one.losses;
+  all.outside += one.outside;
 }
 
 // The violation a seed ends with; nullopt when it keeps all promises.
@@ -167,7 +168,8 @@ int RunRange(const Arguments& arguments) {
             << " looks of an engine, " << per_second(static_cast<double>(counts.transactions))
             << " ledger transactions\n"
             << counts.commits << " commits, " << counts.processings << " partitions processed, " << counts.crashes
-            << " crashes, " << counts.restores << " ledgers put back, " << counts.losses << " lost\n";
+            << " crashes, " << counts.restores << " ledgers put back, " << counts.losses << " lost, " << counts.outside
+            << " jobs of workers outside\n";
   return 0;
 }
 
