@@ -24,4 +24,8 @@ if(NOT CMAKE_BUILD_TYPE)
   set(CMAKE_BUILD_TYPE RelWithDebInfo CACHE STRING "" FORCE)
 endif()
 set(CMAKE_CXX_FLAGS_RELWITHDEBINFO "-O2 -g1")
+# With sanitizers, GCC takes 2.8 times as long for -O2 as without, and 1.25 times for -Og.
+if(LATECOMER_SANITIZE)
+  set(CMAKE_CXX_FLAGS_RELWITHDEBINFO "-Og -g1")
+endif()
 set(CMAKE_CXX_FLAGS_RELEASE "-O2 -DNDEBUG")
