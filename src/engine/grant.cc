@@ -5,6 +5,7 @@
 
 #include "engine/active.h"
 #include "engine/facts.h"
+#include "engine/following.h"
 #include "engine/run_names.h"
 #include "engine/transitions.h"
 #include "lateness/key_interval.h"
@@ -67,27 +68,6 @@ Status Engine::EnsureOldAttemptsDead(const RunRecord& run) {
 
 namespace {
 
-// With `propagate: following`: was an earlier output of its series built after it?
-Result<bool> FollowsSomethingNewer(ledger::Reader& reader, const pipeline::Pipeline& pipeline,
-                                   const table::PartitionSchema& schema, const ledger::ProcessedRecord& processed) {
-  if (pipeline.rules.propagate != lateness::Propagate::kFollowing) return false;
-  const auto place = [&](const std::string& partition) -> std::optional<std::pair<std::string, LocalTime>> {
-    const auto key = table::ParseCanonicalKey(schema, partition);
-    if (!key) return std::nullopt;
-    const auto start = lateness::StartOfKey(*key, pipeline.output.partition, pipeline.rules.calendar);
-    if (!start) return std::nullopt;
-    return std::pair(SeriesOf(pipeline, *key), *start);
-  };
-  const auto mine = place(processed.partition);
-  if (!mine) return false;
-  LATECOMER_ASSIGN_OR_RETURN(const std::vector<ledger::ProcessedRecord> all, reader.Processed(pipeline.id));
-  return std::any_of(all.begin(), all.end(), [&](const ledger::ProcessedRecord& other) {
-    if (other.at <= processed.at) return false;
-    const auto theirs = place(other.partition);
-    return theirs && theirs->first == mine->first && theirs->second < mine->second;
-  });
-}
-
 // Whether a person cleared or marked the run since a try of it came to an end of its own. One that was lost or put back
 // leaves what they wanted open.
 Result<bool> IsWanted(ledger::Reader& reader, const RunRecord& run) {
@@ -120,8 +100,9 @@ Result<std::string> Engine::NothingUnseen(ledger::Reader& reader, const RunRecor
   if (!processed) return std::string();
   LATECOMER_ASSIGN_OR_RETURN(const auto unseen, UnseenChanges(reader, pipeline_, observed_, run.partition, processed));
   if (!unseen.empty()) return std::string();
-  LATECOMER_ASSIGN_OR_RETURN(const bool outdated, FollowsSomethingNewer(reader, pipeline_, output_schema_, *processed));
-  if (outdated) return std::string();
+  LATECOMER_ASSIGN_OR_RETURN(const auto newer,
+                             FollowedSince(reader, pipeline_, output_schema_, run.partition, processed->at));
+  if (newer) return std::string();
   return "already processed by " + processed->run_id;
 }
 
@@ -225,7 +206,7 @@ Status Engine::GrantInTransaction(ledger::Writer& writer, const PlacedRun& queue
   attempt.vector = PinOf(*run, NewestOf(pipeline_, observed_));
   attempt.token = std::max(token_floor, claim ? claim->token : 0) + 1;
   attempt.definition_hash = pipeline_.definition_hash;
-  attempt.started = now;
+  LATECOMER_ASSIGN_OR_RETURN(attempt.started, BuiltAt(writer, pipeline_, now));
   LATECOMER_RETURN_IF_ERROR(MoveRun(writer, *run, RunState::kRunning, all_again, now));
   LATECOMER_RETURN_IF_ERROR(writer.InsertTry(attempt));
   LATECOMER_RETURN_IF_ERROR(writer.PutClaim({.pipeline = run->pipeline,

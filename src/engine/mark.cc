@@ -5,6 +5,7 @@
 #include <set>
 
 #include "engine/act_detail.h"
+#include "engine/following.h"
 #include "engine/transitions.h"
 
 namespace latecomer::engine {

@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "engine/active.h"
 #include "engine/facts.h"
+#include "engine/following.h"
 #include "engine/run_names.h"
 #include "engine/selection.h"
 #include "engine/transitions.h"
@@ -290,6 +291,18 @@ Result<OutsideClaim> ClaimOf(ledger::Reader& reader, const pipeline::Pipeline& p
   return claim;
 }
 
+// With `propagate: following` the output may be made of one before it as that was when the try began. While it held the
+// partition nobody built one of those.
+Status CheckStillFollows(ledger::Reader& reader, const pipeline::Pipeline& pipeline, const Shown& shown) {
+  if (!IsQueuedAgain(shown)) return {};
+  LATECOMER_ASSIGN_OR_RETURN(const table::PartitionSchema schema, KnownOutputSchema(reader, pipeline));
+  LATECOMER_ASSIGN_OR_RETURN(const auto newer,
+                             FollowedSince(reader, pipeline, schema, shown.run.partition, shown.attempt.started));
+  if (!newer) return {};
+  return Fail(NoClaim("since the lease of " + shown.run.run_id + " ran out, " + newer->run_id +
+                      " has built one that it follows; it is queued again and made of that"));
+}
+
 Status EndTryWith(ledger::Writer& writer, Shown& shown, TryState to, const std::string& message, Instant now) {
   shown.attempt.state = to;
   shown.attempt.message = message;
@@ -344,6 +357,7 @@ Result<Reported> RecordOutside(ledger::Ledger& ledger, table::Catalog& catalog, 
   LATECOMER_RETURN_IF_ERROR(ledger.Write([&](ledger::Writer& writer) -> Status {
     LATECOMER_ASSIGN_OR_RETURN(Shown shown, look(writer));
     if (before) return {};
+    LATECOMER_RETURN_IF_ERROR(CheckStillFollows(writer, pipeline, shown));
     const std::string by = OutsideName(shown.claim->holder);
     const bool late = shown.claim->expires <= now;
     LATECOMER_RETURN_IF_ERROR(EndSteps(writer, shown, StepState::kSuccess, "done by " + by, now));

@@ -77,7 +77,7 @@ struct Reported {
 
 // Each of these is kConflict, and changes nothing, when the token is not the partition's newest any more or a
 // person ended the try; kNotFound when there is no such run. One that ran out and that nobody took since may
-// still report.
+// still report; with `propagate: following` only until an output before it is built.
 
 // The lease lasts at least until `lease` from now; it never gets shorter. Returns its end. kConflict also
 // when the run went back to the queue.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "engine/following.h"
 #include "engine/open_facts.h"
 
 namespace latecomer::engine {
@@ -95,14 +96,6 @@ Status EndTry(ledger::Writer& writer, const RunRecord& run, TryState to, const s
 Status EndRunning(ledger::Writer& writer, const RunRecord& run, const std::string& why, Instant now) {
   LATECOMER_RETURN_IF_ERROR(EndTry(writer, run, TryState::kCancelled, why, now));
   return ReleaseClaim(writer, run);
-}
-
-Result<Instant> BuiltAt(ledger::Reader& reader, const pipeline::Pipeline& pipeline, Instant now) {
-  if (pipeline.rules.propagate != lateness::Propagate::kFollowing) return now;
-  LATECOMER_ASSIGN_OR_RETURN(const std::vector<ledger::ProcessedRecord> all, reader.Processed(pipeline.id));
-  Instant at = now;
-  for (const ledger::ProcessedRecord& record : all) at = std::max(at, record.at + Duration(1));
-  return at;
 }
 
 Status RecordProcessed(ledger::Writer& writer, const pipeline::Pipeline& pipeline, const RunRecord& run,

@@ -30,10 +30,6 @@ Status EndTry(ledger::Writer& writer, const ledger::RunRecord& run, ledger::TryS
 // Ends what is running of a run on a person's wish, and gives its claim back; the run itself is moved by the caller.
 Status EndRunning(ledger::Writer& writer, const ledger::RunRecord& run, const std::string& why, Instant now);
 
-// When an output counts as built that is recorded at `now`. With `propagate: following` that tells which of two was
-// built later, so a clock that went back must not hide it.
-Result<Instant> BuiltAt(ledger::Reader& reader, const pipeline::Pipeline& pipeline, Instant now);
-
 // The partition counts as built by this try: from its versions, with its token.
 Status RecordProcessed(ledger::Writer& writer, const pipeline::Pipeline& pipeline, const ledger::RunRecord& run,
                        const ledger::TryRecord& attempt, Instant now);

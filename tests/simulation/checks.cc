@@ -289,7 +289,10 @@ void Checks::CheckProcessed(const LedgerEffects::Processed& processed) {
   const auto write = last_writes_.find({pipeline.into, slot});
   if (write == last_writes_.end()) throw Violation{kNothingCollides, which + ", and its output was never written"};
   const TokenWrite& written = write->second.write;
-  if (written.token != record.token || written.run_id != record.run_id || written.try_number != record.try_number) {
+  const bool kept = kept_.contains({record.pipeline, record.run_id}) && written.token < record.token &&
+                    written.try_number < record.try_number;
+  const bool its = written.token == record.token && written.try_number == record.try_number;
+  if (written.run_id != record.run_id || !(its || kept)) {
     throw Violation{kNothingCollides, which + ", and its output holds what " + written.run_id + ", try " +
                                           Number(written.try_number) + " wrote with " + Number(written.token)};
   }

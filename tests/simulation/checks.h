@@ -36,7 +36,14 @@ class Checks {
   // A person holds a partition, by its canonical key: no claim of it is granted until it is released.
   void OnHold(const std::string& pipeline, const std::string& partition) { held_.insert({pipeline, partition}); }
   void OnReleased(const std::string& pipeline, const std::string& partition) { held_.erase({pipeline, partition}); }
-  bool HasBuilt(const std::string& pipeline) const { return built_.contains(pipeline); }
+  // Anything that counts as built.
+  bool HasBuilt(const std::string& pipeline) const {
+    const auto built = built_.find(pipeline);
+    return built != built_.end() && !built->second.empty();
+  }
+  // A person cleared this run but for the step that writes: the next try takes an earlier one's output as it is.
+  void OnOutputKept(const std::string& pipeline, const std::string& run_id) { kept_.insert({pipeline, run_id}); }
+  void OnOutputNotKept(const std::string& pipeline, const std::string& run_id) { kept_.erase({pipeline, run_id}); }
   // A person accepted another definition; `given_up`: what is there counts as made by it.
   void OnAccepted(const PipelineFacts& before, const PipelineFacts& now, bool given_up);
   bool HasSeen(const std::string& location) const { return seen_.contains(location); }
@@ -94,6 +101,7 @@ class Checks {
   std::map<std::pair<std::string, Slot>, OutputWrite> last_writes_;  // by location, partition
   std::set<std::pair<std::string, std::string>> asked_for_;          // pipeline id, run id
   std::set<std::pair<std::string, std::string>> asked_for_at_backup_;
+  std::set<std::pair<std::string, std::string>> kept_;  // pipeline id, run id
   std::set<Partition> held_;
   std::set<Partition> held_at_backup_;
   // By pipeline: the how-manieth record of all the newest one of each partition was.

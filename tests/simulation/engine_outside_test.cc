@@ -74,6 +74,48 @@ TEST_F(OutsideCase, WhatFollowsAnOutputIsBuiltAfterItAlsoWhenAClockGoesBack) {
   EXPECT_EQ(SlotOf(Claim(rest).key).day, kFirst + 1) << "it was built before the day that it follows";
 }
 
+// Seed 12301: what a late worker made of the day before is recorded after that day was built again.
+TEST_F(OutsideCase, WhatIsLateIsNotRecordedWhenTheDayThatItFollowsWasBuiltSince) {
+  const std::string rest = "schedule: {workers: outside, depends_on_past: true}\nlate_data: {propagate: following}\n";
+  for (Day day = kFirst; day < kFirst + 3; ++day) Append(day);
+  WriteAndSayDone(rest, Claim(rest));
+  WriteAndSayDone(rest, Claim(rest));
+  Append(kFirst + 1);
+  const engine::OutsideClaim late = Claim(rest);
+  ASSERT_EQ(SlotOf(late.key).day, kFirst + 1);
+  Write(late, {1});
+  PassTime(2 * kHour);
+  Append(kFirst);
+  const engine::OutsideClaim before = Claim(rest);
+  ASSERT_EQ(SlotOf(before.key).day, kFirst);
+  clock_.SetSkew(-5 * kHour);
+  WriteAndSayDone(rest, before);
+  const std::int64_t processed = Processed(kFirst + 1);
+  const auto done = Done(rest, late);
+  ASSERT_FALSE(done) << "it holds what the day before was";
+  EXPECT_EQ(done.error().kind, ErrorKind::kConflict);
+  EXPECT_NE(done.error().message.find(before.run.run_id), std::string::npos) << done.error().message;
+  EXPECT_EQ(Processed(kFirst + 1), processed);
+  clock_.SetSkew(0);
+  const engine::OutsideClaim again = Claim(rest);
+  EXPECT_EQ(SlotOf(again.key).day, kFirst + 1);
+  WriteAndSayDone(rest, again);
+}
+
+// … and without such a day it counts.
+TEST_F(OutsideCase, WhatIsLateIsRecordedWhenNoDayThatItFollowsWasBuiltSince) {
+  const std::string rest = kOutside + "late_data: {propagate: following}\n";
+  for (Day day = kFirst; day < kFirst + 3; ++day) Append(day);
+  WriteAndSayDone(rest, Claim(rest));
+  const engine::OutsideClaim late = Claim(rest);
+  Write(late, {1});
+  PassTime(2 * kHour);
+  Work(*Start(0, rest));  // its lease ran out
+  const auto done = Done(rest, late);
+  ASSERT_TRUE(done) << done.error().ToString();
+  EXPECT_FALSE(done->note.empty());
+}
+
 TEST_F(OutsideCase, WhatAPersonVouchesForCountsAsBuiltNowAlsoWhenAClockGoesBack) {
   const std::string rest = kOutside + "late_data: {propagate: following}\n";
   for (Day day = kFirst; day < kFirst + 3; ++day) Append(day);

@@ -158,13 +158,17 @@ void Simulation::PersonClears(std::size_t pipeline, const std::string& run_id) {
   if (!cleared) return;
   for (const engine::ClearedRun& one : cleared->affected) {
     checks_.OnAskedFor(definition.id, one.run.run_id);
+    const bool kept = std::ranges::find(one.kept, scenario_.facts[pipeline].step) != one.kept.end();
+    kept ? checks_.OnOutputKept(definition.id, one.run.run_id) : checks_.OnOutputNotKept(definition.id, one.run.run_id);
     Say("a person clears " + one.run.run_id + (options.same_versions ? " at the same versions" : ""));
   }
 }
 
-// A whole run, or as failed the step that writes.
+// A whole run, or as failed the step that writes. Not of a pipeline whose changed definition waits for a word: when the
+// last output counts as not built any more, that needs no word and takes over by itself.
 void Simulation::PersonMarks() {
   const auto index = static_cast<std::size_t>(dice_.Below(static_cast<std::int64_t>(scenario_.pipelines.size())));
+  if (waiting_.contains(index)) return;
   const pipeline::Pipeline& pipeline = scenario_.pipelines[index];
   const std::vector<ledger::RunRecord> runs = RunsOf(pipeline.id);
   if (runs.empty()) return;

@@ -151,6 +151,7 @@ bool Simulation::ClearFailed(std::size_t pipeline, const std::string& run_id) {
     throw Violation{"1 (nothing lost)", run_id + " can't be cleared: " + why};
   }
   checks_.OnAskedFor(definition.id, run_id);
+  checks_.OnOutputNotKept(definition.id, run_id);
   Say("a person clears " + run_id);
   return true;
 }
