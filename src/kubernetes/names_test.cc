@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <string>
+#include <vector>
 
 namespace latecomer::kubernetes {
 namespace {
@@ -22,9 +23,10 @@ TEST(NamesTest, AnObjectsNameSaysWhatItIsOf) {
 
 TEST(NamesTest, WhateverTheIdsAreItIsADnsLabelWithRoomBehind) {
   const std::string digest = DigestOf("x");
-  for (const std::string text : {"", "-", "___", "...", "1", "a", "9.9", "A-", std::string(100, '-').c_str(),
-                                 std::string(100, 'z').c_str(), "\xc3\xa4\xc3\xb6", "a\nb"}) {
-    for (const std::string step : {"", "count", std::string(100, 'S').c_str()}) {
+  using Texts = std::vector<std::string>;
+  for (const std::string& text : Texts{"", "-", "___", "...", "1", "a", "9.9", "A-", std::string(100, '-'),
+                                       std::string(100, 'z'), "\xc3\xa4\xc3\xb6", "a\nb"}) {
+    for (const std::string& step : Texts{"", "count", std::string(100, 'S')}) {
       const std::string name = ObjectName(text, step, digest);
       EXPECT_TRUE(IsDnsLabel(name)) << name;
       EXPECT_LE(name.size(), 52U) << name;
