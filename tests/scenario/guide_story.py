@@ -212,7 +212,8 @@ steps: [{{id: make, sql: {{query: "{query}", into: ../dataset/{name}}}}}]
         served = self.served(command)
         status, page, _ = Client(served.port).raw('GET', '/')
         self.assertEqual(status, 200)
-        self.assertIn('<html', page)
+        if 'This build has no web UI' not in page:
+            self.assertIn('<html', page)
         self.assertTrue(Client(served.port, 'dedp', 'dedp').get('/pipelines')['items'])
 
     def test_outside_workers_chapter(self):

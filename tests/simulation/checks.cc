@@ -304,7 +304,7 @@ void Checks::CheckProcessed(const LedgerEffects::Processed& processed) {
   CheckNotWasted(pipeline, processed);
   CountAgainAfter(record, pins);
   built_[record.pipeline][slot] = ++processings_;
-  recorded_[{pipeline.into, slot}] = {record.token, pins};
+  recorded_[{pipeline.into, slot}] = {record.token, pins, record.run_id};
   if (const auto given_up = given_up_.find(record.pipeline); given_up != given_up_.end()) given_up->second.erase(slot);
 }
 
@@ -325,7 +325,7 @@ void Checks::OnVouchedFor(const ledger::ProcessedRecord& record) {
   const Versions versions = VersionsIn(pipeline, record.vector);
   CountAgainAfter(record, versions);
   built_[record.pipeline][slot] = ++processings_;
-  recorded_[{pipeline.into, slot}] = {record.token, versions};
+  recorded_[{pipeline.into, slot}] = {record.token, versions, record.run_id};
   given_up_[record.pipeline].insert(slot);
 }
 
@@ -352,7 +352,7 @@ void Checks::CheckRebuilt(const std::vector<ledger::ProcessedRecord>& records) {
     }
     CountAgainAfter(record, versions);
     built_[record.pipeline][slot] = ++processings_;
-    recorded_[{pipeline.into, slot}] = {record.token, versions};
+    recorded_[{pipeline.into, slot}] = {record.token, versions, record.run_id};
   }
 }
 
@@ -426,7 +426,9 @@ void Checks::NothingLost(const PipelineFacts& pipeline, const lateness::Plan& pl
 
 bool Checks::MadeOnRequest(const PipelineFacts& pipeline, const Slot& slot) const {
   const auto write = last_writes_.find({pipeline.into, slot});
-  return write != last_writes_.end() && write->second.write.run_id.starts_with("manual_");
+  if (write != last_writes_.end() && write->second.write.run_id.starts_with("manual_")) return true;
+  const auto recorded = recorded_.find({pipeline.into, slot});  // or a person vouched for it
+  return recorded != recorded_.end() && recorded->second.run_id.starts_with("manual_");
 }
 
 // Made after the copy that was put back: of a state that came and went in commits that are gone, too, or of older

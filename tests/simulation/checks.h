@@ -113,6 +113,7 @@ class Checks {
   struct Recorded {
     std::int64_t token = 0;
     Versions versions;
+    std::string run_id;
   };
   std::map<std::pair<std::string, Slot>, Recorded> recorded_;  // by location, partition
   std::map<std::pair<std::string, Slot>, Recorded> recorded_at_backup_;
