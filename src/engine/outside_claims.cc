@@ -299,8 +299,8 @@ Status CheckStillFollows(ledger::Reader& reader, const pipeline::Pipeline& pipel
   LATECOMER_ASSIGN_OR_RETURN(const auto newer,
                              FollowedSince(reader, pipeline, schema, shown.run.partition, shown.attempt.started));
   if (!newer) return {};
-  return Fail(NoClaim("since the lease of " + shown.run.run_id + " ran out, " + newer->run_id +
-                      " has built one that it follows; it is queued again and made of that"));
+  return Fail(NoClaim("the lease of " + shown.run.run_id + " ran out, and since then " + newer->run_id +
+                      " has built an output that it follows; it is queued again, to be made of that"));
 }
 
 Status EndTryWith(ledger::Writer& writer, Shown& shown, TryState to, const std::string& message, Instant now) {
