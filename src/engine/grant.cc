@@ -68,21 +68,24 @@ Status Engine::EnsureOldAttemptsDead(const RunRecord& run) {
 
 namespace {
 
-// Whether a person cleared or marked the run since a try of it came to an end of its own. One that was lost or put back
-// leaves what they wanted open.
+// Whether a person cleared the run, or marked a step so that it goes on, since a try of it came to an end of its own.
+// One that was lost or put back leaves what they wanted open.
 Result<bool> IsWanted(ledger::Reader& reader, const RunRecord& run) {
   if (run.tries == 0) return false;
   LATECOMER_ASSIGN_OR_RETURN(const auto events, reader.Events(run.pipeline, run.run_id, std::nullopt));
-  const auto is_end = [](const ledger::EventRecord& event) {
-    return event.what.starts_with("run.") &&
-           std::ranges::any_of(
-               std::array{RunState::kSuccess, RunState::kFailed, RunState::kSkipped, RunState::kCancelled},
-               [&](RunState state) { return event.what.ends_with("→" + std::string(Name(state))); });
+  const auto moved_to = [](const ledger::EventRecord& event, RunState state) {
+    return event.what.starts_with("run.") && event.what.ends_with("→" + std::string(Name(state)));
   };
   bool wanted = false;
+  bool ended = false;
   for (const ledger::EventRecord& event : events) {
-    if (is_end(event)) wanted = false;
-    if (event.what == "run.cleared" || event.what == "run.marked") wanted = true;
+    const bool ends =
+        std::ranges::any_of(std::array{RunState::kSuccess, RunState::kFailed, RunState::kSkipped, RunState::kCancelled},
+                            [&](RunState state) { return moved_to(event, state); });
+    if (ends) wanted = false;
+    ended = ends || (ended && !moved_to(event, RunState::kQueued));
+    // The event of a mark comes after the move that it makes: one that ends the run wants nothing more of it.
+    if (event.what == "run.cleared" || (event.what == "run.marked" && !ended)) wanted = true;
   }
   return wanted;
 }

@@ -383,8 +383,10 @@ void DecideNeverProcessed(PlanEntry& entry, const OutputFacts& facts, const Situ
     Settle(entry, Decision::kIgnored, "catch_up", "passed over: catch_up is false and a later interval was due");
     return;
   }
-  // No commit made a gap late.
-  if (late && !facts.gap) return DecideLate(entry, facts, situation);
+  // No commit made a gap late. What failed as late, while a later one counted as begun, stays so without that.
+  const bool failed_late =
+      !facts.unseen.empty() && FailedRun(facts, FreshCause(facts, CauseOf(facts.unseen))) != nullptr;
+  if ((late || failed_late) && !facts.gap) return DecideLate(entry, facts, situation);
   DecideScheduled(entry, facts, situation);
 }
 

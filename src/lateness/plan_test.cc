@@ -339,6 +339,21 @@ TEST(Plan, WhatCatchUpPassedOverDoesNotComeBackAsLate) {
   EXPECT_EQ(EntryOf(with_change(3), "2024-01-01").kind, RunFact::Kind::kBackfill);
 }
 
+// A person may have marked the later one's run as failed since.
+TEST(Plan, WhatFailedAsLateStaysFailedWhenNoLaterOneCountsAsBegunAnyMore) {
+  const auto with_later = [](OutputFacts later) {
+    return EntryOf(MakePlan({}, Input({Partition("2024-01-01")
+                                           .Changed(1, "2024-01-05T00:00:00Z")
+                                           .Run("backfill_2024-01-01_v1", "devices@1", State::kFailed),
+                                       std::move(later), Partition("2024-01-03")})),
+                   "2024-01-01");
+  };
+  EXPECT_EQ(with_later(Partition("2024-01-02").Processed(2)).decision, Decision::kFailed);
+  const PlanEntry alone = with_later(Partition("2024-01-02"));
+  EXPECT_EQ(alone.decision, Decision::kFailed) << alone.reason;
+  EXPECT_EQ(alone.blocking_run, "backfill_2024-01-01_v1");
+}
+
 // Its output may hold something by now.
 TEST(Plan, WhatWasBegunIsNotPassedOver) {
   Rules rules;

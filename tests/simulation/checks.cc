@@ -184,7 +184,7 @@ void Checks::CheckNewRun(const ledger::RunRecord& run, std::int64_t now_ms) {
   const bool fills = (pipeline.fills_gaps || pipeline.filled_gaps) && run.kind == ledger::RunKind::kScheduled;
   PipelineFacts at_any_time = pipeline;
   if (pipeline.changed) at_any_time.start.reset();
-  if (!touched && fills && truth_.IsGap(at_any_time, slot)) return;
+  if (!touched && fills && truth_.IsGap(at_any_time, slot, &seen)) return;
   if (!touched && !IsBuilt(pipeline.id, slot))  // a gap that was filled is made from other days, too
     throw Violation{kNothingWasted, run.pipeline + ": " + run.run_id + " was made, and no commit up to " + Text(seen) +
                                         " changed its partition"};

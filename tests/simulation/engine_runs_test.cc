@@ -3,6 +3,7 @@
 
 #include "engine/clear.h"
 #include "engine/controls.h"
+#include "engine/mark.h"
 #include "engine/run_names.h"
 #include "engine/trigger.h"
 #include "engine_case.h"
@@ -61,6 +62,42 @@ TEST_F(EngineCase, ARunThatIsTriedAgainIsSkippedWhenAnotherOneDidItsWork) {
   WorkAndWait(*second);
   EXPECT_EQ(Runs().back().state, ledger::RunState::kSkipped);
   EXPECT_EQ(Runs().back().tries, failed.tries);
+}
+
+// Seed 34429: who marks a run as failed doesn't want it done again when another one has done its work.
+TEST_F(EngineCase, ARunThatWasMarkedFailedIsSkippedWhenAnotherOneDidItsWork) {
+  Append(kDay);
+  Append(kDay + 1);
+  const std::string rules = "late_data: {retry_failed_after: 10h}\n";
+  const auto scheduler = Start(0, rules);
+  WorkAndWait(*scheduler);
+  const ledger::RunRecord marked = Runs().front();
+  ASSERT_TRUE(engine::ApplyMark(*ledger_.now(), scheduler->engine().pipeline(),
+                                {.which = {.runs = {marked.run_id}}, .mark = engine::Mark::kFailed}, "",
+                                {.now = clock_.Now()}));
+  ASSERT_EQ(Processed(kDay), -1);
+  PassTime(10 * kHour);
+  scheduler->points.script = [](const std::string& where) -> Status {
+    if (where.starts_with("txn")) throw SimulatedCrash{where};  // it is queued again, and its claim not yet granted
+    return {};
+  };
+  EXPECT_THROW(Work(*scheduler), SimulatedCrash);
+  scheduler->Die();
+  ASSERT_EQ(Runs().front().state, ledger::RunState::kQueued);
+  // Another run does what it was queued for.
+  ASSERT_TRUE(ledger_.now()->Write([&](ledger::Writer& writer) {
+    return writer.PutProcessed({.pipeline = "case",
+                                .partition = marked.partition,
+                                .vector = {{"events", Version{source_.newest()}}},
+                                .run_id = "another",
+                                .try_number = 1,
+                                .token = 2,
+                                .at = clock_.Now()});
+  }));
+  const auto second = Start(0, rules);
+  WorkAndWait(*second);
+  EXPECT_EQ(Runs().front().state, ledger::RunState::kSkipped);
+  EXPECT_EQ(Runs().front().tries, marked.tries);
 }
 
 TEST_F(EngineCase, AClearedRunIsTriedAgainThoughItsFirstTryWasLost) {

@@ -95,12 +95,13 @@ bool Truth::IsTouched(const PipelineFacts& pipeline, const Slot& output, const V
   });
 }
 
-bool Truth::IsGap(const PipelineFacts& pipeline, const Slot& output) const {
+bool Truth::IsGap(const PipelineFacts& pipeline, const Slot& output, const Versions* up_to) const {
   bool before = false;
   bool after = false;
   for (const Slot& slot : Touched(pipeline)) {
     if (!HasInterval(slot.day) || slot.country != output.country || (pipeline.start && slot.day < *pipeline.start))
       continue;
+    if (up_to != nullptr && !IsTouched(pipeline, slot, *up_to)) continue;
     if (slot.day == output.day) return false;
     before = before || slot.day < output.day;
     after = after || slot.day > output.day;

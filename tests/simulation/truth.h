@@ -80,8 +80,9 @@ class Truth {
   bool IsTouched(const PipelineFacts& pipeline, const Slot& output, const Versions& up_to) const;
   // Those and, where gaps are filled or were, the days between them.
   std::set<Slot> Exist(const PipelineFacts& pipeline) const;
-  // A day that nothing touched, between two of the same country that something did.
-  bool IsGap(const PipelineFacts& pipeline, const Slot& output) const;
+  // A day that nothing touched, between two of the same country that something did; as far as these versions tell, or
+  // the newest.
+  bool IsGap(const PipelineFacts& pipeline, const Slot& output, const Versions* up_to = nullptr) const;
 
  private:
   std::map<std::string, std::map<Slot, std::vector<std::int64_t>>> changes_;  // by location, source partition
