@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "engine/accepted_since.h"
 #include "engine/transitions.h"
 
 namespace latecomer::engine {
@@ -20,6 +21,7 @@ struct LastTry {
   std::optional<ledger::TryRecord> attempt;
   std::map<std::string, StepRecord> steps;  // the user's that it had
   std::string later;                        // a run that claimed the partition since; may be empty
+  bool other_table = false;                 // a source is another table since: its versions are gone
 };
 
 Result<LastTry> LookAtLastTry(ledger::Reader& reader, const pipeline::Pipeline& pipeline, const RunRecord& run) {
@@ -33,6 +35,7 @@ Result<LastTry> LookAtLastTry(ledger::Reader& reader, const pipeline::Pipeline& 
                                    [&](const pipeline::Step& one) { return one.id == step.step; });
     if (users && step.map_index < 0) last.steps.emplace(step.step, std::move(step));
   }
+  LATECOMER_ASSIGN_OR_RETURN(last.other_table, TableAcceptedSince(reader, run));
   LATECOMER_ASSIGN_OR_RETURN(const auto claim, reader.FindClaim(run.pipeline, run.partition));
   if (!claim || claim->run == run.id || claim->run == 0) return last;
   LATECOMER_ASSIGN_OR_RETURN(const auto other, reader.FindRun(claim->run));
@@ -69,9 +72,15 @@ std::string PlanOne(const pipeline::Pipeline& pipeline, const ClearSelection& se
     if (selection.which.only_failed) return "has no step that failed";
   }
   const bool whole = again.size() == pipeline.steps.size() || !last.attempt;
-  if ((!whole || single) && !last.later.empty()) {
-    cleared.note = last.later + " has processed the partition since, so all steps run again at the " +
-                   (selection.same_versions ? "same" : "newest") + " versions";
+  if (last.other_table && selection.same_versions) {
+    return "read a table that another one was accepted for since; its versions are gone";
+  }
+  const std::string outdated = last.other_table      ? "a source is another table since"
+                               : !last.later.empty() ? last.later + " has processed the partition since"
+                                                     : "";
+  if ((!whole || single) && !outdated.empty()) {
+    cleared.note =
+        outdated + ", so all steps run again at the " + (selection.same_versions ? "same" : "newest") + " versions";
     for (const pipeline::Step& step : pipeline.steps) cleared.again.push_back(step.id);
     if (selection.same_versions && last.attempt) cleared.versions = last.attempt->vector;
     return "";
@@ -104,7 +113,7 @@ Result<ClearPlan> Plan(ledger::Reader& reader, const pipeline::Pipeline& pipelin
   std::vector<std::string> lines;
   for (PlacedRun& placed : selected.runs) {
     if (placed.key.Empty()) {  // the definition was changed since
-      plan.untouched.push_back({placed.run.run_id, "is of a partition that is no output of the pipeline any more"});
+      plan.untouched.push_back({placed.run.run_id, kNoOutputAnyMore});
       continue;
     }
     LATECOMER_ASSIGN_OR_RETURN(const LastTry last, LookAtLastTry(reader, pipeline, placed.run));

@@ -119,6 +119,12 @@ class Controls : public ::testing::Test {
     return writer.InsertStep(step);
   }
 
+  void AddEvent(const std::string& what, const std::string& run_id = "") {
+    Write([&](Writer& writer) {
+      return writer.AppendEvent({.pipeline = "devices", .run_id = run_id, .what = what, .detail = "{}"});
+    });
+  }
+
   void Write(const std::function<Status(Writer&)>& body) {
     const Status done = ledger_->Write(body);
     ASSERT_TRUE(done) << done.error().ToString();
@@ -167,6 +173,7 @@ class Controls : public ::testing::Test {
   std::unique_ptr<ledger::Ledger> ledger_;
   pipeline::Pipeline pipeline_;
   std::int64_t token_ = 0;
+  std::int64_t mark_ = 0;
 };
 
 using Ids = std::vector<std::string>;
@@ -407,6 +414,58 @@ TEST_F(Controls, UndoingAMarkGoesBackToEveryEnd) {
       EXPECT_EQ(Run(id).ended.has_value(), false);
     }
   }
+}
+
+// ----- what was accepted since
+
+TEST_F(Controls, VersionsOfATableThatAnotherOneWasAcceptedForAreNotTakenUpAgain) {
+  AddRun("backfill_2024-01-02_v3", 2, RunState::kFailed, RunKind::kBackfill);
+  AddEvent("table.accepted");
+  const auto marked = ApplyMark(*ledger_, pipeline_, {.which = {.runs = {"backfill_2024-01-02_v3"}}}, "", By());
+  ASSERT_TRUE(marked) << marked.error().ToString();
+  EXPECT_TRUE(marked->affected.empty());
+  EXPECT_NE(marked->untouched.at(0).why.find("another one was accepted"), std::string::npos);
+  const ClearSelection same{.which = {.runs = {"backfill_2024-01-02_v3"}}, .same_versions = true};
+  const auto refused = ApplyClear(*ledger_, pipeline_, same, "", By());
+  ASSERT_TRUE(refused);
+  EXPECT_TRUE(refused->affected.empty());
+  const ClearedRun cleared = ClearedOne({.which = {.runs = {"backfill_2024-01-02_v3"}, .only_failed = true}});
+  EXPECT_TRUE(cleared.kept.empty()) << "extract read the old table";
+  EXPECT_FALSE(cleared.versions);
+  EXPECT_NE(cleared.note.find("all steps"), std::string::npos) << cleared.note;
+}
+
+TEST_F(Controls, ATryThatBeganAfterATableWasAcceptedKeepsItsVersions) {
+  AddEvent("table.accepted");
+  const RunRecord run = AddRun("backfill_2024-01-02_v3", 2, RunState::kFailed, RunKind::kBackfill);
+  AddEvent("claim.granted", run.run_id);
+  EXPECT_EQ(ClearedOne({.which = {.runs = {run.run_id}}, .same_versions = true}).versions,
+            (VersionVector{{"devices", Version{3}}}));
+}
+
+// Its record would stand for an output that another definition makes elsewhere, or for another table's versions.
+TEST_F(Controls, AMarkIsNotUndoneWhenSomethingElseWasAcceptedSince) {
+  for (const std::string what : {"definition.accepted", "table.accepted"}) {
+    const auto plan = ApplyMark(*ledger_, pipeline_, {.which = {.runs = {"latest"}}, .mark = Mark::kFailed}, "", By());
+    ASSERT_TRUE(plan);
+    if (!plan->affected.empty()) mark_ = plan->affected.at(0).event;
+    AddEvent(what);
+    EXPECT_EQ(Undo(*ledger_, "devices", mark_, By()).error().kind, ErrorKind::kConflict) << what;
+    EXPECT_FALSE(Processed(5)) << what;
+  }
+}
+
+TEST_F(Controls, ARunWhosePartitionIsNoOutputAnyMoreIsNotMarked) {
+  pipeline_.output.columns = {"event_time", "country"};
+  Write([&](Writer& writer) -> Status {
+    LATECOMER_ASSIGN_OR_RETURN(auto table, writer.FindTable("/t"));
+    table->partition_columns.push_back({"country", {.kind = table::TypeKind::kString}});
+    return writer.PutTable(*table);
+  });
+  const auto plan = ApplyMark(*ledger_, pipeline_, {.which = {.runs = {"scheduled_2024-01-05"}}}, "", By());
+  ASSERT_TRUE(plan) << plan.error().ToString();
+  EXPECT_TRUE(plan->affected.empty());
+  EXPECT_EQ(plan->untouched.at(0).why, kNoOutputAnyMore);
 }
 
 // ----- cancel, pause, notes, trigger

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "engine/accepted_since.h"
 #include "engine/act_detail.h"
 #include "engine/following.h"
 #include "engine/transitions.h"
@@ -21,7 +22,8 @@ struct Before {
   std::optional<ledger::TryRecord> last;
   std::vector<StepRecord> steps;  // of the last try
   std::optional<ProcessedRecord> processed;
-  std::string later;  // a run that claimed the partition since; may be empty
+  std::string later;         // a run that claimed the partition since; may be empty
+  bool other_table = false;  // a source is another table since: the last try's versions are gone
 };
 
 Result<Before> Look(ledger::Reader& reader, const RunRecord& run) {
@@ -30,6 +32,7 @@ Result<Before> Look(ledger::Reader& reader, const RunRecord& run) {
   if (!tries.empty()) {
     before.last = std::move(tries.back());
     LATECOMER_ASSIGN_OR_RETURN(before.steps, reader.Steps(run.id, before.last->number));
+    LATECOMER_ASSIGN_OR_RETURN(before.other_table, TableAcceptedSince(reader, run));
   }
   LATECOMER_ASSIGN_OR_RETURN(before.processed, reader.FindProcessed(run.pipeline, run.partition));
   LATECOMER_ASSIGN_OR_RETURN(const auto claim, reader.FindClaim(run.pipeline, run.partition));
@@ -162,7 +165,15 @@ Result<MarkPlan> Plan(ledger::Reader& reader, const pipeline::Pipeline& pipeline
       plan.untouched.push_back({marked.run.run_id, "is running; cancel it first, or wait until it ends"});
       continue;
     }
+    if (placed.key.Empty()) {
+      plan.untouched.push_back({marked.run.run_id, kNoOutputAnyMore});
+      continue;
+    }
     LATECOMER_ASSIGN_OR_RETURN(const Before before, Look(reader, marked.run));
+    if (selection.mark == Mark::kSuccess && before.other_table) {
+      plan.untouched.push_back({marked.run.run_id, "read a table that another one was accepted for since; clear it"});
+      continue;
+    }
     if (named.empty()) {
       LATECOMER_RETURN_IF_ERROR(PlanWhole(reader, pipeline, before, selection.mark, now, marked));
       if (ChangesNothing(marked, before)) {

@@ -36,6 +36,9 @@ struct RunSelection {
   bool downstream = false;           // also the steps that need those
 };
 
+// Why a run is left alone whose partition is none since the definition was changed.
+inline constexpr const char* kNoOutputAnyMore = "is of a partition that is no output of the pipeline any more";
+
 // Which run of a partition a range means.
 enum class RangePick {
   kNewest,  // the newest that was not skipped: what it did is what stands

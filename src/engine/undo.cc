@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "engine/accepted_since.h"
 #include "engine/act_detail.h"
 #include "engine/transitions.h"
 
@@ -77,8 +78,18 @@ Result<std::string> UndoHold(const Taken& taken) {
   return "the partition is held as before: " + hold.reason;
 }
 
+// Versions that were true before are put back only where nobody accepted something else since.
+Status NothingAccepted(const Taken& taken) {
+  LATECOMER_ASSIGN_OR_RETURN(const bool accepted,
+                             AcceptedSince(taken.writer, taken.event.pipeline, taken.event.sequence));
+  if (!accepted) return {};
+  return Fail(
+      Changed("another definition of " + taken.event.pipeline + ", or another table that it reads, was accepted"));
+}
+
 Result<std::string> UndoRelease(const Taken& taken) {
   LATECOMER_RETURN_IF_ERROR(NothingLater(taken, {"partition.held", "partition.released"}));
+  LATECOMER_RETURN_IF_ERROR(NothingAccepted(taken));
   // What was started can't be held back any more.
   LATECOMER_RETURN_IF_ERROR(NothingLater(taken, {"run.created", "claim.granted"}));
   if (taken.detail.contains("hold")) {
@@ -134,6 +145,7 @@ Result<std::string> UndoMark(const Taken& taken) {
   LATECOMER_ASSIGN_OR_RETURN(std::optional<RunRecord> run,
                              taken.writer.FindRunByName(taken.event.pipeline, taken.event.run_id));
   if (!run) return Fail(ErrorKind::kNotFound, "the run " + taken.event.run_id + " is gone");
+  LATECOMER_RETURN_IF_ERROR(NothingAccepted(taken));
   LATECOMER_RETURN_IF_ERROR(PutProcessedBack(taken));
   LATECOMER_RETURN_IF_ERROR(PutStepsBack(taken, *run));
   RunRecord before = *run;
