@@ -454,8 +454,12 @@ void Checks::SameAsFromScratch(const PipelineFacts& pipeline, std::int64_t now_m
     const SimTable& table = find_table(source.location);
     newest[source.name] = table.newest();
     if (source.mapping == SourceFacts::Mapping::kAll) continue;
-    if (table.Newest().empty()) return;
-    const Day its = table.Newest().rbegin()->first.day;
+    // A day that was written too early, on request, proves nothing until it has come.
+    const auto& state = table.Newest();
+    const auto newest_begun = std::find_if(state.rbegin(), state.rend(),
+                                           [&](const auto& of) { return StartOfDayMs(of.first.day) <= now_ms; });
+    if (newest_begun == state.rend()) return;
+    const Day its = newest_begun->first.day;
     last = std::min(last.value_or(its), its);
   }
   for (const Slot& slot : truth_.Touched(pipeline)) {
