@@ -62,13 +62,17 @@ Result<LaterChangesByTable> ReadLaterChanges(const pipeline::Pipeline& pipeline,
 Status StoreLaterChanges(ledger::Writer& writer, const LaterChangesByTable& later, const IsWanted& is_wanted) {
   for (const auto& [location, one] : later) {
     LATECOMER_RETURN_IF_ERROR(writer.PutChanges(location, one.changes));
-    std::vector<ledger::SourcePartitionRecord> unknown;
+    std::vector<ledger::SourcePartitionRecord> changed;
     for (const auto& [key, left] : one.emptied) {
-      if (!is_wanted(location, key)) continue;
-      LATECOMER_ASSIGN_OR_RETURN(const auto known, writer.FindSourcePartition(location, key));
-      if (!known) unknown.push_back(left);
+      LATECOMER_ASSIGN_OR_RETURN(auto known, writer.FindSourcePartition(location, key));
+      if (!known) {
+        if (is_wanted(location, key)) changed.push_back(left);
+      } else if (known->last_changed < left.last_changed) {  // it came back to what it was before commits that are gone
+        known->last_changed = left.last_changed;
+        changed.push_back(std::move(*known));
+      }
     }
-    LATECOMER_RETURN_IF_ERROR(writer.PutSourcePartitions(location, unknown));
+    LATECOMER_RETURN_IF_ERROR(writer.PutSourcePartitions(location, changed));
   }
   return {};
 }

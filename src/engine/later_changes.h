@@ -32,7 +32,8 @@ Result<LaterChangesByTable> ReadLaterChanges(const pipeline::Pipeline& pipeline,
 
 using IsWanted = std::function<bool(const std::string& location, const std::string& key)>;
 
-// Stores them, after what was observed; of emptied partitions those that are wanted and that the ledger doesn't know.
+// Stores them, after what was observed: a partition that the ledger knows changed no earlier than they tell; of emptied
+// ones that it doesn't know those that are wanted.
 Status StoreLaterChanges(ledger::Writer& writer, const LaterChangesByTable& later, const IsWanted& is_wanted);
 
 // A first look at a log that isn't whole dates by itself whatever it knows no change of, so that all of it seems newer

@@ -446,6 +446,22 @@ bool Checks::HoldsWhatNobodyKnows(const PipelineFacts& pipeline, const Slot& slo
   });
 }
 
+// Made when one of several sources had a part of it, which was taken away in a commit that is gone: a ledger that began
+// anew finds nothing of that.
+bool Checks::HoldsAForgottenPart(const PipelineFacts& pipeline, const Slot& slot) const {
+  const auto write = last_writes_.find({pipeline.into, slot});
+  if (!restored_ || write == last_writes_.end()) return false;
+  return std::ranges::any_of(pipeline.sources, [&](const SourceFacts& source) {
+    if (source.mapping == SourceFacts::Mapping::kAll) return false;
+    const SimTable& table = find_table(source.location);
+    PipelineFacts alone = pipeline;
+    alone.sources = {source};
+    const std::int64_t read = write->second.read_versions.at(source.name);
+    const auto change = truth_.NewestChange(pipeline, source, slot, read, table.newest());
+    return change && *change < table.oldest() && !HasOwnRows(alone, find_table, {{source.name, table.newest()}}, slot);
+  });
+}
+
 void Checks::SameAsFromScratch(const PipelineFacts& pipeline, std::int64_t now_ms) const {
   const SimTable& output = find_table(pipeline.into);
   Versions newest;
@@ -479,7 +495,7 @@ void Checks::SameAsFromScratch(const PipelineFacts& pipeline, std::int64_t now_m
     // What came and went before anything was made of it; unless somebody asked for it, and it was made of other days.
     if (gone && (actual.empty() || MadeOnRequest(pipeline, slot))) continue;
     // A partition that came and went after the ledger's copy was made: nobody knows of it any more.
-    if ((gone && restored_) || HoldsWhatNobodyKnows(pipeline, slot)) continue;
+    if ((gone && restored_) || HoldsWhatNobodyKnows(pipeline, slot) || HoldsAForgottenPart(pipeline, slot)) continue;
     const auto write = last_writes_.find({pipeline.into, slot});
     const std::string made = write == last_writes_.end()
                                  ? "it was never written"

@@ -90,6 +90,7 @@ class Checks {
   std::optional<std::int64_t> BuiltBefore(const PipelineFacts& pipeline, const Slot& slot) const;
   bool MadeOnRequest(const PipelineFacts& pipeline, const Slot& slot) const;
   bool HoldsWhatNobodyKnows(const PipelineFacts& pipeline, const Slot& slot) const;
+  bool HoldsAForgottenPart(const PipelineFacts& pipeline, const Slot& slot) const;
   void FollowersNotLost(const PipelineFacts& pipeline, const std::map<Slot, VersionVector>& processed,
                         const std::set<Slot>& accounted, const std::map<Slot, std::string>& others) const;
 

@@ -118,6 +118,28 @@ TEST_F(TakeOver, WhatWasDeletedOfASourceThatIsReadAsAWholeIsLate) {
   EXPECT_NE(ContentOf(kFirst), stale) << RuleOf(*after, kFirst);
 }
 
+// Seed 61666: to a ledger that was put back it is as the copy knew it, and the output was built between.
+TEST_F(TakeOver, WhatCameBackToWhatTheCopyKnewIsLateForAnOutputThatWasBuiltBetween) {
+  const auto before = Build(2);
+  ledger_.BackUp();
+  Append(kFirst);
+  const FilePtr file = source_.Newest().at({kFirst, Slot::kNoCountry}).back();
+  WorkAndWait(*before);
+  ASSERT_EQ(Processed(kFirst), 2);
+  const std::vector<std::int64_t> between = ContentOf(kFirst);
+  source_.Commit({.at_ms = time_.true_ms, .operation = "RESTORE", .actions = {{file, false, true}}, .write = {}});
+  source_.CleanLog(3);  // what the copy saw ends before that
+  before->Die();
+  PassTime(kMinute);
+  ledger_.Restore();
+  const auto after = Start();
+  ASSERT_EQ(Rebuild(after->engine().pipeline()).recorded.size(), 1U);
+  ASSERT_EQ(Processed(kFirst), 2);
+  WorkAndWait(*after);
+  EXPECT_EQ(Processed(kFirst), 3) << RuleOf(*after, kFirst);
+  EXPECT_NE(ContentOf(kFirst), between);
+}
+
 TEST_F(TakeOver, AnOutputWhoseSourceForgotItStaysAsItIsAndIsNamed) {
   const auto before = Build(2);
   Delete(source_, kFirst);
