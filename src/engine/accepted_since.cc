@@ -1,38 +1,30 @@
 #include "engine/accepted_since.h"
 
-#include <algorithm>
 #include <vector>
 
 namespace latecomer::engine {
-namespace {
 
 using ledger::EventRecord;
 
-// Those that are about no run.
-Result<std::vector<EventRecord>> LaterOnes(ledger::Reader& reader, const std::string& pipeline, std::int64_t sequence) {
-  LATECOMER_ASSIGN_OR_RETURN(std::vector<EventRecord> events, reader.Events(pipeline, "", std::nullopt));
-  std::erase_if(events, [&](const EventRecord& event) { return event.sequence <= sequence; });
-  return events;
+Result<LastAccepted> FindLastAccepted(ledger::Reader& reader, const std::string& pipeline) {
+  LATECOMER_ASSIGN_OR_RETURN(const std::vector<EventRecord> events, reader.Events(pipeline, "", ""));
+  LastAccepted last;
+  for (const EventRecord& event : events) {
+    if (event.what == "definition.accepted") last.definition = event.sequence;
+    if (event.what == "table.accepted") last.table = event.sequence;
+  }
+  return last;
 }
 
-}  // namespace
-
-Result<bool> AcceptedSince(ledger::Reader& reader, const std::string& pipeline, std::int64_t sequence) {
-  LATECOMER_ASSIGN_OR_RETURN(const std::vector<EventRecord> later, LaterOnes(reader, pipeline, sequence));
-  return std::ranges::any_of(later, [](const EventRecord& event) {
-    return event.what == "definition.accepted" || event.what == "table.accepted";
-  });
-}
-
-Result<bool> TableAcceptedSince(ledger::Reader& reader, const ledger::RunRecord& run) {
-  LATECOMER_ASSIGN_OR_RETURN(const std::vector<EventRecord> of_run,
+Result<bool> ReadOlderTable(ledger::Reader& reader, const ledger::RunRecord& run, const LastAccepted& accepted) {
+  if (accepted.table == 0) return false;
+  LATECOMER_ASSIGN_OR_RETURN(const std::vector<EventRecord> events,
                              reader.Events(run.pipeline, run.run_id, std::nullopt));
   std::int64_t began = 0;
-  for (const EventRecord& event : of_run) {
+  for (const EventRecord& event : events) {
     if (event.what == "claim.granted") began = event.sequence;
   }
-  LATECOMER_ASSIGN_OR_RETURN(const std::vector<EventRecord> later, LaterOnes(reader, run.pipeline, began));
-  return std::ranges::any_of(later, [](const EventRecord& event) { return event.what == "table.accepted"; });
+  return began < accepted.table;
 }
 
 }  // namespace latecomer::engine

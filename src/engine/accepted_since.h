@@ -1,5 +1,5 @@
-// What people accepted since something happened. Versions of a table are none of the one that took its place, and what
-// was built by a definition is not what another one builds.
+// What people accepted last. Versions of a table are none of the one that took its place, and what was built by a
+// definition is not what another one builds.
 #pragma once
 
 #include <cstdint>
@@ -10,10 +10,14 @@
 
 namespace latecomer::engine {
 
-// Was another definition of the pipeline, or another table in a source's place, accepted after the event `sequence`?
-Result<bool> AcceptedSince(ledger::Reader& reader, const std::string& pipeline, std::int64_t sequence);
+// Numbers of the newest events by which another one was accepted; 0: none was.
+struct LastAccepted {
+  std::int64_t definition = 0;
+  std::int64_t table = 0;  // in the place of a source
+};
+Result<LastAccepted> FindLastAccepted(ledger::Reader& reader, const std::string& pipeline);
 
-// Was another table accepted in a source's place after the run's last try began?
-Result<bool> TableAcceptedSince(ledger::Reader& reader, const ledger::RunRecord& run);
+// Did the run's last try begin before another table was accepted?
+Result<bool> ReadOlderTable(ledger::Reader& reader, const ledger::RunRecord& run, const LastAccepted& accepted);
 
 }  // namespace latecomer::engine

@@ -24,7 +24,8 @@ struct LastTry {
   bool other_table = false;                 // a source is another table since: its versions are gone
 };
 
-Result<LastTry> LookAtLastTry(ledger::Reader& reader, const pipeline::Pipeline& pipeline, const RunRecord& run) {
+Result<LastTry> LookAtLastTry(ledger::Reader& reader, const pipeline::Pipeline& pipeline, const LastAccepted& accepted,
+                              const RunRecord& run) {
   LastTry last;
   LATECOMER_ASSIGN_OR_RETURN(std::vector<ledger::TryRecord> tries, reader.Tries(run.id));
   if (tries.empty()) return last;
@@ -35,7 +36,7 @@ Result<LastTry> LookAtLastTry(ledger::Reader& reader, const pipeline::Pipeline& 
                                    [&](const pipeline::Step& one) { return one.id == step.step; });
     if (users && step.map_index < 0) last.steps.emplace(step.step, std::move(step));
   }
-  LATECOMER_ASSIGN_OR_RETURN(last.other_table, TableAcceptedSince(reader, run));
+  LATECOMER_ASSIGN_OR_RETURN(last.other_table, ReadOlderTable(reader, run, accepted));
   LATECOMER_ASSIGN_OR_RETURN(const auto claim, reader.FindClaim(run.pipeline, run.partition));
   if (!claim || claim->run == run.id || claim->run == 0) return last;
   LATECOMER_ASSIGN_OR_RETURN(const auto other, reader.FindRun(claim->run));
@@ -108,6 +109,7 @@ std::string LineOf(const ClearedRun& cleared) {
 Result<ClearPlan> Plan(ledger::Reader& reader, const pipeline::Pipeline& pipeline, const ClearSelection& selection) {
   LATECOMER_ASSIGN_OR_RETURN(const std::set<std::string> named, SelectSteps(pipeline, selection.which));
   LATECOMER_ASSIGN_OR_RETURN(SelectedRuns selected, SelectRuns(reader, pipeline, selection.which, RangePick::kNewest));
+  LATECOMER_ASSIGN_OR_RETURN(const LastAccepted accepted, FindLastAccepted(reader, pipeline.id));
   ClearPlan plan;
   plan.untouched = std::move(selected.untouched);
   std::vector<std::string> lines;
@@ -116,7 +118,7 @@ Result<ClearPlan> Plan(ledger::Reader& reader, const pipeline::Pipeline& pipelin
       plan.untouched.push_back({placed.run.run_id, kNoOutputAnyMore});
       continue;
     }
-    LATECOMER_ASSIGN_OR_RETURN(const LastTry last, LookAtLastTry(reader, pipeline, placed.run));
+    LATECOMER_ASSIGN_OR_RETURN(const LastTry last, LookAtLastTry(reader, pipeline, accepted, placed.run));
     ClearedRun cleared{.run = std::move(placed.run), .again = {}, .kept = {}, .versions = {}, .note = {}};
     const std::string why_not = PlanOne(pipeline, selection, named, last, cleared);
     if (!why_not.empty()) {

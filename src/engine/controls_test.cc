@@ -455,6 +455,20 @@ TEST_F(Controls, AMarkIsNotUndoneWhenSomethingElseWasAcceptedSince) {
   }
 }
 
+TEST_F(Controls, AReleaseIsNotUndoneWhenAnotherTableWasAcceptedSince) {
+  std::int64_t released = 0;
+  Write([&](Writer& writer) -> Status {
+    LATECOMER_RETURN_IF_ERROR(writer.AppendEvent({.pipeline = "devices",
+                                                  .partition = Partition(2),
+                                                  .what = "partition.released",
+                                                  .detail = R"({"rule":"emptied","before":{"devices":3}})"}));
+    LATECOMER_ASSIGN_OR_RETURN(released, writer.LastEvent());
+    return {};
+  });
+  AddEvent("table.accepted");
+  EXPECT_EQ(Undo(*ledger_, "devices", released, By()).error().kind, ErrorKind::kConflict);
+}
+
 TEST_F(Controls, ARunWhosePartitionIsNoOutputAnyMoreIsNotMarked) {
   pipeline_.output.columns = {"event_time", "country"};
   Write([&](Writer& writer) -> Status {

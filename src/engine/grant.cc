@@ -8,7 +8,6 @@
 #include "engine/following.h"
 #include "engine/run_names.h"
 #include "engine/transitions.h"
-#include "lateness/key_interval.h"
 #include "lateness/reasons.h"
 #include "ledger/pipeline_writes.h"
 

@@ -26,13 +26,13 @@ struct Before {
   bool other_table = false;  // a source is another table since: the last try's versions are gone
 };
 
-Result<Before> Look(ledger::Reader& reader, const RunRecord& run) {
+Result<Before> Look(ledger::Reader& reader, const LastAccepted& accepted, const RunRecord& run) {
   Before before;
   LATECOMER_ASSIGN_OR_RETURN(std::vector<ledger::TryRecord> tries, reader.Tries(run.id));
   if (!tries.empty()) {
     before.last = std::move(tries.back());
     LATECOMER_ASSIGN_OR_RETURN(before.steps, reader.Steps(run.id, before.last->number));
-    LATECOMER_ASSIGN_OR_RETURN(before.other_table, TableAcceptedSince(reader, run));
+    LATECOMER_ASSIGN_OR_RETURN(before.other_table, ReadOlderTable(reader, run, accepted));
   }
   LATECOMER_ASSIGN_OR_RETURN(before.processed, reader.FindProcessed(run.pipeline, run.partition));
   LATECOMER_ASSIGN_OR_RETURN(const auto claim, reader.FindClaim(run.pipeline, run.partition));
@@ -155,6 +155,7 @@ Result<MarkPlan> Plan(ledger::Reader& reader, const pipeline::Pipeline& pipeline
                       Instant now) {
   LATECOMER_ASSIGN_OR_RETURN(const std::set<std::string> named, SelectSteps(pipeline, selection.which));
   LATECOMER_ASSIGN_OR_RETURN(SelectedRuns selected, SelectRuns(reader, pipeline, selection.which, RangePick::kNewest));
+  LATECOMER_ASSIGN_OR_RETURN(const LastAccepted accepted, FindLastAccepted(reader, pipeline.id));
   MarkPlan plan;
   plan.untouched = std::move(selected.untouched);
   std::vector<std::string> lines;
@@ -169,7 +170,7 @@ Result<MarkPlan> Plan(ledger::Reader& reader, const pipeline::Pipeline& pipeline
       plan.untouched.push_back({marked.run.run_id, kNoOutputAnyMore});
       continue;
     }
-    LATECOMER_ASSIGN_OR_RETURN(const Before before, Look(reader, marked.run));
+    LATECOMER_ASSIGN_OR_RETURN(const Before before, Look(reader, accepted, marked.run));
     if (selection.mark == Mark::kSuccess && before.other_table) {
       plan.untouched.push_back({marked.run.run_id, "read a table that another one was accepted for since; clear it"});
       continue;

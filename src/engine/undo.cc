@@ -80,16 +80,14 @@ Result<std::string> UndoHold(const Taken& taken) {
 
 // Versions that were true before are put back only where nobody accepted something else since.
 Status NothingAccepted(const Taken& taken) {
-  LATECOMER_ASSIGN_OR_RETURN(const bool accepted,
-                             AcceptedSince(taken.writer, taken.event.pipeline, taken.event.sequence));
-  if (!accepted) return {};
+  LATECOMER_ASSIGN_OR_RETURN(const LastAccepted last, FindLastAccepted(taken.writer, taken.event.pipeline));
+  if (std::max(last.definition, last.table) < taken.event.sequence) return {};
   return Fail(
       Changed("another definition of " + taken.event.pipeline + ", or another table that it reads, was accepted"));
 }
 
 Result<std::string> UndoRelease(const Taken& taken) {
   LATECOMER_RETURN_IF_ERROR(NothingLater(taken, {"partition.held", "partition.released"}));
-  LATECOMER_RETURN_IF_ERROR(NothingAccepted(taken));
   // What was started can't be held back any more.
   LATECOMER_RETURN_IF_ERROR(NothingLater(taken, {"run.created", "claim.granted"}));
   if (taken.detail.contains("hold")) {
@@ -99,6 +97,7 @@ Result<std::string> UndoRelease(const Taken& taken) {
     LATECOMER_RETURN_IF_ERROR(taken.writer.PutHold(hold));
     return "the partition is held again: " + hold.reason;
   }
+  LATECOMER_RETURN_IF_ERROR(NothingAccepted(taken));
   const ordered_json& before = taken.detail.at("before");
   if (before.is_null()) {
     LATECOMER_RETURN_IF_ERROR(taken.writer.RemoveRelease(taken.event.pipeline, taken.event.partition));
