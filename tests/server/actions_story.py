@@ -36,7 +36,8 @@ class ActionsStory(ServerStory):
         self.assertFalse(done['undoable'])
         self.until(lambda: all(len(self.me.get(f'{DEVICES}/runs/scheduled_2024-01-0{day}')['tries']) == 2 and
                                self.state(f'scheduled_2024-01-0{day}') == 'success' for day in (1, 2)), 'both ran again')
-        self.assertGreater(len(self.stream.events), seen)
+        for day in (1, 2):  # the stream tells it too, if later than the answers
+            self.stream.wait_run(f'scheduled_2024-01-0{day}', 'success', after=seen)
         self.assertEqual(self.me.get(RUN)['note'], 'once more')
         self.me.post(f'/actions/{done["action_id"]}/undo', expect=409)
 

@@ -84,17 +84,17 @@ class Stream:
             self.ended = True
             self.changed.notify_all()
 
-    def wait(self, wanted, what):
-        """The first event that fits."""
+    def wait(self, wanted, what, after=0):
+        """The first event that fits, of those after so many."""
         with self.changed:
-            found = self.changed.wait_for(lambda: next((e for e in self.events if wanted(*e)), None), DEADLINE)
+            found = self.changed.wait_for(lambda: next((e for e in self.events[after:] if wanted(*e)), None), DEADLINE)
         assert found, f'no event: {what}; there were {[(n, d.get("what", d)) for n, d in self.events]}'
         return found[1]
 
-    def wait_run(self, run_prefix, state):
+    def wait_run(self, run_prefix, state, after=0):
         return self.wait(lambda name, data: name == 'change' and data['run_id'].startswith(run_prefix) and
                          data['what'].startswith('run.') and data['what'].endswith('→' + state),
-                         f'{run_prefix} {state}')['run_id']
+                         f'{run_prefix} {state}', after)['run_id']
 
     def wait_end(self):
         with self.changed:

@@ -404,7 +404,10 @@ void Checks::NothingLost(const PipelineFacts& pipeline, const lateness::Plan& pl
     const auto known = processed.find(slot);
     // What came and went before anything was made of it leaves nothing to do.
     if (known == processed.end() && !HasOwnRows(pipeline, find_table, seen, slot)) continue;
-    const bool on_request = MadeOnRequest(pipeline, slot) && !HasOwnRows(pipeline, find_table, seen, slot);
+    // A ledger that began anew may know a day only as a gap that was filled then.
+    const bool forgotten = restored_ && pipeline.filled_gaps;
+    const bool on_request =
+        (forgotten || MadeOnRequest(pipeline, slot)) && !HasOwnRows(pipeline, find_table, seen, slot);
     for (const SourceFacts& source : pipeline.sources) {
       const bool own_day = source.mapping == SourceFacts::Mapping::kDay;
       if (!own_day && on_request) continue;
