@@ -44,7 +44,15 @@ Result<std::optional<ObservedSources>> SourcesWith(ledger::Reader& reader, const
   return std::optional<ObservedSources>(std::move(sources));
 }
 
-// What of the old table waited to be processed by a pipeline, and has no single commits any more.
+// Never recorded, but perhaps written: its run failed or was cancelled, and waits for somebody to clear it.
+bool MayHoldSomething(const lateness::OutputFacts& output) {
+  return std::any_of(output.runs.begin(), output.runs.end(), [](const lateness::RunFact& run) {
+    return run.state == lateness::RunFact::State::kFailed || run.state == lateness::RunFact::State::kCancelled;
+  });
+}
+
+// What of the old table waited to be processed by a pipeline, and has no single commits any more. What was never
+// processed and has rows is due in any case.
 Status AddWaiting(ledger::Reader& reader, const pipeline::Pipeline& pipeline, const ObservedTable& before, Instant now,
                   Changed& changed) {
   LATECOMER_ASSIGN_OR_RETURN(const auto sources, SourcesWith(reader, pipeline, before));
@@ -56,7 +64,7 @@ Status AddWaiting(ledger::Reader& reader, const pipeline::Pipeline& pipeline, co
     if (source.location == before.record.location) mine.insert(source.name);
   }
   for (const lateness::OutputFacts& output : facts->outputs) {
-    if (!output.processed) continue;
+    if (!output.processed && !MayHoldSomething(output)) continue;
     for (const lateness::Change& change : output.unseen) {
       if (!mine.contains(change.source)) continue;
       changed.try_emplace(change.source_partition.Canonical(), "version " + std::to_string(change.version.value) +

@@ -6,6 +6,7 @@
 #include <set>
 #include <utility>
 
+#include "engine/accepted_since.h"
 #include "engine/definition.h"
 #include "engine/facts.h"
 #include "engine/output_groups.h"
@@ -138,12 +139,20 @@ Status RecordDue(ledger::Writer& writer, const Acceptance& acceptance, AcceptedD
   return {};
 }
 
-Status CancelStrangers(ledger::Writer& writer, const Acceptance& acceptance, const OutputGroups& groups,
-                       AcceptedDefinition& accepted) {
+// Queued runs of what is no output any more are cancelled. Others make their outputs as the definition says now, so
+// nothing that a try before left is kept for them.
+Status ReviseQueued(ledger::Writer& writer, const Acceptance& acceptance, const OutputGroups& groups,
+                    AcceptedDefinition& accepted) {
   LATECOMER_ASSIGN_OR_RETURN(std::vector<ledger::RunRecord> runs,
                              writer.Runs({.pipeline = acceptance.now.id, .open_only = true}));
   for (ledger::RunRecord& run : runs) {
-    if (groups.contains(run.partition)) continue;
+    if (groups.contains(run.partition)) {
+      if (!run.keep_vector) continue;
+      run.keep_vector.reset();
+      run.keep_steps.clear();
+      LATECOMER_RETURN_IF_ERROR(writer.UpdateRun(run));
+      continue;
+    }
     LATECOMER_RETURN_IF_ERROR(MoveRun(writer, run, ledger::RunState::kCancelled,
                                       "its partition is no output of the changed definition", acceptance.at));
     accepted.cancelled.push_back(run.run_id);
@@ -152,12 +161,10 @@ Status CancelStrangers(ledger::Writer& writer, const Acceptance& acceptance, con
 }
 
 Status AppendAccepted(ledger::Writer& writer, const std::string& pipeline, const AcceptedDefinition& accepted,
-                      Instant now) {
-  const nlohmann::ordered_json detail{{"what", accepted.what},
-                                      {"late", accepted.late},
-                                      {"kept", accepted.kept},
-                                      {"gone", accepted.gone},
-                                      {"cancelled", accepted.cancelled}};
+                      const DefinitionChange& change, Instant now) {
+  const nlohmann::ordered_json detail{{"what", accepted.what}, {kOtherTables, change.other_tables},
+                                      {"late", accepted.late}, {"kept", accepted.kept},
+                                      {"gone", accepted.gone}, {"cancelled", accepted.cancelled}};
   ledger::EventRecord event;
   event.at = now;
   event.pipeline = pipeline;
@@ -202,10 +209,11 @@ Result<std::optional<AcceptedDefinition>> AcceptDefinition(ledger::Ledger& ledge
     const Acceptance acceptance{*before, pipeline, whole, change, as, now};
     accepted.emplace().what = change.needs_accept;
     LATECOMER_RETURN_IF_ERROR(Revise(writer, acceptance, groups, *accepted));
-    LATECOMER_RETURN_IF_ERROR(CancelStrangers(writer, acceptance, groups, *accepted));
+    LATECOMER_RETURN_IF_ERROR(ReviseQueued(writer, acceptance, groups, *accepted));
+    LATECOMER_RETURN_IF_ERROR(CarryOverReleases(writer, pipeline.id, change));
     LATECOMER_RETURN_IF_ERROR(PutDefinition(writer, pipeline, now));
     if (as == AcceptAs::kProcessed) LATECOMER_RETURN_IF_ERROR(RecordDue(writer, acceptance, *accepted));
-    return AppendAccepted(writer, pipeline.id, *accepted, now);
+    return AppendAccepted(writer, pipeline.id, *accepted, change, now);
   }));
   return accepted;
 }

@@ -1,5 +1,6 @@
 #include "engine/accepted_since.h"
 
+#include <nlohmann/json.hpp>
 #include <vector>
 
 namespace latecomer::engine {
@@ -10,21 +11,30 @@ Result<LastAccepted> FindLastAccepted(ledger::Reader& reader, const std::string&
   LATECOMER_ASSIGN_OR_RETURN(const std::vector<EventRecord> events, reader.Events(pipeline, "", ""));
   LastAccepted last;
   for (const EventRecord& event : events) {
-    if (event.what == "definition.accepted") last.definition = event.sequence;
+    if (event.what == "definition.accepted") {
+      last.definition = event.sequence;
+      const auto detail = nlohmann::json::parse(event.detail, nullptr, false);
+      if (!detail.is_object() || detail.value(kOtherTables, nlohmann::json()).empty()) continue;
+      last.table = event.sequence;
+    }
     if (event.what == "table.accepted") last.table = event.sequence;
   }
   return last;
 }
 
-Result<bool> ReadOlderTable(ledger::Reader& reader, const ledger::RunRecord& run, const LastAccepted& accepted) {
-  if (accepted.table == 0) return false;
+Result<bool> BeganBefore(ledger::Reader& reader, const ledger::RunRecord& run, std::int64_t event) {
+  if (event == 0) return false;
   LATECOMER_ASSIGN_OR_RETURN(const std::vector<EventRecord> events,
                              reader.Events(run.pipeline, run.run_id, std::nullopt));
   std::int64_t began = 0;
-  for (const EventRecord& event : events) {
-    if (event.what == "claim.granted") began = event.sequence;
+  for (const EventRecord& one : events) {
+    if (one.what == "claim.granted") began = one.sequence;
   }
-  return began < accepted.table;
+  return began < event;
+}
+
+Result<bool> ReadOlderTable(ledger::Reader& reader, const ledger::RunRecord& run, const LastAccepted& accepted) {
+  return BeganBefore(reader, run, accepted.table);
 }
 
 }  // namespace latecomer::engine

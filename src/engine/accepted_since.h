@@ -13,9 +13,14 @@ namespace latecomer::engine {
 // Numbers of the newest events by which another one was accepted; 0: none was.
 struct LastAccepted {
   std::int64_t definition = 0;
-  std::int64_t table = 0;  // in the place of a source
+  std::int64_t table = 0;  // in the place of a source, or named by a definition for it
 };
+// In the detail of a definition's event: the sources that it reads from another table.
+inline constexpr const char* kOtherTables = "other_tables";
 Result<LastAccepted> FindLastAccepted(ledger::Reader& reader, const std::string& pipeline);
+
+// Did the run's last try begin before that event? False when there is none.
+Result<bool> BeganBefore(ledger::Reader& reader, const ledger::RunRecord& run, std::int64_t event);
 
 // Did the run's last try begin before another table was accepted?
 Result<bool> ReadOlderTable(ledger::Reader& reader, const ledger::RunRecord& run, const LastAccepted& accepted);

@@ -86,7 +86,10 @@ class Comparison {
 
   void CompareSource(const Source& was, const Source& is) {
     const std::string what = "sources." + is.name + ".";
-    if (!SameTableOf(was, is)) Note(what + "table", was.location, is.location);
+    if (!SameTableOf(was, is)) {
+      Note(what + "table", was.location, is.location);
+      change_.other_tables.insert(is.name);
+    }
     Note(what + "partition", PartitionText(was.partition.columns, was.partition),
          PartitionText(is.partition.columns, is.partition));
     Note(what + "cadence", FormatCadence(was.cadence), FormatCadence(is.cadence));
@@ -139,12 +142,7 @@ Status AddSources(ledger::Writer& writer, const Pipeline& pipeline, const Defini
     record.vector = CarryOver(change, seen, std::move(record.vector));
     LATECOMER_RETURN_IF_ERROR(writer.PutProcessed(record));
   }
-  LATECOMER_ASSIGN_OR_RETURN(std::vector<ledger::ReleaseRecord> releases, writer.Releases(pipeline.id));
-  for (ledger::ReleaseRecord& record : releases) {
-    record.up_to = CarryOver({.needs_accept = {}, .new_sources = {}, .renamed = change.renamed}, {}, record.up_to);
-    LATECOMER_RETURN_IF_ERROR(writer.PutRelease(record));
-  }
-  return {};
+  return CarryOverReleases(writer, pipeline.id, change);
 }
 
 bool IsSame(const std::optional<ledger::PipelineRecord>& known, const Pipeline& pipeline) {
@@ -195,6 +193,18 @@ VersionVector CarryOver(const DefinitionChange& change, const VersionVector& see
     if (const auto it = seen.find(name); it != seen.end()) vector.try_emplace(name, it->second);
   }
   return vector;
+}
+
+Status CarryOverReleases(ledger::Writer& writer, const std::string& pipeline, const DefinitionChange& change) {
+  DefinitionChange names;  // a release of what a new source has is not a thing yet
+  names.renamed = change.renamed;
+  LATECOMER_ASSIGN_OR_RETURN(std::vector<ledger::ReleaseRecord> releases, writer.Releases(pipeline));
+  for (ledger::ReleaseRecord& record : releases) {
+    for (const std::string& name : change.other_tables) record.up_to.erase(name);
+    record.up_to = CarryOver(names, {}, std::move(record.up_to));
+    LATECOMER_RETURN_IF_ERROR(writer.PutRelease(record));
+  }
+  return {};
 }
 
 Result<std::vector<std::int64_t>> RunsOfOlderDefinitions(ledger::Reader& reader, const Pipeline& pipeline) {

@@ -4,6 +4,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -20,6 +21,7 @@ struct DefinitionChange {
   std::vector<std::string> needs_accept;
   std::vector<std::string> new_sources;        // names that the definition before has not
   std::map<std::string, std::string> renamed;  // the same source by another name: name now → name before
+  std::set<std::string> other_tables;          // sources of the same name that are read from another table now
 
   bool AddsSources() const { return !new_sources.empty() || !renamed.empty(); }
 };
@@ -37,6 +39,9 @@ Status CheckDefinition(ledger::Reader& reader, const pipeline::Pipeline& pipelin
 // What a processed partition counts as built from under the changed definition: a new source counts as seen at its
 // version in `seen`, a renamed one keeps what it had.
 VersionVector CarryOver(const DefinitionChange& change, const VersionVector& seen, VersionVector vector);
+
+// Up to where changes were released: by the sources' names now, and nothing of versions of another table.
+Status CarryOverReleases(ledger::Writer& writer, const std::string& pipeline, const DefinitionChange& change);
 
 // Makes the pipeline, or its changed definition, known to the ledger. New sources count as seen at the version they
 // have now. kConflict as CheckDefinition.

@@ -179,9 +179,16 @@ std::string WhyAnother(const ledger::TableRecord& known, const table::Snapshot& 
   return {};
 }
 
-std::string OtherCommit(Version version) {
-  return "the table was written anew: its commit of version " + std::to_string(version.value) +
-         " is not the one that was seen";
+// An older copy was put back and has grown as far as what was seen, or past it: versions up to there are others than
+// those that outputs were built from. Of a commit that is gone nobody can tell.
+Status CheckNotWrittenAnew(const table::TableHistory& history, const ledger::TableRecord& known) {
+  const Version version = known.seen.version;
+  const auto there = history.IdentityOf(version);
+  if (!there && there.error().kind == ErrorKind::kHistoryGone) return {};
+  if (!there) return Fail(there.error());
+  if (there->size_bytes == known.seen.size_bytes && there->content_hash == known.seen.content_hash) return {};
+  return Fail(AnotherTable(known.location, "the table was written anew: its commit of version " +
+                                               std::to_string(version.value) + " is not the one that was seen"));
 }
 
 // Commits between what was seen and now are gone: compare states instead of reading changes.
@@ -197,12 +204,9 @@ Result<ObservedTable> Bridge(const table::TableHistory& history, ObservedTable t
   if (const std::string why = WhyAnother(table.record, snapshot); !why.empty()) {
     return Fail(AnotherTable(table.record.location, why));
   }
+  LATECOMER_RETURN_IF_ERROR(CheckNotWrittenAnew(history, table.record));
   const std::string lost = "commits after version " + std::to_string(seen.value) + " are gone";
   CompareStates(snapshot, lost, table);
-  // What differs would count as changed by the version that outputs were already built from.
-  if (newest == seen && !table.new_changes.empty()) {
-    return Fail(AnotherTable(table.record.location, OtherCommit(newest)));
-  }
   LATECOMER_ASSIGN_OR_RETURN(table.record.seen, history.IdentityOf(newest));
   table.record.observed_at = now;
   table.note = lost + "; bridged by comparing what each partition held with what it holds at version " +

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "engine/accepted_since.h"
 #include "engine/active.h"
 #include "engine/facts.h"
 #include "engine/following.h"
@@ -303,6 +304,19 @@ Status CheckStillFollows(ledger::Reader& reader, const pipeline::Pipeline& pipel
                       " has built an output that it follows; it is queued again, to be made of that"));
 }
 
+// While it held the partition nobody could accept anything.
+Status CheckNothingAccepted(ledger::Reader& reader, const pipeline::Pipeline& pipeline, const Shown& shown) {
+  if (!IsQueuedAgain(shown)) return {};
+  LATECOMER_ASSIGN_OR_RETURN(const LastAccepted accepted, FindLastAccepted(reader, pipeline.id));
+  LATECOMER_ASSIGN_OR_RETURN(const bool before,
+                             BeganBefore(reader, shown.run, std::max(accepted.definition, accepted.table)));
+  if (!before) return {};
+  return Fail(
+      NoClaim("the lease of " + shown.run.run_id +
+              " ran out, and since then another definition of the pipeline, or another table that it reads, was "
+              "accepted; it is queued again"));
+}
+
 Status EndTryWith(ledger::Writer& writer, Shown& shown, TryState to, const std::string& message, Instant now) {
   shown.attempt.state = to;
   shown.attempt.message = message;
@@ -357,6 +371,7 @@ Result<Reported> RecordOutside(ledger::Ledger& ledger, table::Catalog& catalog, 
   LATECOMER_RETURN_IF_ERROR(ledger.Write([&](ledger::Writer& writer) -> Status {
     LATECOMER_ASSIGN_OR_RETURN(Shown shown, look(writer));
     if (before) return {};
+    LATECOMER_RETURN_IF_ERROR(CheckNothingAccepted(writer, pipeline, shown));
     LATECOMER_RETURN_IF_ERROR(CheckStillFollows(writer, pipeline, shown));
     const std::string by = OutsideName(shown.claim->holder);
     const bool late = shown.claim->expires <= now;

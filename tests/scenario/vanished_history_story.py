@@ -155,6 +155,18 @@ class VanishedHistory(Story):
                          [{'event_time': '2024-01-01'}, {'event_time': '2024-01-02'}])
         self.assertEqual(self.runs_since(self.states()), {'2024-01-01', '2024-01-02'})
 
+    def test_a_copy_that_has_grown_past_what_was_seen_is_noticed(self):
+        copy = self.keep_copy()
+        self.load('2024-01-01')
+        self.ok('run', PIPELINE)
+        self.put_back(copy)
+        self.load('2024-01-02')
+        self.load('2024-01-02')  # version 4: a newer one than was seen
+        self.assert_stopped(why='version 3 is not the one that was seen')
+        self.assertEqual(self.accept()['changed'],
+                         [{'event_time': '2024-01-01'}, {'event_time': '2024-01-02'}])
+        self.assertEqual(self.runs_since(self.states()), {'2024-01-01', '2024-01-02'})
+
     def test_a_copy_with_the_same_content_is_the_same_table(self):
         self.put_back(self.keep_copy())
         self.assertEqual(self.late(), {})

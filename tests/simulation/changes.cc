@@ -11,7 +11,7 @@ void Simulation::ChangeDefinition() {
   if (waiting_.contains(index)) return;
   const PipelineFacts& facts = scenario_.facts[index];
   const bool last = index + 1 == scenario_.pipelines.size();  // nobody reads what it makes
-  const bool may_move = last && scenario_.faults.restore_ledger == 0 && !truth_.IsReplaced(kSourceTable);
+  const bool may_move = last && scenario_.faults.restore_ledger == 0 && !AnyReplaced();
   const bool other_output = may_move && checks_.HasBuilt(facts.id) && dice_.OneIn(3);
   ChangedPipeline changed = DrawChange(dice_, scenario_, index, other_output);
   Say("the file of " + facts.id + " is changed" + (other_output ? ", and writes to " + changed.facts.into : ""));
@@ -45,12 +45,7 @@ bool Simulation::PersonAccepts(std::size_t pipeline, engine::AcceptAs as) {
     if (accepted.error().kind != ErrorKind::kConflict) {
       throw Violation{"5 (any process may die)", "a definition can't be accepted: " + accepted.error().ToString()};
     }
-    for (const ledger::RunRecord& run : RunsOf(changed.facts.id)) {
-      if (run.state != ledger::RunState::kRunning) continue;
-      const auto cancelled = engine::ApplyCancel(*watched_by_people_, scenario_.pipelines[pipeline],
-                                                 {.runs = {run.run_id}}, "", {.now = now});
-      if (cancelled && !cancelled->affected.empty()) Say("a person cancels " + run.run_id + " to accept");
-    }
+    CancelToAccept(pipeline);
     return false;
   }
   if (!*accepted) throw Violation{"5 (any process may die)", "there is nothing to accept of " + changed.facts.id};
@@ -66,6 +61,17 @@ bool Simulation::PersonAccepts(std::size_t pipeline, engine::AcceptAs as) {
     if (its && scheduler->alive() && !scheduler->has_registered()) scheduler->Die();
   }
   return true;
+}
+
+// What is at work goes by what was before.
+void Simulation::CancelToAccept(std::size_t pipeline) {
+  const pipeline::Pipeline& definition = scenario_.pipelines[pipeline];
+  for (const ledger::RunRecord& run : RunsOf(definition.id)) {
+    if (run.state != ledger::RunState::kRunning) continue;
+    const auto cancelled = engine::ApplyCancel(*watched_by_people_, definition, {.runs = {run.run_id}}, "",
+                                               {.now = clocks_.front()->Now()});
+    if (cancelled && !cancelled->affected.empty()) Say("a person cancels " + run.run_id + " to accept");
+  }
 }
 
 // A scheduler with a definition that isn't the one in force stops and says so.

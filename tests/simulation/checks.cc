@@ -90,6 +90,27 @@ void Checks::OnAccepted(const PipelineFacts& before, const PipelineFacts& now, b
   if (given_up) given_up_[now.id] = truth_.Exist(now);
 }
 
+void Checks::OnTableAccepted(const std::string& location, bool given_up) {
+  const SimTable& table = find_table(location);
+  truth_.OnAccepted(table);
+  seen_[location] = table.newest();
+  ++accepted_[location];
+  for (const PipelineFacts& pipeline : pipelines_) {
+    if (!TablesOf(pipeline).contains(location)) continue;
+    std::erase_if(causes_, [&](const auto& entry) { return entry.first.first == pipeline.id; });
+    if (given_up) given_up_[pipeline.id] = truth_.Exist(pipeline);
+  }
+}
+
+std::map<std::string, int> Checks::TablesOf(const PipelineFacts& pipeline) const {
+  std::map<std::string, int> tables;
+  for (const SourceFacts& source : pipeline.sources) {
+    const auto accepted = accepted_.find(source.location);
+    tables[source.location] = accepted == accepted_.end() ? 0 : accepted->second;
+  }
+  return tables;
+}
+
 void Checks::OnLedger(const LedgerEffects& effects, std::int64_t now_ms) {
   for (const auto& seen : effects.seen) {
     const SimTable& table = find_table(seen.record.location);
@@ -154,6 +175,7 @@ void Checks::CheckTry(const ledger::TryRecord& attempt, const LedgerEffects& eff
                                 [&](const ledger::RunRecord& one) { return one.id == attempt.run; });
   if (run == effects.runs.end()) throw Violation{kPinned, "a try began without its run"};
   const PipelineFacts& pipeline = Find(run->pipeline);
+  read_of_[{run->pipeline, run->run_id, attempt.number}] = TablesOf(pipeline);
   for (const SourceFacts& source : pipeline.sources) {
     const std::int64_t pin = VersionIn(attempt.vector, source.name);
     if (pin >= 0 && pin <= find_table(source.location).newest()) continue;
@@ -300,6 +322,10 @@ void Checks::CheckProcessed(const LedgerEffects::Processed& processed) {
   const Versions& read = write->second.read_versions;
   if (pins != read) {
     throw Violation{kPinned, which + " for versions " + Text(pins) + ", and the step read " + Text(read)};
+  }
+  const auto began = read_of_.find({record.pipeline, record.run_id, record.try_number});
+  if (began != read_of_.end() && began->second != TablesOf(pipeline)) {
+    throw Violation{"6 (history may vanish)", which + " for versions of a table that another one took the place of"};
   }
   CheckNotWasted(pipeline, processed);
   CountAgainAfter(record, pins);

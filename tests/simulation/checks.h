@@ -46,7 +46,13 @@ class Checks {
   void OnOutputNotKept(const std::string& pipeline, const std::string& run_id) { kept_.erase({pipeline, run_id}); }
   // A person accepted another definition; `given_up`: what is there counts as made by it.
   void OnAccepted(const PipelineFacts& before, const PipelineFacts& now, bool given_up);
-  bool HasSeen(const std::string& location) const { return seen_.contains(location); }
+  // A person accepted the table that took a source's place; `given_up`: what is there counts as made from it.
+  void OnTableAccepted(const std::string& location, bool given_up);
+  // The newest version that the ledger knows of a table; -1: none.
+  std::int64_t Seen(const std::string& location) const {
+    const auto seen = seen_.find(location);
+    return seen == seen_.end() ? -1 : seen->second;
+  }
   void OnLedgerBackedUp() {
     asked_for_at_backup_ = asked_for_;
     held_at_backup_ = held_;
@@ -73,6 +79,7 @@ class Checks {
   using Partition = std::pair<std::string, std::string>;  // pipeline id, canonical key
 
   const PipelineFacts& Find(const std::string& id) const;
+  std::map<std::string, int> TablesOf(const PipelineFacts& pipeline) const;
   void CheckClaim(const ledger::ClaimRecord& claim, const LedgerEffects& effects, std::int64_t now_ms);
   void CheckTry(const ledger::TryRecord& attempt, const LedgerEffects& effects);
   void CheckNewRun(const ledger::RunRecord& run, std::int64_t now_ms);
@@ -97,8 +104,16 @@ class Checks {
   const std::vector<PipelineFacts>& pipelines_;
   Truth& truth_;
   std::map<Partition, ledger::ClaimRecord> claims_;
-  std::map<std::string, std::int64_t> seen_;                         // by location
-  std::map<Partition, std::set<Versions>> causes_;                   // newest changes a run was made for
+  std::map<std::string, std::int64_t> seen_;  // by location
+  std::map<std::string, int> accepted_;       // by location: how often another table was
+  struct TryName {
+    std::string pipeline;
+    std::string run_id;
+    int number = 0;
+    friend auto operator<=>(const TryName&, const TryName&) = default;
+  };
+  std::map<TryName, std::map<std::string, int>> read_of_;  // which of the tables accepted at a location it reads
+  std::map<Partition, std::set<Versions>> causes_;         // newest changes a run was made for
   std::map<std::pair<std::string, Slot>, OutputWrite> last_writes_;  // by location, partition
   std::set<std::pair<std::string, std::string>> asked_for_;          // pipeline id, run id
   std::set<std::pair<std::string, std::string>> asked_for_at_backup_;

@@ -75,6 +75,7 @@ void Simulation::Disturb() {
   if (dice_.Percent(rates.jobs_failing / 4)) jobs_.KillOne();
   if (dice_.Percent(rates.clean_log)) CleanSomeLog();
   if (dice_.Percent(rates.another_table)) ReplaceSource();
+  if (scenario_.people_accept_tables && AnyReplaced() && dice_.Percent(20)) PersonAcceptsTable(DrawAcceptTableAs());
   if (dice_.Percent(rates.person)) PersonMeddles();
   if (scenario_.people_mark && dice_.Percent(rates.person)) PersonMarks();
   if (dice_.Percent(rates.restore_ledger)) BackUpOrRestore();
@@ -88,33 +89,16 @@ engine::AcceptAs Simulation::DrawAcceptAs() {
   return follows || dice_.OneIn(2) ? engine::AcceptAs::kChanged : engine::AcceptAs::kProcessed;
 }
 
+engine::AcceptAs Simulation::DrawAcceptTableAs() {
+  if (dice_.OneIn(2)) return engine::AcceptAs::kCompare;
+  return dice_.OneIn(2) ? engine::AcceptAs::kChanged : engine::AcceptAs::kProcessed;
+}
+
 void Simulation::CleanSomeLog() {
   SimTable& table = *std::next(tables_.begin(), dice_.Below(static_cast<std::int64_t>(tables_.size())))->second;
   if (!table.Exists()) return;
   table.CleanLog(dice_.Between(table.oldest(), table.newest()));
   Say("the log of " + table.location() + " is cleaned before version " + std::to_string(table.oldest()));
-}
-
-// From now on there is another table in the source's place.
-void Simulation::ReplaceSource() {
-  SimTable& table = Table(kSourceTable);
-  if (truth_.IsReplaced(kSourceTable) || !checks_.HasSeen(kSourceTable)) return;
-  truth_.OnReplaced(kSourceTable);
-  if (dice_.OneIn(2)) {
-    Say("the source's folder is made anew");
-    table.Recreate();
-    for (std::int64_t i = dice_.Between(1, 2 * counts_.commits); i > 0; --i) CommitTo(kSourceTable);
-    return;
-  }
-  Say("the source is replaced");
-  SimCommit commit{
-      .at_ms = clocks_.front()->NowMs(), .operation = "CREATE OR REPLACE TABLE", .actions = {}, .write = {}};
-  commit.replaces_table = true;
-  const TableState& before = table.Newest();
-  for (const auto& [slot, files] : before) {
-    for (const FilePtr& file : files) commit.actions.push_back({file, false, true});
-  }
-  table.Commit(std::move(commit));
 }
 
 void Simulation::PersonMeddles() {

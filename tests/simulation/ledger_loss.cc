@@ -46,8 +46,8 @@ void Simulation::BackUpOrRestore() {
 // Outputs say what they were made of by version numbers, which mean nothing of another table; and of outputs that
 // follow each other not whether the one before was there.
 bool Simulation::MayRebuild() const {
-  return !truth_.IsReplaced(kSourceTable) && std::none_of(scenario_.facts.begin(), scenario_.facts.end(),
-                                                          [](const PipelineFacts& facts) { return facts.following; });
+  return !AnyReplaced() && std::none_of(scenario_.facts.begin(), scenario_.facts.end(),
+                                        [](const PipelineFacts& facts) { return facts.following; });
 }
 
 void Simulation::PeopleRebuild(bool take_over) {

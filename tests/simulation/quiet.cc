@@ -66,7 +66,7 @@ void Simulation::Quiet() {
   // A pipeline that has stopped because its source is another table now also stops what waits for it downstream.
   const std::int64_t last_look = time_.true_ms - kHour;
   for (const PipelineFacts& facts : scenario_.facts) {
-    if (!truth_.IsReplaced(kSourceTable)) checks_.SameAsFromScratch(facts, last_look);
+    if (!AnyReplaced()) checks_.SameAsFromScratch(facts, last_look);
   }
   if (still < kRoundsAtRest) throw Violation{"5 (any process may die)", "it never comes to rest"};
 }
@@ -112,6 +112,10 @@ bool Simulation::WorkUntilStill() {
 // Clears what failed, releases what is held, resumes. True when anything was done.
 bool Simulation::PersonHelps(bool stuck) {
   bool any = false;
+  if (scenario_.people_accept_tables && AnyReplaced()) {
+    PersonAcceptsTable(engine::AcceptAs::kCompare);
+    any = true;
+  }
   for (std::size_t i = 0; i < scenario_.pipelines.size(); ++i) {
     if (waiting_.contains(i)) {
       PersonAccepts(i, engine::AcceptAs::kCompare);

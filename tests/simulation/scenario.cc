@@ -175,6 +175,8 @@ Scenario DrawScenario(Dice& dice, std::uint64_t seed) {
   scenario.jobs_outside = dice.OneIn(3);
   scenario.percent_change = dice.OneIn(4) ? 1 : 0;
   scenario.people_mark = apart.OneIn(4);
+  scenario.people_accept_tables = apart.OneIn(8) && scenario.faults.restore_ledger == 0;
+  if (scenario.people_accept_tables) scenario.faults.another_table = 1;
   return scenario;
 }
 

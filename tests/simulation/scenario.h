@@ -36,8 +36,9 @@ struct Scenario {
   int schedulers = 1;                // for each pipeline
   int machines = 1;
   bool jobs_outside = false;
-  bool people_mark = false;      // … runs as success or failed
-  bool outside_workers = false;  // others claim partitions, too, or alone
+  bool people_mark = false;           // … runs as success or failed
+  bool people_accept_tables = false;  // another table in a source's place is accepted
+  bool outside_workers = false;       // others claim partitions, too, or alone
   FaultRates faults;
   int percent_change = 0;  // of the steps: somebody changes the file of a pipeline
 };

@@ -47,17 +47,14 @@ Status SimHistory::CheckThere() const {
 }
 
 std::string SimHistory::TableId(std::int64_t version) const {
-  int id = table_.id_changes();
-  for (std::int64_t v = version + 1; v <= table_.newest(); ++v) id -= table_.commit(v).replaces_table ? 1 : 0;
-  return location() + "#" + std::to_string(id);
+  return location() + "#" + std::to_string(table_.IdAt(version));
 }
 
 table::CommitIdentity SimHistory::Identity(Version version) const {
   return {.version = version,
           .etag = "",
           .size_bytes = 100,
-          .content_hash =
-              static_cast<std::uint64_t>(table_.incarnation()) * 1'000'003 + static_cast<std::uint64_t>(version.value)};
+          .content_hash = static_cast<std::uint64_t>(table_.SerialAt(version.value))};
 }
 
 Result<Version> SimHistory::LatestVersion() const {

@@ -29,7 +29,9 @@ std::int64_t SimTable::Commit(SimCommit commit) {
     }
     if (files.empty()) state->erase(action.file->slot);
   }
-  if (commit.replaces_table) ++id_changes_;
+  if (commit.replaces_table) ++ids_;
+  const int table_id = commits_.empty() || commit.replaces_table ? ids_ : names_.back().table_id;
+  names_.push_back({table_id, ++made_});
   if (commit.write) writes_[commit.write->app_id] = {*commit.write, newest() + 1};
   commits_.push_back(std::move(commit));
   states_.push_back(std::move(state));
@@ -39,10 +41,17 @@ std::int64_t SimTable::Commit(SimCommit commit) {
 void SimTable::Recreate() {
   commits_.clear();
   states_.clear();
+  names_.clear();
   writes_.clear();
   oldest_ = 0;
-  ++incarnation_;
-  ++id_changes_;
+  ++ids_;
+}
+
+void SimTable::RollBack(std::int64_t version) {
+  const auto kept = static_cast<std::size_t>(version) + 1;
+  commits_.resize(kept);
+  states_.resize(kept);
+  names_.resize(kept);
 }
 
 }  // namespace latecomer::simulation

@@ -79,9 +79,10 @@ class SimTable {
   std::int64_t newest() const { return static_cast<std::int64_t>(commits_.size()) - 1; }
   // Commit files before this one are gone; a checkpoint at it tells the state.
   std::int64_t oldest() const { return oldest_; }
-  // Counts how often the folder was made anew; the table's id changes with each, and with each REPLACE.
-  int incarnation() const { return incarnation_; }
-  int id_changes() const { return id_changes_; }
+  // The table's id changes when its folder is made anew, and with each REPLACE.
+  int IdAt(std::int64_t version) const { return names_[static_cast<std::size_t>(version)].table_id; }
+  // Which commit it is of all that were ever made here: another one at the same version has another number.
+  std::int64_t SerialAt(std::int64_t version) const { return names_[static_cast<std::size_t>(version)].serial; }
 
   const SimCommit& commit(std::int64_t version) const { return commits_[static_cast<std::size_t>(version)]; }
   const TableState& StateAt(std::int64_t version) const { return *states_[static_cast<std::size_t>(version)]; }
@@ -99,6 +100,8 @@ class SimTable {
   void CleanLog(std::int64_t version) { oldest_ = std::max(oldest_, version); }
   // The folder is removed and begun again with a table of another id, which has no commit yet.
   void Recreate();
+  // An older copy of the folder is put in its place: what came after `version` is gone. Not for tables of outputs.
+  void RollBack(std::int64_t version);
 
  private:
   std::string location_;
@@ -106,14 +109,19 @@ class SimTable {
   bool with_country_;
   std::vector<SimCommit> commits_;
   std::vector<std::shared_ptr<const TableState>> states_;
+  struct Names {
+    int table_id = 0;
+    std::int64_t serial = 0;
+  };
+  std::vector<Names> names_;  // by version
   struct Written {
     TokenWrite write;
     std::int64_t version = 0;
   };
   std::map<std::string, Written> writes_;  // the newest by app id
   std::int64_t oldest_ = 0;
-  int incarnation_ = 0;
-  int id_changes_ = 0;
+  int ids_ = 1;            // that its tables have had
+  std::int64_t made_ = 0;  // commits ever
 };
 
 }  // namespace latecomer::simulation

@@ -145,6 +145,11 @@ void Simulation::OnTickError(Scheduler& scheduler, const Error& error) {
   if (unaccepted || dice_.OneIn(2)) scheduler.Die();
 }
 
+bool Simulation::AnyReplaced() const {
+  return std::any_of(scenario_.facts.begin(), scenario_.facts.end(),
+                     [&](const PipelineFacts& facts) { return ReadsReplaced(facts); });
+}
+
 bool Simulation::ReadsReplaced(const PipelineFacts& facts) const {
   return std::any_of(facts.sources.begin(), facts.sources.end(),
                      [&](const SourceFacts& source) { return truth_.IsReplaced(source.location); });

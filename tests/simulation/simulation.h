@@ -55,6 +55,7 @@ class Simulation {
   void OnCrash(Scheduler& scheduler, const SimulatedCrash& crash);
   void CommitTo(const std::string& source);
   void CommitToSource();
+  bool AnyReplaced() const;
   bool ReadsReplaced(const PipelineFacts& facts) const;
   void OnJobWrite(const OutputWrite& write);
   void PassTime(std::int64_t ms);
@@ -69,13 +70,18 @@ class Simulation {
   void StartDead(std::int64_t percent);
   void Disturb();
   engine::AcceptAs DrawAcceptAs();
+  engine::AcceptAs DrawAcceptTableAs();
   void CleanSomeLog();
-  void ReplaceSource();
   void PersonMeddles();
   void PersonClears(std::size_t pipeline, const std::string& run_id);
   void PersonHolds(std::size_t pipeline, const Slot& slot);
   void PersonMarks();
   void RequestRun(std::size_t pipeline, const Slot& slot);
+
+  // another_table.cc
+  void ReplaceSource();
+  const SourceFacts* PickReplaceable();
+  bool PersonAcceptsTable(engine::AcceptAs as);
 
   // ledger_loss.cc
   void BackUpOrRestore();
@@ -85,6 +91,7 @@ class Simulation {
   // changes.cc
   void ChangeDefinition();
   bool PersonAccepts(std::size_t pipeline, engine::AcceptAs as);
+  void CancelToAccept(std::size_t pipeline);
   void PutInForce(std::size_t pipeline, ChangedPipeline changed);
   bool WaitsForAccept(const Scheduler& scheduler, const Error& error) const;
 

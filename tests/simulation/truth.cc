@@ -34,6 +34,14 @@ void Truth::OnCommit(const std::string& location, std::int64_t version, const Si
   }
 }
 
+void Truth::OnAccepted(const SimTable& table) {
+  replaced_.erase(table.location());
+  bridged_.erase(table.location());
+  auto& changes = changes_[table.location()];
+  for (const auto& [slot, files] : table.Newest()) changes[slot];
+  for (auto& [slot, versions] : changes) versions = {table.newest()};
+}
+
 void Truth::OnBridged(const std::string& location, std::int64_t base, std::int64_t target) {
   bridged_[location].emplace_back(base, target);
 }

@@ -68,6 +68,8 @@ class Truth {
   void OnBridged(const std::string& location, std::int64_t base, std::int64_t target);
   // The table is another one from now on.
   void OnReplaced(const std::string& location) { replaced_.insert(location); }
+  // … and a person accepted it: each partition that it has, or the one before had, changed in its newest version.
+  void OnAccepted(const SimTable& table);
 
   bool IsReplaced(const std::string& location) const { return replaced_.contains(location); }
   bool Bridged(const std::string& location, std::int64_t base, std::int64_t target) const;
