@@ -44,10 +44,10 @@ Result<std::optional<ObservedSources>> SourcesWith(ledger::Reader& reader, const
   return std::optional<ObservedSources>(std::move(sources));
 }
 
-// Never recorded, but perhaps written: its run failed or was cancelled, and waits for somebody to clear it.
+// Never recorded, but perhaps written, now or soon: it has a run that has not ended well.
 bool MayHoldSomething(const lateness::OutputFacts& output) {
   return std::any_of(output.runs.begin(), output.runs.end(), [](const lateness::RunFact& run) {
-    return run.state == lateness::RunFact::State::kFailed || run.state == lateness::RunFact::State::kCancelled;
+    return run.state != lateness::RunFact::State::kSucceeded && run.state != lateness::RunFact::State::kSkipped;
   });
 }
 

@@ -33,6 +33,13 @@ Result<bool> BeganBefore(ledger::Reader& reader, const ledger::RunRecord& run, s
   return began < event;
 }
 
+Result<bool> MadeSomethingElse(ledger::Reader& reader, const ledger::RunRecord& run, const LastAccepted& accepted) {
+  LATECOMER_ASSIGN_OR_RETURN(const bool before, BeganBefore(reader, run, accepted.definition));
+  if (!before) return false;
+  LATECOMER_ASSIGN_OR_RETURN(const auto processed, reader.FindProcessed(run.pipeline, run.partition));
+  return !processed || processed->run_id != run.run_id || processed->vector.empty();
+}
+
 Result<bool> ReadOlderTable(ledger::Reader& reader, const ledger::RunRecord& run, const LastAccepted& accepted) {
   return BeganBefore(reader, run, accepted.table);
 }

@@ -25,4 +25,7 @@ Result<bool> BeganBefore(ledger::Reader& reader, const ledger::RunRecord& run, s
 // Did the run's last try begin before another table was accepted?
 Result<bool> ReadOlderTable(ledger::Reader& reader, const ledger::RunRecord& run, const LastAccepted& accepted);
 
+// Did the run's last try begin before another definition was accepted, by which what it made doesn't count as made?
+Result<bool> MadeSomethingElse(ledger::Reader& reader, const ledger::RunRecord& run, const LastAccepted& accepted);
+
 }  // namespace latecomer::engine

@@ -22,6 +22,7 @@ struct LastTry {
   std::map<std::string, StepRecord> steps;  // the user's that it had
   std::string later;                        // a run that claimed the partition since; may be empty
   bool other_table = false;                 // a source is another table since: its versions are gone
+  bool other_definition = false;            // its outputs are none of the definition that was accepted since
 };
 
 Result<LastTry> LookAtLastTry(ledger::Reader& reader, const pipeline::Pipeline& pipeline, const LastAccepted& accepted,
@@ -37,6 +38,7 @@ Result<LastTry> LookAtLastTry(ledger::Reader& reader, const pipeline::Pipeline& 
     if (users && step.map_index < 0) last.steps.emplace(step.step, std::move(step));
   }
   LATECOMER_ASSIGN_OR_RETURN(last.other_table, ReadOlderTable(reader, run, accepted));
+  LATECOMER_ASSIGN_OR_RETURN(last.other_definition, MadeSomethingElse(reader, run, accepted));
   LATECOMER_ASSIGN_OR_RETURN(const auto claim, reader.FindClaim(run.pipeline, run.partition));
   if (!claim || claim->run == run.id || claim->run == 0) return last;
   LATECOMER_ASSIGN_OR_RETURN(const auto other, reader.FindRun(claim->run));
@@ -76,9 +78,10 @@ std::string PlanOne(const pipeline::Pipeline& pipeline, const ClearSelection& se
   if (last.other_table && selection.same_versions) {
     return "read a table that another one was accepted for since; its versions are gone";
   }
-  const std::string outdated = last.other_table      ? "a source is another table since"
-                               : !last.later.empty() ? last.later + " has processed the partition since"
-                                                     : "";
+  const std::string outdated = last.other_table        ? "a source is another table since"
+                               : last.other_definition ? "another definition was accepted since"
+                               : !last.later.empty()   ? last.later + " has processed the partition since"
+                                                       : "";
   if ((!whole || single) && !outdated.empty()) {
     cleared.note =
         outdated + ", so all steps run again at the " + (selection.same_versions ? "same" : "newest") + " versions";

@@ -443,6 +443,32 @@ TEST_F(Controls, ATryThatBeganAfterATableWasAcceptedKeepsItsVersions) {
             (VersionVector{{"devices", Version{3}}}));
 }
 
+// Its outputs would count as made by a definition that makes them otherwise.
+TEST_F(Controls, WhatWasMadeByTheDefinitionBeforeIsNotKept) {
+  const std::string run = "scheduled_2024-01-02";
+  const ClearSelection publish{.which = {.runs = {run}, .steps = {"publish"}}};
+  AddEvent("definition.accepted");
+  EXPECT_EQ(PreviewClear(*ledger_, pipeline_, publish)->affected.at(0).kept,
+            (std::vector<std::string>{"extract", "build"}))
+      << "it counts as made as it is";
+  Write([&](Writer& writer) -> Status {  // as accepting does with what is made otherwise
+    LATECOMER_ASSIGN_OR_RETURN(auto processed, writer.FindProcessed("devices", Partition(2)));
+    processed->vector.clear();
+    return writer.PutProcessed(*processed);
+  });
+  const auto cleared = PreviewClear(*ledger_, pipeline_, publish);
+  ASSERT_TRUE(cleared) << cleared.error().ToString();
+  EXPECT_TRUE(cleared->affected.at(0).kept.empty());
+  EXPECT_NE(cleared->affected.at(0).note.find("another definition"), std::string::npos);
+  const RunRecord failed = AddRun("backfill_2024-01-02_v3", 2, RunState::kFailed, RunKind::kBackfill);
+  AddEvent("definition.accepted");
+  const auto marked =
+      ApplyMark(*ledger_, pipeline_, {.which = {.runs = {failed.run_id}, .steps = {"build"}}}, "", By());
+  ASSERT_TRUE(marked) << marked.error().ToString();
+  EXPECT_TRUE(marked->affected.empty()) << "it would go on with what `extract` made";
+  EXPECT_NE(marked->untouched.at(0).why.find("clear it"), std::string::npos);
+}
+
 // Its record would stand for an output that another definition makes elsewhere, or for another table's versions.
 TEST_F(Controls, AMarkIsNotUndoneWhenSomethingElseWasAcceptedSince) {
   for (const std::string what : {"definition.accepted", "table.accepted"}) {
@@ -453,6 +479,26 @@ TEST_F(Controls, AMarkIsNotUndoneWhenSomethingElseWasAcceptedSince) {
     EXPECT_EQ(Undo(*ledger_, "devices", mark_, By()).error().kind, ErrorKind::kConflict) << what;
     EXPECT_FALSE(Processed(5)) << what;
   }
+}
+
+// It may have written older versions than those that the mark would say again.
+TEST_F(Controls, AMarkIsNotUndoneWhenAnotherRunBeganOnThePartitionSince) {
+  const RunRecord other = AddRun("backfill_2024-01-05_v2", 5, RunState::kFailed, RunKind::kBackfill);
+  const auto plan =
+      ApplyMark(*ledger_, pipeline_, {.which = {.runs = {"scheduled_2024-01-05"}}, .mark = Mark::kFailed}, "", By());
+  ASSERT_TRUE(plan) << plan.error().ToString();
+  Write([&](Writer& writer) {
+    return writer.AppendEvent({.pipeline = "devices",
+                               .partition = other.partition,
+                               .run_id = other.run_id,
+                               .what = "claim.granted",
+                               .detail = "{}"});
+  });
+  const auto undone = Undo(*ledger_, "devices", plan->affected.at(0).event, By());
+  ASSERT_FALSE(undone);
+  EXPECT_EQ(undone.error().kind, ErrorKind::kConflict);
+  EXPECT_NE(undone.error().message.find(other.run_id), std::string::npos) << undone.error().message;
+  EXPECT_FALSE(Processed(5));
 }
 
 TEST_F(Controls, AReleaseIsNotUndoneWhenAnotherTableWasAcceptedSince) {

@@ -22,8 +22,9 @@ struct Before {
   std::optional<ledger::TryRecord> last;
   std::vector<StepRecord> steps;  // of the last try
   std::optional<ProcessedRecord> processed;
-  std::string later;         // a run that claimed the partition since; may be empty
-  bool other_table = false;  // a source is another table since: the last try's versions are gone
+  std::string later;              // a run that claimed the partition since; may be empty
+  bool other_table = false;       // a source is another table since: the last try's versions are gone
+  bool other_definition = false;  // what the last try made is nothing of the definition that was accepted since
 };
 
 Result<Before> Look(ledger::Reader& reader, const LastAccepted& accepted, const RunRecord& run) {
@@ -33,6 +34,7 @@ Result<Before> Look(ledger::Reader& reader, const LastAccepted& accepted, const 
     before.last = std::move(tries.back());
     LATECOMER_ASSIGN_OR_RETURN(before.steps, reader.Steps(run.id, before.last->number));
     LATECOMER_ASSIGN_OR_RETURN(before.other_table, ReadOlderTable(reader, run, accepted));
+    LATECOMER_ASSIGN_OR_RETURN(before.other_definition, MadeSomethingElse(reader, run, accepted));
   }
   LATECOMER_ASSIGN_OR_RETURN(before.processed, reader.FindProcessed(run.pipeline, run.partition));
   LATECOMER_ASSIGN_OR_RETURN(const auto claim, reader.FindClaim(run.pipeline, run.partition));
@@ -121,6 +123,9 @@ std::string PlanSteps(const pipeline::Pipeline& pipeline, const std::set<std::st
   if (!before.last) return "has not been tried yet";
   if (marked.run.state == RunState::kQueued) return "is queued; cancel it first, or wait until it ends";
   if (!before.later.empty()) return "is past: " + before.later + " has processed the partition since";
+  if (mark == Mark::kSuccess && before.other_definition) {
+    return "was made by the definition before the one that was accepted since; clear it";
+  }
   std::vector<std::string> again;
   for (const StepRecord& step : before.steps) {
     if (step.map_index >= 0 || !IsUsers(pipeline, step.step)) continue;

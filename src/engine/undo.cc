@@ -116,6 +116,12 @@ Status PutProcessedBack(const Taken& taken) {
   LATECOMER_ASSIGN_OR_RETURN(const auto now, taken.writer.FindProcessed(taken.event.pipeline, taken.event.partition));
   const ordered_json there = now ? ProcessedJson(*now) : ordered_json();
   if (there != after) return Fail(Changed("the partition was processed"));
+  LATECOMER_ASSIGN_OR_RETURN(const std::vector<EventRecord> events,
+                             taken.writer.Events(taken.event.pipeline, std::nullopt, taken.event.partition));
+  for (const EventRecord& event : events) {  // what got that far may have written older versions
+    if (event.sequence <= taken.event.sequence || event.what != "claim.granted") continue;
+    return Fail(Changed(event.run_id + " has begun to process the partition"));
+  }
   if (before.is_null()) return taken.writer.RemoveProcessed(taken.event.pipeline, taken.event.partition);
   ledger::ProcessedRecord record = ProcessedOf(before);
   record.pipeline = taken.event.pipeline;

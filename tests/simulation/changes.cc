@@ -13,8 +13,14 @@ void Simulation::ChangeDefinition() {
   const bool last = index + 1 == scenario_.pipelines.size();  // nobody reads what it makes
   const bool may_move = last && scenario_.faults.restore_ledger == 0 && !AnyReplaced();
   const bool other_output = may_move && checks_.HasBuilt(facts.id) && dice_.OneIn(3);
-  ChangedPipeline changed = DrawChange(dice_, scenario_, index, other_output);
-  Say("the file of " + facts.id + " is changed" + (other_output ? ", and writes to " + changed.facts.into : ""));
+  const bool may_map = scenario_.mappings_change && facts.sources.size() > 1 && scenario_.faults.restore_ledger == 0 &&
+                       !AnyReplaced() && checks_.HasBuilt(facts.id);
+  const NeedsAWord word = other_output                ? NeedsAWord::kOutput
+                          : may_map && dice_.OneIn(2) ? NeedsAWord::kMapping
+                                                      : NeedsAWord::kNothing;
+  ChangedPipeline changed = DrawChange(dice_, scenario_, index, word);
+  Say("the file of " + facts.id + " is changed" + (other_output ? ", and writes to " + changed.facts.into : "") +
+      (word == NeedsAWord::kMapping ? ", and makes outputs of other days" : ""));
   std::unique_ptr<SimTable>& into = tables_[changed.facts.into];
   if (!into) into = std::make_unique<SimTable>(changed.facts.into, scenario_.columns, changed.facts.by_country);
   for (const auto& scheduler : schedulers_) {
@@ -22,7 +28,7 @@ void Simulation::ChangeDefinition() {
     scheduler->Redefine(changed.definition);
     if (scheduler->alive() && dice_.OneIn(2)) scheduler->Die();
   }
-  if (other_output) {
+  if (word != NeedsAWord::kNothing) {
     waiting_.emplace(index, std::move(changed));
   } else {
     PutInForce(index, std::move(changed));

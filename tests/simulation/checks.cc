@@ -62,6 +62,7 @@ const PipelineFacts& Checks::Find(const std::string& id) const {
 
 void Checks::OnLedgerRestored() {
   restored_ = true;
+  marked_.clear();
   claims_.clear();
   seen_.clear();
   causes_.clear();
@@ -83,6 +84,7 @@ void Checks::OnLedgerLost() {
 }
 
 void Checks::OnAccepted(const PipelineFacts& before, const PipelineFacts& now, bool given_up) {
+  ++accepted_[now.id];
   const auto is_its = [&](const auto& entry) { return entry.first.first == now.id; };
   std::erase_if(causes_, is_its);
   std::erase_if(followed_, is_its);
@@ -96,19 +98,20 @@ void Checks::OnTableAccepted(const std::string& location, bool given_up) {
   seen_[location] = table.newest();
   ++accepted_[location];
   for (const PipelineFacts& pipeline : pipelines_) {
-    if (!TablesOf(pipeline).contains(location)) continue;
+    if (!ReadsOf(pipeline).contains(location)) continue;
     std::erase_if(causes_, [&](const auto& entry) { return entry.first.first == pipeline.id; });
     if (given_up) given_up_[pipeline.id] = truth_.Exist(pipeline);
   }
 }
 
-std::map<std::string, int> Checks::TablesOf(const PipelineFacts& pipeline) const {
-  std::map<std::string, int> tables;
-  for (const SourceFacts& source : pipeline.sources) {
-    const auto accepted = accepted_.find(source.location);
-    tables[source.location] = accepted == accepted_.end() ? 0 : accepted->second;
-  }
-  return tables;
+std::map<std::string, int> Checks::ReadsOf(const PipelineFacts& pipeline) const {
+  const auto times = [&](const std::string& what) {
+    const auto accepted = accepted_.find(what);
+    return accepted == accepted_.end() ? 0 : accepted->second;
+  };
+  std::map<std::string, int> reads{{pipeline.id, times(pipeline.id)}};
+  for (const SourceFacts& source : pipeline.sources) reads[source.location] = times(source.location);
+  return reads;
 }
 
 void Checks::OnLedger(const LedgerEffects& effects, std::int64_t now_ms) {
@@ -131,6 +134,8 @@ void Checks::OnLedger(const LedgerEffects& effects, std::int64_t now_ms) {
     if (IsLowered(processed, effects)) continue;
     if (marking_) {
       OnVouchedFor(processed.record);
+    } else if (undoing_) {
+      PutBack(processed.record);
     } else if (processed.record.run_id == "rebuild") {
       rebuilt.push_back(processed.record);
     } else {
@@ -175,7 +180,7 @@ void Checks::CheckTry(const ledger::TryRecord& attempt, const LedgerEffects& eff
                                 [&](const ledger::RunRecord& one) { return one.id == attempt.run; });
   if (run == effects.runs.end()) throw Violation{kPinned, "a try began without its run"};
   const PipelineFacts& pipeline = Find(run->pipeline);
-  read_of_[{run->pipeline, run->run_id, attempt.number}] = TablesOf(pipeline);
+  reads_of_[{run->pipeline, run->run_id, attempt.number}] = ReadsOf(pipeline);
   for (const SourceFacts& source : pipeline.sources) {
     const std::int64_t pin = VersionIn(attempt.vector, source.name);
     if (pin >= 0 && pin <= find_table(source.location).newest()) continue;
@@ -323,9 +328,10 @@ void Checks::CheckProcessed(const LedgerEffects::Processed& processed) {
   if (pins != read) {
     throw Violation{kPinned, which + " for versions " + Text(pins) + ", and the step read " + Text(read)};
   }
-  const auto began = read_of_.find({record.pipeline, record.run_id, record.try_number});
-  if (began != read_of_.end() && began->second != TablesOf(pipeline)) {
-    throw Violation{"6 (history may vanish)", which + " for versions of a table that another one took the place of"};
+  const auto began = reads_of_.find({record.pipeline, record.run_id, record.try_number});
+  if (began != reads_of_.end() && began->second != ReadsOf(pipeline)) {
+    throw Violation{"6 (history may vanish)",
+                    which + ", and began before another definition, or another table that it reads, was accepted"};
   }
   CheckNotWasted(pipeline, processed);
   CountAgainAfter(record, pins);
@@ -362,6 +368,46 @@ void Checks::OnWithdrawn(const std::string& pipeline, const std::string& partiti
   recorded_.erase({Find(pipeline).into, slot});
   causes_.erase({pipeline, partition});
   given_up_[pipeline].erase(slot);
+}
+
+void Checks::OnMarking(bool marks) {
+  marking_ = marks;
+  if (marks) before_mark_ = {built_, given_up_, recorded_};
+}
+
+void Checks::OnMarked(std::int64_t event, const std::string& pipeline, const std::string& partition) {
+  const Slot slot = SlotOfCanonical(partition);
+  Marked& marked = marked_[event];
+  if (const auto all = before_mark_.built.find(pipeline); all != before_mark_.built.end()) {
+    if (const auto own = all->second.find(slot); own != all->second.end()) marked.built = own->second;
+  }
+  marked.given_up = before_mark_.given_up[pipeline].contains(slot);
+  const auto recorded = before_mark_.recorded.find({Find(pipeline).into, slot});
+  if (recorded != before_mark_.recorded.end()) marked.recorded = recorded->second;
+}
+
+// As it was before the mark that is undone.
+void Checks::PutBack(const ledger::ProcessedRecord& record) {
+  const PipelineFacts& pipeline = Find(record.pipeline);
+  const Slot slot = SlotOfCanonical(record.partition);
+  const auto found = marked_.find(*undoing_);
+  if (found == marked_.end() || !found->second.built) {
+    throw Violation{kNothingLost, record.pipeline + ": " + SlotText(slot) + " counts as built, as it didn't before"};
+  }
+  const Marked& marked = found->second;
+  NoteWhatIsAtWork(record.pipeline);
+  CountAgainAfter(record, VersionsIn(pipeline, record.vector));
+  built_[record.pipeline][slot] = *marked.built;
+  if (marked.recorded) {
+    recorded_[{pipeline.into, slot}] = *marked.recorded;
+  } else {
+    recorded_.erase({pipeline.into, slot});  // made elsewhere, by a definition before
+  }
+  if (marked.given_up) {
+    given_up_[record.pipeline].insert(slot);
+  } else {
+    given_up_[record.pipeline].erase(slot);
+  }
 }
 
 // What was concluded from the outputs is what they hold.

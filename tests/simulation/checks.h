@@ -61,7 +61,11 @@ class Checks {
     given_up_at_backup_ = given_up_;
   }
   // While a person marks: what counts as processed then, they vouch for.
-  void OnMarking(bool marks) { marking_ = marks; }
+  void OnMarking(bool marks);
+  // … and did, by that event; while it is undone, what was so before is so again.
+  void OnMarked(std::int64_t event, const std::string& pipeline, const std::string& partition);
+  void OnUndoing(std::int64_t event) { undoing_ = event; }
+  void OnUndone() { undoing_.reset(); }
   // The ledger is the one that was backed up.
   void OnLedgerRestored();
   // The ledger is a new one.
@@ -79,7 +83,7 @@ class Checks {
   using Partition = std::pair<std::string, std::string>;  // pipeline id, canonical key
 
   const PipelineFacts& Find(const std::string& id) const;
-  std::map<std::string, int> TablesOf(const PipelineFacts& pipeline) const;
+  std::map<std::string, int> ReadsOf(const PipelineFacts& pipeline) const;
   void CheckClaim(const ledger::ClaimRecord& claim, const LedgerEffects& effects, std::int64_t now_ms);
   void CheckTry(const ledger::TryRecord& attempt, const LedgerEffects& effects);
   void CheckNewRun(const ledger::RunRecord& run, std::int64_t now_ms);
@@ -90,6 +94,7 @@ class Checks {
   void NoteWhatIsAtWork(const std::string& pipeline);
   void OnVouchedFor(const ledger::ProcessedRecord& record);
   void OnWithdrawn(const std::string& pipeline, const std::string& partition);
+  void PutBack(const ledger::ProcessedRecord& record);
   void CheckRebuilt(const std::vector<ledger::ProcessedRecord>& records);
   void CheckNotWasted(const PipelineFacts& pipeline, const LedgerEffects::Processed& processed);
   void CheckFollower(const PipelineFacts& pipeline, const ledger::RunRecord& run);
@@ -105,15 +110,15 @@ class Checks {
   Truth& truth_;
   std::map<Partition, ledger::ClaimRecord> claims_;
   std::map<std::string, std::int64_t> seen_;  // by location
-  std::map<std::string, int> accepted_;       // by location: how often another table was
+  std::map<std::string, int> accepted_;  // by location, or pipeline id: how often another table, or definition, was
   struct TryName {
     std::string pipeline;
     std::string run_id;
     int number = 0;
     friend auto operator<=>(const TryName&, const TryName&) = default;
   };
-  std::map<TryName, std::map<std::string, int>> read_of_;  // which of the tables accepted at a location it reads
-  std::map<Partition, std::set<Versions>> causes_;         // newest changes a run was made for
+  std::map<TryName, std::map<std::string, int>> reads_of_;           // which of the accepted ones it goes by
+  std::map<Partition, std::set<Versions>> causes_;                   // newest changes a run was made for
   std::map<std::pair<std::string, Slot>, OutputWrite> last_writes_;  // by location, partition
   std::set<std::pair<std::string, std::string>> asked_for_;          // pipeline id, run id
   std::set<std::pair<std::string, std::string>> asked_for_at_backup_;
@@ -135,6 +140,20 @@ class Checks {
   std::map<std::pair<std::string, Slot>, Recorded> recorded_at_backup_;
   bool restored_ = false;
   bool marking_ = false;
+  struct Known {
+    decltype(built_) built;
+    decltype(given_up_) given_up;
+    decltype(recorded_) recorded;
+  };
+  Known before_mark_;
+  // What was known of one partition before it was marked.
+  struct Marked {
+    std::optional<std::int64_t> built;
+    bool given_up = false;
+    std::optional<Recorded> recorded;
+  };
+  std::map<std::int64_t, Marked> marked_;  // by event
+  std::optional<std::int64_t> undoing_;
   std::set<Partition> at_work_;  // … when a person marked something
   std::int64_t processings_ = 0;
 };

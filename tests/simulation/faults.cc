@@ -5,6 +5,7 @@
 #include "engine/controls.h"
 #include "engine/hold.h"
 #include "engine/mark.h"
+#include "engine/undo.h"
 #include "sim_keys.h"
 #include "simulation.h"
 
@@ -78,6 +79,7 @@ void Simulation::Disturb() {
   if (scenario_.people_accept_tables && AnyReplaced() && dice_.Percent(20)) PersonAcceptsTable(DrawAcceptTableAs());
   if (dice_.Percent(rates.person)) PersonMeddles();
   if (scenario_.people_mark && dice_.Percent(rates.person)) PersonMarks();
+  if (scenario_.people_undo && dice_.Percent(rates.person)) PersonUndoes();
   if (dice_.Percent(rates.restore_ledger)) BackUpOrRestore();
   if (dice_.Percent(scenario_.percent_change)) ChangeDefinition();
   if (!waiting_.empty() && dice_.Percent(20)) PersonAccepts(waiting_.begin()->first, DrawAcceptAs());
@@ -167,7 +169,20 @@ void Simulation::PersonMarks() {
   if (!marked) return;  // a run of another definition
   for (const engine::MarkedRun& one : marked->affected) {
     Say("a person marks " + one.run.run_id + (failed ? " failed" : " success") + ": " + one.note);
+    checks_.OnMarked(one.event, pipeline.id, one.run.partition);
+    marks_.emplace_back(pipeline.id, one.event);
   }
+}
+
+// One of the last marks.
+void Simulation::PersonUndoes() {
+  if (marks_.empty()) return;
+  const std::size_t last = std::min<std::size_t>(marks_.size(), 3);
+  const auto [pipeline, event] = marks_[marks_.size() - 1 - static_cast<std::size_t>(dice_.Below(last))];
+  checks_.OnUndoing(event);
+  const auto undone = engine::Undo(*watched_by_people_, pipeline, event, {.now = clocks_.front()->Now(), .by = "ann"});
+  checks_.OnUndone();
+  Say("a person undoes mark " + std::to_string(event) + ": " + (undone ? undone->now : undone.error().message));
 }
 
 void Simulation::PersonHolds(std::size_t pipeline, const Slot& slot) {

@@ -28,6 +28,7 @@ void Simulation::BackUpOrRestore() {
   for (const auto& scheduler : schedulers_) {
     if (scheduler->alive()) scheduler->Die();
   }
+  marks_.clear();
   PassTime(dice_.Between(1, kMinute));  // attempts of one name are told apart by when they began
   if (lost) {
     ledger_.Lose(random_);

@@ -1,5 +1,6 @@
 #include "scenario.h"
 
+#include <array>
 #include <stdexcept>
 
 namespace latecomer::simulation {
@@ -117,6 +118,16 @@ std::vector<SourceFacts> DrawSources(Dice& dice) {
   return sources;
 }
 
+void DrawOtherMapping(Dice& dice, SourceFacts& source) {
+  const SourceFacts before = source;
+  while (source.mapping == before.mapping && source.window == before.window) {
+    constexpr std::array kMappings{SourceFacts::Mapping::kDay, SourceFacts::Mapping::kWindow,
+                                   SourceFacts::Mapping::kAll};
+    source.mapping = kMappings[static_cast<std::size_t>(dice.Below(3))];
+    source.window = source.mapping == SourceFacts::Mapping::kWindow ? static_cast<int>(dice.Between(1, 3)) : 0;
+  }
+}
+
 // A third of the seeds in peace, a third with some trouble, a third with a lot.
 FaultRates DrawFaults(Dice& dice) {
   const std::int64_t trouble = dice.Below(3);
@@ -175,12 +186,15 @@ Scenario DrawScenario(Dice& dice, std::uint64_t seed) {
   scenario.jobs_outside = dice.OneIn(3);
   scenario.percent_change = dice.OneIn(4) ? 1 : 0;
   scenario.people_mark = apart.OneIn(4);
+  scenario.mappings_change = apart.OneIn(4);
+  if (scenario.mappings_change) scenario.percent_change = 2;
+  scenario.people_undo = scenario.people_mark && apart.OneIn(2);
   scenario.people_accept_tables = apart.OneIn(8) && scenario.faults.restore_ledger == 0;
   if (scenario.people_accept_tables) scenario.faults.another_table = 1;
   return scenario;
 }
 
-ChangedPipeline DrawChange(Dice& dice, const Scenario& scenario, std::size_t index, bool other_output) {
+ChangedPipeline DrawChange(Dice& dice, const Scenario& scenario, std::size_t index, NeedsAWord word) {
   ChangedPipeline changed{.definition = {}, .facts = scenario.facts[index]};
   PipelineFacts& facts = changed.facts;
   facts.changed = true;
@@ -190,7 +204,8 @@ ChangedPipeline DrawChange(Dice& dice, const Scenario& scenario, std::size_t ind
   facts.ready.reset();
   facts.fills_gaps = false;
   facts.passes_over = false;
-  if (other_output) {
+  if (word == NeedsAWord::kMapping) DrawOtherMapping(dice, facts.sources.back());
+  if (word == NeedsAWord::kOutput) {
     facts.into = "/sim/" + facts.id + "_out_" + std::to_string(++facts.outputs);
     const bool has_country = index == 0 ? scenario.with_country : scenario.facts.front().by_country;
     facts.by_country = has_country && dice.OneIn(2);

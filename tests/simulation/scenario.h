@@ -37,9 +37,11 @@ struct Scenario {
   int machines = 1;
   bool jobs_outside = false;
   bool people_mark = false;           // … runs as success or failed
+  bool people_undo = false;           // … and take that back
   bool people_accept_tables = false;  // another table in a source's place is accepted
   bool outside_workers = false;       // others claim partitions, too, or alone
   FaultRates faults;
+  bool mappings_change = false;
   int percent_change = 0;  // of the steps: somebody changes the file of a pipeline
 };
 
@@ -52,8 +54,10 @@ inline constexpr const char* kSourceTable = "/sim/source";
 inline constexpr const char* kOtherSourceTable = "/sim/other_source";  // read by the first pipeline, or by none
 
 Scenario DrawScenario(Dice& dice, std::uint64_t seed);
-// What somebody may make of a pipeline's file: other steps, another schedule, other rules; perhaps it also writes
-// elsewhere, and by country or not, which waits until a person accepts it.
-ChangedPipeline DrawChange(Dice& dice, const Scenario& scenario, std::size_t index, bool other_output);
+// What of a changed file waits until a person accepts it: it writes elsewhere, and by country or not; or other days of
+// the second source make up an output.
+enum class NeedsAWord { kNothing, kOutput, kMapping };
+// What somebody may make of a pipeline's file: other steps, another schedule, other rules; and perhaps one of those.
+ChangedPipeline DrawChange(Dice& dice, const Scenario& scenario, std::size_t index, NeedsAWord word);
 
 }  // namespace latecomer::simulation

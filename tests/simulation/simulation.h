@@ -76,6 +76,7 @@ class Simulation {
   void PersonClears(std::size_t pipeline, const std::string& run_id);
   void PersonHolds(std::size_t pipeline, const Slot& slot);
   void PersonMarks();
+  void PersonUndoes();
   void RequestRun(std::size_t pipeline, const Slot& slot);
 
   // another_table.cc
@@ -144,6 +145,7 @@ class Simulation {
   std::vector<std::unique_ptr<Scheduler>> claimers_;  // by pipeline: `latecomer claim`, each time another process
   std::vector<OutsideWork> outside_work_;
   std::map<std::size_t, ChangedPipeline> waiting_;  // by pipeline: what its file says and nobody has accepted yet
+  std::vector<std::pair<std::string, std::int64_t>> marks_;  // of which pipeline, by which event
   SimulationCounts counts_;
   bool interrupted_ = false;  // in the middle of a scheduler's look
   bool quiet_ = false;
