@@ -128,6 +128,11 @@ bool Simulation::PersonHelps(bool stuck) {
     for (const lateness::PlanEntry& entry : PlanOf(i, nullptr, nullptr).entries) {
       if (entry.decision == lateness::Decision::kFailed) any = ClearFailed(i, entry.blocking_run) || any;
       if (entry.decision == lateness::Decision::kHeld) any = Release(i, entry) || any;
+      const bool waits = entry.decision == lateness::Decision::kWaiting && entry.rule == "ready";
+      if (waits && scenario_.facts[i].on_request) {
+        RequestRun(i, SlotOf(entry.key));
+        any = true;
+      }
     }
     // With depends_on_past, a run that nobody needs any more holds back the next one.
     if (!stuck) continue;

@@ -32,7 +32,9 @@ std::string DrawSchedule(Dice& dice, PipelineFacts& facts) {
     facts.fills_gaps = dice.OneIn(3);
     if (facts.fills_gaps) text += "  empty_partitions: run\n";
   }
-  if (dice.OneIn(5)) {
+  if (facts.on_request) {
+    text += "  ready: manual\n";
+  } else if (dice.OneIn(5)) {
     facts.ready = DrawCron(dice, text);
   } else if (dice.OneIn(3)) {
     text += "  ready: {next_partition: {at_latest: 26h}}\n";
@@ -156,6 +158,7 @@ FaultRates DrawFaults(Dice& dice) {
 Scenario DrawScenario(Dice& dice, std::uint64_t seed) {
   Scenario scenario;
   Dice apart(~seed);  // seeds without outside workers are what they were before there were any
+  Dice requests(seed ^ 0x5851f42d4c957f2dULL);
   scenario.outside_workers = apart.OneIn(4);
   const auto only_outside = [&] { return scenario.outside_workers && apart.OneIn(2); };
   scenario.columns = dice.OneIn(2) ? SimTable::Columns::kDate : SimTable::Columns::kYearMonthDay;
@@ -168,7 +171,8 @@ Scenario DrawScenario(Dice& dice, std::uint64_t seed) {
                .step = "build",
                .by_country = scenario.with_country && dice.OneIn(2),
                .workers_outside = only_outside(),
-               .start = {}});
+               .start = {},
+               .on_request = requests.OneIn(12)});
   if (dice.OneIn(4)) {
     const bool by_country = scenario.facts.front().by_country;
     AddPipeline(dice, scenario,
@@ -202,6 +206,7 @@ ChangedPipeline DrawChange(Dice& dice, const Scenario& scenario, std::size_t ind
   facts.passed_over = facts.passed_over || facts.passes_over;
   facts.start.reset();
   facts.ready.reset();
+  facts.on_request = false;
   facts.fills_gaps = false;
   facts.passes_over = false;
   if (word == NeedsAWord::kMapping) DrawOtherMapping(dice, facts.sources.back());

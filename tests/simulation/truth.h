@@ -51,6 +51,7 @@ struct PipelineFacts {
   bool filled_gaps = false;
   bool passed_over = false;
   std::optional<CronTime> ready;  // else a day is complete when a later one is there
+  bool on_request = false;        // … or never: each first run is somebody's wish (`ready: manual`)
 };
 
 // The output partition that a source partition is folded into.
