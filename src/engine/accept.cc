@@ -52,9 +52,9 @@ bool MayHoldSomething(const lateness::OutputFacts& output) {
 }
 
 // What of the old table waited to be processed by a pipeline, and has no single commits any more. What was never
-// processed and has rows is due in any case.
-Status AddWaiting(ledger::Reader& reader, const pipeline::Pipeline& pipeline, const ObservedTable& before, Instant now,
-                  Changed& changed) {
+// processed and has rows in the new one is due in any case.
+Status AddWaiting(ledger::Reader& reader, const pipeline::Pipeline& pipeline, const ObservedTable& before,
+                  const table::Snapshot& snapshot, Instant now, Changed& changed) {
   LATECOMER_ASSIGN_OR_RETURN(const auto sources, SourcesWith(reader, pipeline, before));
   if (!sources) return {};
   auto facts = GatherFacts(reader, pipeline, *sources, now);
@@ -63,13 +63,16 @@ Status AddWaiting(ledger::Reader& reader, const pipeline::Pipeline& pipeline, co
   for (const pipeline::Source& source : pipeline.sources) {
     if (source.location == before.record.location) mine.insert(source.name);
   }
+  std::set<std::string> live;
+  for (const table::PartitionState& state : snapshot.partitions) live.insert(state.key.Canonical());
   for (const lateness::OutputFacts& output : facts->outputs) {
     if (!output.processed && !MayHoldSomething(output)) continue;
     for (const lateness::Change& change : output.unseen) {
-      if (!mine.contains(change.source)) continue;
-      changed.try_emplace(change.source_partition.Canonical(), "version " + std::to_string(change.version.value) +
-                                                                   " of the table before changed it, and pipeline " +
-                                                                   pipeline.id + " had not processed that");
+      const std::string key = change.source_partition.Canonical();
+      if (!mine.contains(change.source) || (!output.processed && live.contains(key))) continue;
+      changed.try_emplace(key, "version " + std::to_string(change.version.value) +
+                                   " of the table before changed it, and pipeline " + pipeline.id +
+                                   " had not processed that");
     }
   }
   return {};
@@ -91,7 +94,7 @@ Result<Changed> FindChanged(ledger::Reader& reader, const std::vector<pipeline::
   CompareStates(snapshot, why, compared);
   for (ledger::ChangeRecord& change : compared.new_changes) changed[change.key] = std::move(change.note);
   for (const pipeline::Pipeline& pipeline : readers) {
-    LATECOMER_RETURN_IF_ERROR(AddWaiting(reader, pipeline, before, now, changed));
+    LATECOMER_RETURN_IF_ERROR(AddWaiting(reader, pipeline, before, snapshot, now, changed));
   }
   return changed;
 }

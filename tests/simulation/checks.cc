@@ -202,9 +202,11 @@ void Checks::CheckNewRun(const ledger::RunRecord& run, std::int64_t now_ms) {
   }
   if (run.cause.starts_with("following:")) return CheckFollower(pipeline, run);
   const Slot slot = SlotOfCanonical(run.partition);
-  const bool begun_by_itself = pipeline.on_request && !pipeline.changed && run.kind == ledger::RunKind::kScheduled;
-  if (begun_by_itself)
+  // What belongs to no day is released, which is a wish, too.
+  const bool on_request = pipeline.on_request && !pipeline.changed && HasInterval(slot.day);
+  if (on_request && run.kind == ledger::RunKind::kScheduled) {
     throw Violation{kOnTime, run.pipeline + ": " + run.run_id + " was made, and nobody asked for it"};
+  }
   const bool timed =
       pipeline.ready && !pipeline.changed && run.kind == ledger::RunKind::kScheduled && HasInterval(slot.day);
   if (timed && now_ms < DueMs(*pipeline.ready, slot.day)) {
