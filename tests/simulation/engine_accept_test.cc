@@ -24,12 +24,13 @@ class Accepting : public OutsideCase {
     return std::move(*parsed);
   }
 
-  void AcceptTable(const pipeline::Pipeline& reader) {
+  engine::AcceptedTable::Effect AcceptTable(const pipeline::Pipeline& reader) {
     const SimHistory history(source_, nullptr);
     const auto accepted =
         engine::AcceptTable(*ledger_.now(), {reader}, history, engine::AcceptAs::kCompare, clock_.Now());
-    ASSERT_TRUE(accepted) << accepted.error().ToString();
-    ASSERT_TRUE(*accepted) << "it is the same";
+    EXPECT_TRUE(accepted) << accepted.error().ToString();
+    EXPECT_TRUE(*accepted) << "it is the same";
+    return (*accepted)->pipelines.at(0);
   }
 
   void AcceptDefinition(const pipeline::Pipeline& changed) {
@@ -115,6 +116,36 @@ TEST_F(Accepting, WhatAFailedRunMayHaveWrittenIsNotForgotten) {
   AcceptTable(Define("{table: /sim/source, partition: event_date}", rest));
   PassTime(2 * kHour);
   EXPECT_EQ(SlotOf(Claim(rest).key).day, kFirst) << "its output has rows";
+}
+
+// … and what has rows is due in any case: it makes nothing late that is made of the same day, too.
+TEST_F(Accepting, AFailedRunOfWhatIsThereMakesNoOthersLate) {
+  const pipeline::Pipeline two_days = Define(kOfTwoDays, kOutside);
+  const auto claim = [&] {
+    const auto claimer = StartWith(two_days);
+    claimer->StartAs("external:worker", std::chrono::hours(1));
+    return claimer->Claim({.limit = 1})->claims.at(0);
+  };
+  const auto done = [&](const engine::OutsideClaim& one) {
+    Write(one, {++files_});
+    return engine::RecordOutside(*ledger_.now(), catalog_, two_days, {one.run.run_id, one.attempt.token}, clock_.Now());
+  };
+  for (Day day = kFirst; day < kFirst + 4; ++day) Append(day);
+  ASSERT_TRUE(done(claim()));
+  const engine::OutsideClaim failed = claim();
+  ASSERT_TRUE(engine::FailOutside(*ledger_.now(), two_days, {failed.run.run_id, failed.attempt.token}, "",
+                                  engine::AfterFailure::kStayFailed, clock_.Now()));
+  ASSERT_TRUE(done(claim()));
+  SimCommit same{.at_ms = time_.true_ms, .operation = "REPLACE", .actions = {}, .write = {}, .replaces_table = true};
+  const TableState before = source_.Newest();
+  for (const auto& [slot, files] : before) {
+    same.actions.push_back({files.front(), false, true});
+    same.actions.push_back({files.front(), true, true});
+  }
+  source_.Commit(std::move(same));
+  const auto effect = AcceptTable(two_days);
+  EXPECT_EQ(effect.kept, 2U);
+  EXPECT_EQ(effect.late, 0U);
 }
 
 TEST_F(Accepting, WhatALateWorkerMadeByTheDefinitionBeforeIsNotRecorded) {
