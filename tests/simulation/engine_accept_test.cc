@@ -168,6 +168,29 @@ TEST_F(Accepting, AClearedRunDoesNotKeepVersionsOfTheTableThatADefinitionReadBef
   EXPECT_EQ(Processed(kFirst), 0) << "the only version that it has";
 }
 
+// It would let go what nobody has looked at.
+TEST_F(Accepting, AReleaseIsNotOneOfTheVersionsOfAnotherTable) {
+  BuildTheFirst();
+  const std::string partition = KeyOf(output_, {kFirst, Slot::kNoCountry}, false).Canonical();
+  ASSERT_TRUE(ledger_.now()->Write([&](ledger::Writer& writer) {
+    return writer.PutRelease({"case", partition, {{"events", Version{5}}}, clock_.Now()});
+  }));
+  const auto up_to = [&] {
+    VersionVector versions;
+    EXPECT_TRUE(ledger_.now()->Read([&](ledger::Reader& reader) -> Status {
+      LATECOMER_ASSIGN_OR_RETURN(const auto releases, reader.Releases("case"));
+      versions = releases.at(0).up_to;
+      return {};
+    }));
+    return versions;
+  };
+  AcceptDefinition(Define(kOfTwoDays));
+  EXPECT_EQ(up_to(), (VersionVector{{"events", Version{5}}})) << "it is the same table";
+  AppendTo(other_, kFirst);
+  AcceptDefinition(Define(kAnotherTable));
+  EXPECT_EQ(up_to(), VersionVector{});
+}
+
 TEST_F(Accepting, VersionsOfTheTableThatADefinitionReadBeforeAreNotTakenUp) {
   const std::string run = BuildTheFirst();
   AppendTo(other_, kFirst);
