@@ -15,10 +15,6 @@ if(LATECOMER_SANITIZE)
   target_compile_options(latecomer_flags INTERFACE -fsanitize=${LATECOMER_SANITIZE} -fno-sanitize-recover=all
     -fno-omit-frame-pointer)
   target_link_options(latecomer_flags INTERFACE -fsanitize=${LATECOMER_SANITIZE})
-  if(LATECOMER_SANITIZE STREQUAL "thread")
-    target_sources(latecomer_flags INTERFACE
-      $<$<STREQUAL:$<TARGET_PROPERTY:TYPE>,EXECUTABLE>:${CMAKE_CURRENT_LIST_DIR}/thread_sanitizer.cc>)
-  endif()
 endif()
 target_include_directories(latecomer_flags INTERFACE ${CMAKE_CURRENT_SOURCE_DIR}/src)
 target_compile_definitions(latecomer_flags INTERFACE LATECOMER_VERSION="${PROJECT_VERSION}")
