@@ -86,7 +86,7 @@ class TypeReader {
     if (kind == "array") return NeedsWalk(type.at("elementType"));
     if (kind == "map") return NeedsWalk(type.at("keyType")) || NeedsWalk(type.at("valueType"));
     for (const Json& field : type.at("fields")) {
-      if (PhysicalName(field) != field.at("name") || NeedsWalk(field.at("type"))) return true;
+      if (PhysicalName(field) != field.at("name").get<std::string>() || NeedsWalk(field.at("type"))) return true;
     }
     return false;
   }
