@@ -90,6 +90,10 @@ void Checks::OnAccepted(const PipelineFacts& before, const PipelineFacts& now, b
   std::erase_if(followed_, is_its);
   if (before.by_country != now.by_country) built_.erase(now.id);
   if (given_up) given_up_[now.id] = truth_.Exist(now);
+  for (const auto& [place, write] : last_writes_) {
+    const bool its = place.first == now.into && before.into == now.into;
+    if (its && !IsBuilt(now.id, place.second)) left_over_.insert(place);
+  }
 }
 
 void Checks::OnTableAccepted(const std::string& location, bool given_up) {
@@ -457,6 +461,7 @@ void Checks::OnWrite(const OutputWrite& write) {
                                           " after " + Number(write.newest_token_before)};
   }
   last_writes_[{write.location, write.slot}] = write;
+  left_over_.erase({write.location, write.slot});
 }
 
 void Checks::NothingLost(const PipelineFacts& pipeline, const lateness::Plan& plan, const Versions& seen,
@@ -574,6 +579,8 @@ void Checks::SameAsFromScratch(const PipelineFacts& pipeline, std::int64_t now_m
     const bool gone = !HasOwnRows(pipeline, find_table, newest, slot);
     // What came and went before anything was made of it; unless somebody asked for it, and it was made of other days.
     if (gone && (actual.empty() || MadeOnRequest(pipeline, slot))) continue;
+    // Written by a run that was never recorded, before a definition was accepted by which it is no output: it stays.
+    if (gone && left_over_.contains({pipeline.into, slot})) continue;
     // A partition that came and went after the ledger's copy was made: nobody knows of it any more.
     if ((gone && restored_) || HoldsWhatNobodyKnows(pipeline, slot) || HoldsAForgottenPart(pipeline, slot)) continue;
     const auto write = last_writes_.find({pipeline.into, slot});

@@ -120,6 +120,7 @@ class Checks {
   std::map<TryName, std::map<std::string, int>> reads_of_;           // which of the accepted ones it goes by
   std::map<Partition, std::set<Versions>> causes_;                   // newest changes a run was made for
   std::map<std::pair<std::string, Slot>, OutputWrite> last_writes_;  // by location, partition
+  std::set<std::pair<std::string, Slot>> left_over_;                 // by location, partition: of a definition before
   std::set<std::pair<std::string, std::string>> asked_for_;          // pipeline id, run id
   std::set<std::pair<std::string, std::string>> asked_for_at_backup_;
   std::set<std::pair<std::string, std::string>> kept_;  // pipeline id, run id
