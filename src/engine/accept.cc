@@ -6,7 +6,9 @@
 #include <set>
 #include <utility>
 
+#include "engine/accepted_since.h"
 #include "engine/compare_states.h"
+#include "engine/definition.h"
 #include "engine/facts.h"
 #include "engine/output_groups.h"
 
@@ -175,19 +177,12 @@ Result<AcceptedTable::Effect> Rebase(ledger::Writer& writer, const pipeline::Pip
     }
     LATECOMER_RETURN_IF_ERROR(writer.PutProcessed(record));
   }
-  LATECOMER_ASSIGN_OR_RETURN(std::vector<ledger::ReleaseRecord> releases, writer.Releases(pipeline.id));
-  for (ledger::ReleaseRecord& record : releases) {
-    for (const std::string& name : names) record.up_to.erase(name);
-    LATECOMER_RETURN_IF_ERROR(writer.PutRelease(record));
-  }
+  DefinitionChange other;
+  other.other_tables.insert(names.begin(), names.end());
+  LATECOMER_RETURN_IF_ERROR(CarryOverReleases(writer, pipeline.id, other));
   LATECOMER_ASSIGN_OR_RETURN(std::vector<ledger::RunRecord> runs,
                              writer.Runs({.pipeline = pipeline.id, .open_only = true}));
-  for (ledger::RunRecord& run : runs) {
-    if (!run.keep_vector) continue;
-    run.keep_vector.reset();
-    run.keep_steps.clear();
-    LATECOMER_RETURN_IF_ERROR(writer.UpdateRun(run));
-  }
+  for (ledger::RunRecord& run : runs) LATECOMER_RETURN_IF_ERROR(ForgetKept(writer, run));
   return effect;
 }
 

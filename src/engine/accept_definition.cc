@@ -147,10 +147,7 @@ Status ReviseQueued(ledger::Writer& writer, const Acceptance& acceptance, const 
                              writer.Runs({.pipeline = acceptance.now.id, .open_only = true}));
   for (ledger::RunRecord& run : runs) {
     if (groups.contains(run.partition)) {
-      if (!run.keep_vector) continue;
-      run.keep_vector.reset();
-      run.keep_steps.clear();
-      LATECOMER_RETURN_IF_ERROR(writer.UpdateRun(run));
+      LATECOMER_RETURN_IF_ERROR(ForgetKept(writer, run));
       continue;
     }
     LATECOMER_RETURN_IF_ERROR(MoveRun(writer, run, ledger::RunState::kCancelled,

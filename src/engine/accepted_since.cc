@@ -22,6 +22,13 @@ Result<LastAccepted> FindLastAccepted(ledger::Reader& reader, const std::string&
   return last;
 }
 
+Status ForgetKept(ledger::Writer& writer, ledger::RunRecord& run) {
+  if (!run.keep_vector) return {};
+  run.keep_vector.reset();
+  run.keep_steps.clear();
+  return writer.UpdateRun(run);
+}
+
 Result<bool> BeganBefore(ledger::Reader& reader, const ledger::RunRecord& run, std::int64_t event) {
   if (event == 0) return false;
   LATECOMER_ASSIGN_OR_RETURN(const std::vector<EventRecord> events,

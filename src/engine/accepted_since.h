@@ -2,6 +2,7 @@
 // definition is not what another one builds.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 
@@ -14,10 +15,15 @@ namespace latecomer::engine {
 struct LastAccepted {
   std::int64_t definition = 0;
   std::int64_t table = 0;  // in the place of a source, or named by a definition for it
+
+  std::int64_t newest() const { return std::max(definition, table); }
 };
 // In the detail of a definition's event: the sources that it reads from another table.
 inline constexpr const char* kOtherTables = "other_tables";
 Result<LastAccepted> FindLastAccepted(ledger::Reader& reader, const std::string& pipeline);
+
+// By what is accepted now, a queued run does all its steps, at the newest versions.
+Status ForgetKept(ledger::Writer& writer, ledger::RunRecord& run);
 
 // Did the run's last try begin before that event? False when there is none.
 Result<bool> BeganBefore(ledger::Reader& reader, const ledger::RunRecord& run, std::int64_t event);

@@ -308,8 +308,7 @@ Status CheckStillFollows(ledger::Reader& reader, const pipeline::Pipeline& pipel
 Status CheckNothingAccepted(ledger::Reader& reader, const pipeline::Pipeline& pipeline, const Shown& shown) {
   if (!IsQueuedAgain(shown)) return {};
   LATECOMER_ASSIGN_OR_RETURN(const LastAccepted accepted, FindLastAccepted(reader, pipeline.id));
-  LATECOMER_ASSIGN_OR_RETURN(const bool before,
-                             BeganBefore(reader, shown.run, std::max(accepted.definition, accepted.table)));
+  LATECOMER_ASSIGN_OR_RETURN(const bool before, BeganBefore(reader, shown.run, accepted.newest()));
   if (!before) return {};
   return Fail(
       NoClaim("the lease of " + shown.run.run_id +

@@ -81,7 +81,7 @@ Result<std::string> UndoHold(const Taken& taken) {
 // Versions that were true before are put back only where nobody accepted something else since.
 Status NothingAccepted(const Taken& taken) {
   LATECOMER_ASSIGN_OR_RETURN(const LastAccepted last, FindLastAccepted(taken.writer, taken.event.pipeline));
-  if (std::max(last.definition, last.table) < taken.event.sequence) return {};
+  if (last.newest() < taken.event.sequence) return {};
   return Fail(
       Changed("another definition of " + taken.event.pipeline + ", or another table that it reads, was accepted"));
 }

@@ -4,6 +4,8 @@
 #include "engine/accept.h"
 #include "engine/accept_definition.h"
 #include "engine/clear.h"
+#include "engine/controls.h"
+#include "engine/facts.h"
 #include "engine/observed_sources.h"
 #include "outside_case.h"
 
@@ -116,6 +118,30 @@ TEST_F(Accepting, WhatAFailedRunMayHaveWrittenIsNotForgotten) {
   AcceptTable(Define("{table: /sim/source, partition: event_date}", rest));
   PassTime(2 * kHour);
   EXPECT_EQ(SlotOf(Claim(rest).key).day, kFirst) << "its output has rows";
+}
+
+// Seed 1957: the run was in the queue then, and cancelled afterwards.
+TEST_F(Accepting, WhatAQueuedRunMayHaveWrittenIsNotForgotten) {
+  const pipeline::Pipeline definition = Define("{table: /sim/source, partition: event_date}", kOutside);
+  const engine::OutsideClaim late = LateWorker();
+  for (int i = 0; i < 2; ++i) {  // by the second both tables that were known of have nothing of the day
+    source_.Recreate();
+    Append(kFirst);
+    Append(kFirst + 2);
+    AcceptTable(definition);
+  }
+  const auto cancelled =
+      engine::ApplyCancel(*ledger_.now(), definition, {.runs = {late.run.run_id}}, "", {.now = clock_.Now()});
+  ASSERT_TRUE(cancelled && cancelled->affected.size() == 1);
+  std::map<Day, lateness::Decision> decided;
+  ASSERT_TRUE(ledger_.now()->Read([&](ledger::Reader& reader) -> Status {
+    LATECOMER_ASSIGN_OR_RETURN(const auto sources, engine::LoadSources(reader, definition));
+    LATECOMER_ASSIGN_OR_RETURN(const auto facts, engine::GatherFacts(reader, definition, *sources, clock_.Now()));
+    for (const auto& entry : lateness::MakePlan(definition.rules, facts).entries)
+      decided[SlotOf(entry.key).day] = entry.decision;
+    return {};
+  }));
+  EXPECT_EQ(decided.at(kFirst + 1), lateness::Decision::kFailed) << "its output has rows";
 }
 
 // … and what has rows is due in any case: it makes nothing late that is made of the same day, too.
